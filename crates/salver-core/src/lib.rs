@@ -1,0 +1,15 @@
+//! The pure half of Salver's data plane: tensors, codecs, serving table, scheduler.
+//!
+//! No sockets and no Python here. `salver-server` puts a front end on it, `salver-py` binds it.
+
+pub mod dtype;
+pub mod executor;
+pub mod signature;
+pub mod status;
+pub mod tensor;
+
+pub use dtype::DType;
+pub use executor::{BatchInput, Call, Executor};
+pub use signature::{Signature, TensorSpec};
+pub use status::{Code, Status};
+pub use tensor::{Shape, Tensor, TensorData};

@@ -1,0 +1,1 @@
+//! salver-tensorflow

@@ -1,0 +1,1 @@
+"""Salver: a model server."""

@@ -1,0 +1,191 @@
+"""Every error of Salver, each with its canonical gRPC code.
+
+    SalverError
+     +- CancelledError            CANCELLED
+     +- UnknownError              UNKNOWN
+     +- InvalidArgumentError      INVALID_ARGUMENT
+     +- DeadlineExceededError     DEADLINE_EXCEEDED
+     +- NotFoundError             NOT_FOUND
+     +- AlreadyExistsError        ALREADY_EXISTS
+     +- PermissionDeniedError     PERMISSION_DENIED
+     +- ResourceExhaustedError    RESOURCE_EXHAUSTED
+     +- FailedPreconditionError   FAILED_PRECONDITION
+     +- AbortedError              ABORTED
+     +- OutOfRangeError           OUT_OF_RANGE
+     +- UnimplementedError        UNIMPLEMENTED
+     +- InternalError             INTERNAL
+     +- UnavailableError          UNAVAILABLE
+     +- DataLossError             DATA_LOSS
+     +- UnauthenticatedError      UNAUTHENTICATED
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import ClassVar
+
+
+class Code(enum.IntEnum):
+    """The canonical gRPC codes; the numbers are the wire numbers."""
+
+    OK = 0
+    CANCELLED = 1
+    UNKNOWN = 2
+    INVALID_ARGUMENT = 3
+    DEADLINE_EXCEEDED = 4
+    NOT_FOUND = 5
+    ALREADY_EXISTS = 6
+    PERMISSION_DENIED = 7
+    RESOURCE_EXHAUSTED = 8
+    FAILED_PRECONDITION = 9
+    ABORTED = 10
+    OUT_OF_RANGE = 11
+    UNIMPLEMENTED = 12
+    INTERNAL = 13
+    UNAVAILABLE = 14
+    DATA_LOSS = 15
+    UNAUTHENTICATED = 16
+
+
+class SalverError(Exception):
+    """Base of all errors; `message` may be sent to a client as it is.
+
+    Two errors are equal when code and message are: an error is also a state that gets compared and kept.
+    """
+
+    code: ClassVar[Code] = Code.UNKNOWN
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.code.name}: {self.message}"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, SalverError):
+            return NotImplemented
+        return self.code == other.code and self.message == other.message
+
+    def __hash__(self) -> int:
+        return hash((self.code, self.message))
+
+
+class CancelledError(SalverError):
+    """The work was given up before it ended."""
+
+    code = Code.CANCELLED
+
+
+class UnknownError(SalverError):
+    """A failure that fits no other code."""
+
+    code = Code.UNKNOWN
+
+
+class InvalidArgumentError(SalverError):
+    """What was asked is wrong whatever the state of the system."""
+
+    code = Code.INVALID_ARGUMENT
+
+
+class DeadlineExceededError(SalverError):
+    """The deadline passed first."""
+
+    code = Code.DEADLINE_EXCEEDED
+
+
+class NotFoundError(SalverError):
+    """No such servable, version, file or method."""
+
+    code = Code.NOT_FOUND
+
+
+class AlreadyExistsError(SalverError):
+    """The thing to be made is there."""
+
+    code = Code.ALREADY_EXISTS
+
+
+class PermissionDeniedError(SalverError):
+    """The caller may not do this."""
+
+    code = Code.PERMISSION_DENIED
+
+
+class ResourceExhaustedError(SalverError):
+    """A limit or the memory is used up."""
+
+    code = Code.RESOURCE_EXHAUSTED
+
+
+class FailedPreconditionError(SalverError):
+    """The system is in a state that forbids this."""
+
+    code = Code.FAILED_PRECONDITION
+
+
+class AbortedError(SalverError):
+    """Lost against a concurrent change."""
+
+    code = Code.ABORTED
+
+
+class OutOfRangeError(SalverError):
+    """Beyond the valid range."""
+
+    code = Code.OUT_OF_RANGE
+
+
+class UnimplementedError(SalverError):
+    """Not supported here."""
+
+    code = Code.UNIMPLEMENTED
+
+
+class InternalError(SalverError):
+    """An invariant of the server is broken."""
+
+    code = Code.INTERNAL
+
+
+class UnavailableError(SalverError):
+    """Not now; a retry may succeed."""
+
+    code = Code.UNAVAILABLE
+
+
+class DataLossError(SalverError):
+    """Data is corrupt beyond recovery."""
+
+    code = Code.DATA_LOSS
+
+
+class UnauthenticatedError(SalverError):
+    """The caller has no valid credentials."""
+
+    code = Code.UNAUTHENTICATED
+
+
+_BY_CODE: dict[Code, type[SalverError]] = {cls.code: cls for cls in SalverError.__subclasses__()}
+
+
+def error_from_code(code: int, message: str) -> SalverError:
+    """Build the error of this wire code; numbers without a class give `UnknownError`."""
+    try:
+        return _BY_CODE[Code(code)](message)
+    except (ValueError, KeyError):
+        return UnknownError(message)
+
+
+def as_salver_error(error: BaseException) -> SalverError:
+    """Return `error` itself, or what a client may know of a foreign one: OSError codes kept, the rest UNKNOWN."""
+    if isinstance(error, SalverError):
+        return error
+    if isinstance(error, FileNotFoundError):
+        return NotFoundError(str(error))
+    if isinstance(error, PermissionError):
+        return PermissionDeniedError(str(error))
+    if isinstance(error, MemoryError):
+        return ResourceExhaustedError("out of memory")
+    return UnknownError(f"{type(error).__name__}: {error}")
