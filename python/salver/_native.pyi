@@ -1,0 +1,192 @@
+"""The extension module: the data plane's Rust half. Only `salver.dataplane` imports it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, final
+
+import numpy as np
+
+__version__: str
+
+def is_debug_build() -> bool:
+    """Whether the extension was compiled without optimisation."""
+
+def dtype_names() -> dict[int, str]:
+    """Wire number to name of every element type that tensors can have."""
+
+def code_names() -> dict[int, str]:
+    """Wire number to name of every status code."""
+
+class NativeError(Exception):
+    """A failure in the extension; `args` is `(code, message)`."""
+
+@final
+class TensorSpec:
+    """One named input or output of a signature."""
+
+    def __new__(cls, name: str, dtype: int, shape: Sequence[int] | None) -> TensorSpec: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def dtype(self) -> int: ...
+    @property
+    def shape(self) -> list[int] | None: ...
+
+@final
+class Signature:
+    """A callable of a servable: its inputs and outputs, sorted by name."""
+
+    def __new__(
+        cls, name: str, method: str, inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec]
+    ) -> Signature: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def method(self) -> str: ...
+    @property
+    def inputs(self) -> list[TensorSpec]: ...
+    @property
+    def outputs(self) -> list[TensorSpec]: ...
+
+@final
+class NativeModel:
+    """A loaded model that runs without Python. Freed when the last reference goes."""
+
+    @property
+    def signatures(self) -> list[Signature]: ...
+    @property
+    def signature_def_map(self) -> bytes: ...
+    def run(self, signature: str, inputs: Mapping[str, Any]) -> dict[str, np.ndarray[Any, Any]]: ...
+    def close(self) -> None: ...
+
+@final
+class TensorFlowRuntime:
+    """TensorFlow's C libraries, opened once per process."""
+
+    @staticmethod
+    def open(libraries: Sequence[str]) -> TensorFlowRuntime: ...
+    @property
+    def version(self) -> str: ...
+    def load_library(self, path: str) -> None: ...
+    def load(
+        self,
+        directory: str,
+        tags: Sequence[str],
+        intra_op_threads: int,
+        inter_op_threads: int,
+        run_in_caller: bool,
+        session_config: bytes,
+    ) -> NativeModel: ...
+
+@final
+class Target:
+    """One servable version as the serving table knows it; requests pin it."""
+
+    def __new__(
+        cls,
+        name: str,
+        version: int,
+        signatures: Sequence[Signature],
+        model: NativeModel | None,
+        servable: object | None,
+        max_batch_rows: int,
+    ) -> Target: ...
+    @property
+    def num_pins(self) -> int: ...
+    def wait_until_released(self, timeout_s: float | None) -> bool: ...
+
+@final
+class ModelRow:
+    """One model of the serving table."""
+
+    def __new__(
+        cls,
+        name: str,
+        targets: Sequence[Target],
+        labels: Mapping[str, int],
+        unavailable: tuple[int, str] | None,
+    ) -> ModelRow: ...
+
+@final
+class DataPlaneOptions:
+    """Fixed settings of a data plane."""
+
+    def __new__(
+        cls,
+        *,
+        num_io_threads: int,
+        num_native_runners: int,
+        max_message_bytes: int | None,
+        max_message_flag: str,
+        max_queued_rows: int,
+        rest_timeout_s: float | None,
+        tensor_content: bool,
+    ) -> DataPlaneOptions: ...
+
+@final
+class Batch:
+    """Requests to one signature of one Python servable, joined along the first dimension."""
+
+    @property
+    def servable(self) -> object: ...
+    @property
+    def signature(self) -> str: ...
+    @property
+    def num_rows(self) -> int: ...
+    @property
+    def output_names(self) -> list[str]: ...
+    @property
+    def timeout_s(self) -> float | None: ...
+    @property
+    def is_cancelled(self) -> bool: ...
+    def inputs(self) -> dict[str, np.ndarray[Any, Any]]: ...
+    def complete(self, outputs: Mapping[str, Any]) -> None: ...
+    def fail(self, code: int, message: str) -> None: ...
+
+@final
+class ControlCall:
+    """A call that is not inference, to be answered by Python."""
+
+    @property
+    def protocol(self) -> str: ...
+    @property
+    def method(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def query(self) -> str: ...
+    @property
+    def headers(self) -> list[tuple[str, str]]: ...
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def timeout_s(self) -> float | None: ...
+    @property
+    def is_cancelled(self) -> bool: ...
+    def reply(self, body: bytes) -> None: ...
+    def reply_http(self, status: int, headers: Sequence[tuple[str, str]], body: bytes) -> None: ...
+    def fail(self, code: int, message: str) -> None: ...
+
+@final
+class DataPlane:
+    """Sockets, codecs, serving table and scheduler."""
+
+    def __new__(cls, options: DataPlaneOptions) -> DataPlane: ...
+    def listen_grpc(self, host: str, port: int) -> int: ...
+    def listen_rest(self, host: str, port: int) -> int: ...
+    def publish(self, models: Sequence[ModelRow]) -> None: ...
+    def publish_health(self, services: Mapping[str, int], is_ready: bool) -> None: ...
+    def next_batch(self, timeout_s: float) -> Batch | None: ...
+    def next_call(self, timeout_s: float) -> ControlCall | None: ...
+    def predict(
+        self,
+        model: str,
+        version: int | None,
+        label: str | None,
+        signature: str,
+        inputs: Mapping[str, Any],
+        timeout_s: float | None,
+    ) -> dict[str, np.ndarray[Any, Any]]: ...
+    def counters(self) -> dict[str, int]: ...
+    def begin_drain(self) -> None: ...
+    def wait_drained(self, timeout_s: float) -> bool: ...
+    def stop(self) -> None: ...
