@@ -1,37 +1,31 @@
-"""The one door to the extension: what Python asks of the data plane, in typed classes.
+"""The one door to the extension: the data plane of `salver.boundary`, over `salver._native`.
 
-The data plane owns sockets, codecs, the serving table and the scheduler. Python publishes to it (`publish`,
-`publish_health`) and pulls from it (`next_batch` for Python servables, `next_call` for everything that is not
-inference). It never calls Python.
+Nothing else imports the extension. The classes here turn the boundary's plain values into the extension's and its
+errors into those of `salver.errors`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, Protocol
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from salver import _native
-from salver._native import Batch, ControlCall, NativeModel, Signature, Target, TensorFlowRuntime, TensorSpec
+from salver.boundary import (
+    DataPlaneOptions,
+    ModelRow,
+    Signature,
+    Target,
+    TargetSpec,
+    TensorFlowOptions,
+    TensorInfo,
+)
 from salver.errors import error_from_code
 
-__all__ = [
-    "Batch",
-    "ControlCall",
-    "DataPlane",
-    "DataPlaneOptions",
-    "ModelRow",
-    "NativeDataPlane",
-    "NativeModel",
-    "Signature",
-    "Target",
-    "TensorFlowRuntime",
-    "TensorSpec",
-    "native_errors",
-]
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["NativeDataPlane", "NativeTensorFlow", "NativeTensorFlowModel", "native_errors"]
 
 
 @contextmanager
@@ -44,83 +38,56 @@ def native_errors() -> Iterator[None]:
         raise error_from_code(code, message) from None
 
 
-@dataclass(frozen=True, kw_only=True)
-class DataPlaneOptions:
-    """Settings that hold for the life of a data plane."""
+class NativeTensorFlowModel:
+    """`NativeModel` over the extension; `handle` is what the extension knows it by."""
 
-    num_io_threads: int = 1
-    """Threads that own sockets, one event loop each."""
-    num_native_runners: int = 2
-    """Threads that run batches of native models."""
-    max_message_bytes: int | None = None
-    """Largest request body; None is bounded by the protocols alone (2 GiB - 1)."""
-    max_message_flag: str = "--max_message_bytes"
-    """Named in the error for a larger body."""
-    max_queued_rows: int = 100_000
-    """Rows that may wait per model; beyond it a request is refused with RESOURCE_EXHAUSTED."""
-    rest_timeout_s: float | None = 30.0
-    """Time limit of a REST inference; None is no limit."""
-    tensor_content: bool = False
-    """Whether Predict answers carry `tensor_content` rather than typed fields."""
+    def __init__(self, handle: _native.NativeModel) -> None:
+        self.handle = handle
 
+    @property
+    def signature_def_map(self) -> bytes:
+        """See `NativeModel.signature_def_map`."""
+        return self.handle.signature_def_map
 
-@dataclass(frozen=True)
-class ModelRow:
-    """One model of the serving table."""
+    def run(self, signature: str, inputs: Mapping[str, Any]) -> dict[str, np.ndarray[Any, Any]]:
+        """See `NativeModel.run`."""
+        with native_errors():
+            return self.handle.run(signature, inputs)
 
-    name: str
-    targets: Sequence[Target]
-    """The versions that serve."""
-    labels: Mapping[str, int] = field(default_factory=dict)
-    """Label to version; a label may name a version that does not serve yet."""
-    unavailable: tuple[int, str] | None = None
-    """Code and message for requests while no version serves; None gives NOT_FOUND."""
+    def close(self) -> None:
+        """See `NativeModel.close`."""
+        self.handle.close()
 
 
-class DataPlane(Protocol):
-    """What the server needs of a data plane; `salver.testing` has a fake without sockets."""
+class NativeTensorFlow:
+    """`TensorFlowRuntime` over the extension."""
 
-    def listen_grpc(self, host: str, port: int) -> int:
-        """Open the gRPC port (0: any) and return its number; raises UnavailableError where it is taken."""
+    def __init__(self, libraries: Sequence[str]) -> None:
+        with native_errors():
+            self._runtime = _native.TensorFlowRuntime.open(libraries)
 
-    def listen_rest(self, host: str, port: int) -> int:
-        """Open the REST port (0: any) and return its number; raises UnavailableError where it is taken."""
+    @property
+    def version(self) -> str:
+        """See `TensorFlowRuntime.version`."""
+        return self._runtime.version
 
-    def publish(self, models: Sequence[ModelRow]) -> None:
-        """Swap the serving table; requests that hold a target keep it."""
+    def load_library(self, path: str) -> None:
+        """See `TensorFlowRuntime.load_library`."""
+        with native_errors():
+            self._runtime.load_library(path)
 
-    def publish_health(self, services: Mapping[str, int], is_ready: bool) -> None:
-        """Swap the states that grpc.health.v1 (1 serving, 2 not serving) and /readyz answer."""
-
-    def next_batch(self, timeout_s: float) -> Batch | None:
-        """Wait, without the GIL, for work of a Python servable; None after the time or when stopped."""
-
-    def next_call(self, timeout_s: float) -> ControlCall | None:
-        """Wait, without the GIL, for a call that is not inference; None after the time or when stopped."""
-
-    def predict(
-        self,
-        model: str,
-        inputs: Mapping[str, Any],
-        *,
-        version: int | None = None,
-        label: str | None = None,
-        signature: str = "",
-        timeout_s: float | None = None,
-    ) -> dict[str, np.ndarray[Any, Any]]:
-        """Run one prediction in this process through table and scheduler, without a socket."""
-
-    def counters(self) -> dict[str, int]:
-        """Cumulative counts since the start."""
-
-    def begin_drain(self) -> None:
-        """Stop accepting connections and tell clients to go; accepted requests go on."""
-
-    def wait_drained(self, timeout_s: float) -> bool:
-        """Wait until no request is in flight; False when the time ran out."""
-
-    def stop(self) -> None:
-        """Close everything; requests still in flight get UNAVAILABLE. Idempotent."""
+    def load(self, directory: str, options: TensorFlowOptions) -> NativeTensorFlowModel:
+        """See `TensorFlowRuntime.load`."""
+        with native_errors():
+            handle = self._runtime.load(
+                directory,
+                options.tags,
+                options.intra_op_threads or 0,
+                options.inter_op_threads or 0,
+                options.run_in_caller,
+                options.session_config,
+            )
+        return NativeTensorFlowModel(handle)
 
 
 class NativeDataPlane:
@@ -138,6 +105,7 @@ class NativeDataPlane:
                 tensor_content=options.tensor_content,
             )
         )
+        # Bound once: these need no conversion, and the two pulls are called in a loop.
         self.next_batch = self._plane.next_batch
         self.next_call = self._plane.next_call
         self.counters = self._plane.counters
@@ -145,6 +113,17 @@ class NativeDataPlane:
         self.wait_drained = self._plane.wait_drained
         self.stop = self._plane.stop
         self.publish_health = self._plane.publish_health
+
+    def open_tensorflow(self, libraries: Sequence[str]) -> NativeTensorFlow:
+        """See `DataPlane.open_tensorflow`."""
+        return NativeTensorFlow(libraries)
+
+    def new_target(self, spec: TargetSpec) -> _native.Target:
+        """See `DataPlane.new_target`."""
+        model = spec.model.handle if isinstance(spec.model, NativeTensorFlowModel) else None
+        signatures = model.signatures if model else [_native_signature(item) for item in spec.signatures]
+        with native_errors():
+            return _native.Target(spec.name, spec.version, signatures, model, spec.servable, spec.max_batch_rows)
 
     def listen_grpc(self, host: str, port: int) -> int:
         """See `DataPlane.listen_grpc`."""
@@ -158,7 +137,7 @@ class NativeDataPlane:
 
     def publish(self, models: Sequence[ModelRow]) -> None:
         """See `DataPlane.publish`."""
-        self._plane.publish([_native.ModelRow(row.name, row.targets, row.labels, row.unavailable) for row in models])
+        self._plane.publish([_native_row(row) for row in models])
 
     def predict(
         self,
@@ -173,3 +152,26 @@ class NativeDataPlane:
         """See `DataPlane.predict`."""
         with native_errors():
             return self._plane.predict(model, version, label, signature, inputs, timeout_s)
+
+
+def _native_signature(signature: Signature) -> _native.Signature:
+    return _native.Signature(
+        signature.name,
+        signature.method,
+        [_native_tensor(info) for info in signature.inputs],
+        [_native_tensor(info) for info in signature.outputs],
+    )
+
+
+def _native_tensor(info: TensorInfo) -> _native.TensorSpec:
+    return _native.TensorSpec(info.name, info.dtype, info.shape)
+
+
+def _native_row(row: ModelRow) -> _native.ModelRow:
+    return _native.ModelRow(row.name, [_native_target(target) for target in row.targets], row.labels, row.unavailable)
+
+
+def _native_target(target: Target) -> _native.Target:
+    if not isinstance(target, _native.Target):
+        raise TypeError(f"expected a target made by new_target, got {type(target).__name__}")
+    return target

@@ -4,9 +4,14 @@
 
 pub mod dtype;
 pub mod executor;
+pub mod json;
 pub mod signature;
+pub mod scheduler;
 pub mod status;
+pub mod table;
+pub mod task;
 pub mod tensor;
+pub mod wire;
 
 pub use dtype::DType;
 pub use executor::{BatchInput, Call, Executor};

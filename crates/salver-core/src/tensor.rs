@@ -119,7 +119,7 @@ impl Tensor {
                 format!("tensor of {total} rows cannot give rows {start}..{}", start + count),
             ));
         }
-        let per_row = if total == 0 { 0 } else { self.num_elements() / total };
+        let per_row = self.num_elements().checked_div(total).unwrap_or(0);
         let mut shape = self.shape.clone();
         shape[0] = count as i64;
         let data = match &self.data {

@@ -1,1 +1,25 @@
-//! salver-server
+//! The front end of Salver: gRPC and REST over `salver-core`.
+//!
+//! One [`Plane`] owns event loops (sockets), native runners and the queues that Python pulls from. Each connection lives
+//! on one event loop; a request resolves against the serving table, is decoded, queued, run and answered without
+//! leaving it, but for the run itself.
+
+mod body;
+mod connection;
+mod control;
+mod counters;
+mod event_loop;
+mod grpc;
+mod health;
+mod listener;
+mod mailbox;
+mod options;
+mod plane;
+mod predict;
+mod rest;
+mod runner;
+
+pub use control::{ControlAnswer, ControlCall, Protocol};
+pub use options::Options;
+pub use plane::Plane;
+pub use predict::Prediction;

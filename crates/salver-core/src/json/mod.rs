@@ -1,0 +1,38 @@
+//! JSON predict bodies straight into typed tensors, and tensors into JSON answers.
+//!
+//! A request is read in two passes over the same memory, and no document tree is ever built:
+//!
+//! 1. [`scan_predict`] checks the syntax of the whole root object (`syntax`) and remembers where `instances`, `inputs`
+//!    and `signature_name` begin. Malformed JSON is thus an error before any model is looked up.
+//! 2. [`PredictBody::parse`] walks the checked text with a `Cursor` and writes elements into flat buffers of the
+//!    signature's dtypes (`element`, `lists`, `column`), in row form (`rows`) or column form (`columns`).
+//!
+//! Invariants:
+//!
+//! - After step 1 a `Cursor` meets well-formed text only, so step 2 decides about meaning and never about syntax.
+//! - Nothing recurses: nesting depth costs a few bytes of heap per level, never stack.
+//! - Buffers grow with what was read. Shapes come from the lists themselves, so a small body cannot ask for a large
+//!   buffer.
+//!
+//! The way back (`response`) writes the exact layout of the REST protocol: lists by `layout`, elements by `scalar`,
+//! floats by `float_format`.
+
+mod base64_text;
+mod column;
+mod columns;
+mod cursor;
+mod digits;
+mod element;
+mod float_format;
+mod layout;
+mod lists;
+mod number;
+mod request;
+mod response;
+mod rows;
+mod scalar;
+mod strings;
+mod syntax;
+
+pub use request::{Format, PredictBody, scan_predict};
+pub use response::{encode_error, encode_predict_response};

@@ -1,0 +1,329 @@
+//! The serving table: which versions of which models answer requests.
+//!
+//! Python publishes a whole new table on every change; readers take a snapshot without a lock. A request pins the one
+//! target that it uses, never the table, so that a slow request to one model delays no other model's unload.
+//!
+//! Retiring is race-free: a reader pins first and looks at `is_retired` afterwards; whoever retires sets the mark
+//! first and counts pins afterwards. Either the reader sees the mark and resolves again against the newer table, or
+//! the retiring thread sees the pin and waits for it.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+
+use crate::executor::Executor;
+use crate::signature::{DEFAULT_SIGNATURE, Signature};
+use crate::status::{Code, Status};
+
+/// Who runs the batches of a target.
+#[derive(Clone)]
+pub enum Runner {
+    /// A native runtime, on native runner threads.
+    Native(Arc<dyn Executor>),
+    /// Somebody who pulls batches; the object is theirs and opaque here.
+    Foreign(Arc<dyn Any + Send + Sync>),
+}
+
+/// One servable version that requests can be sent to.
+pub struct Target {
+    id: u64,
+    name: Arc<str>,
+    version: i64,
+    signatures: HashMap<Arc<str>, Arc<Signature>>,
+    runner: Runner,
+    max_batch_rows: usize,
+    pins: AtomicUsize,
+    is_retired: AtomicBool,
+    released_lock: Mutex<()>,
+    released: Condvar,
+}
+
+static NEXT_TARGET_ID: AtomicU64 = AtomicU64::new(1);
+
+impl Target {
+    /// A target that takes at most `max_batch_rows` rows in a batch; 1 switches batching off.
+    pub fn new(
+        name: Arc<str>,
+        version: i64,
+        signatures: impl IntoIterator<Item = Signature>,
+        runner: Runner,
+        max_batch_rows: usize,
+    ) -> Self {
+        Self {
+            id: NEXT_TARGET_ID.fetch_add(1, Ordering::Relaxed),
+            name,
+            version,
+            signatures: signatures.into_iter().map(|s| (s.name.clone(), Arc::new(s))).collect(),
+            runner,
+            max_batch_rows: max_batch_rows.max(1),
+            pins: AtomicUsize::new(0),
+            is_retired: AtomicBool::new(false),
+            released_lock: Mutex::new(()),
+            released: Condvar::new(),
+        }
+    }
+
+    /// Number that no other target of this process has.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Model name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Version number.
+    pub fn version(&self) -> i64 {
+        self.version
+    }
+
+    /// Who runs its batches.
+    pub fn runner(&self) -> &Runner {
+        &self.runner
+    }
+
+    /// Rows that a batch may hold; 1 means that requests run alone.
+    pub fn max_batch_rows(&self) -> usize {
+        self.max_batch_rows
+    }
+
+    /// The signature called `name`; an empty name is `serving_default`.
+    pub fn signature(&self, name: &str) -> Option<&Arc<Signature>> {
+        self.signatures.get(if name.is_empty() { DEFAULT_SIGNATURE } else { name })
+    }
+
+    /// Requests that hold this target now.
+    pub fn num_pins(&self) -> usize {
+        self.pins.load(Ordering::SeqCst)
+    }
+
+    /// Marks the target as retired and waits for its last request; call it after a table without it was published.
+    ///
+    /// Returns whether no request holds it any more; false when `timeout` passed first.
+    pub fn wait_until_released(&self, timeout: Option<Duration>) -> bool {
+        self.is_retired.store(true, Ordering::SeqCst);
+        let deadline = timeout.map(|timeout| Instant::now() + timeout);
+        let mut guard = self.released_lock.lock().unwrap_or_else(PoisonError::into_inner);
+        while self.num_pins() > 0 {
+            // Bounded sleeps: a missed wake-up would cost a moment, never a hang.
+            let slice = Duration::from_millis(500);
+            let wait = match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
+                Some(Duration::ZERO) => return false,
+                Some(left) => left.min(slice),
+                None => slice,
+            };
+            guard = self.released.wait_timeout(guard, wait).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
+    }
+
+    fn unpin(&self) {
+        if self.pins.fetch_sub(1, Ordering::SeqCst) == 1 && self.is_retired.load(Ordering::SeqCst) {
+            drop(self.released_lock.lock().unwrap_or_else(PoisonError::into_inner));
+            self.released.notify_all();
+        }
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Target({}, {})", self.name, self.version)
+    }
+}
+
+/// A target that stays loaded while this value lives.
+#[derive(Debug)]
+pub struct Pinned(Arc<Target>);
+
+impl Pinned {
+    /// Pins `target` unless it is retired.
+    fn try_new(target: &Arc<Target>) -> Option<Pinned> {
+        target.pins.fetch_add(1, Ordering::SeqCst);
+        let pinned = Pinned(target.clone());
+        (!target.is_retired.load(Ordering::SeqCst)).then_some(pinned)
+    }
+
+    /// The target itself.
+    pub fn target(&self) -> &Arc<Target> {
+        &self.0
+    }
+}
+
+impl std::ops::Deref for Pinned {
+    type Target = Target;
+
+    fn deref(&self) -> &Target {
+        &self.0
+    }
+}
+
+impl Drop for Pinned {
+    fn drop(&mut self) {
+        self.0.unpin();
+    }
+}
+
+/// Which version a request wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice<'a> {
+    /// The highest version that serves.
+    Latest,
+    /// Exactly this version.
+    Version(i64),
+    /// The version that this label names.
+    Label(&'a str),
+}
+
+/// One model of the table.
+#[derive(Debug, Default)]
+pub struct ModelRow {
+    /// Versions that serve, in any order.
+    pub targets: Vec<Arc<Target>>,
+    /// Label to version.
+    pub labels: HashMap<String, i64>,
+    /// Answer while no version serves; `None` means NOT_FOUND.
+    pub unavailable: Option<Status>,
+}
+
+impl ModelRow {
+    fn latest(&self) -> Option<&Arc<Target>> {
+        self.targets.iter().max_by_key(|target| target.version)
+    }
+
+    fn version(&self, version: i64) -> Option<&Arc<Target>> {
+        self.targets.iter().find(|target| target.version == version)
+    }
+}
+
+/// An immutable set of models.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    models: HashMap<String, ModelRow>,
+}
+
+impl Snapshot {
+    /// A snapshot of these models.
+    pub fn new(models: impl IntoIterator<Item = (String, ModelRow)>) -> Self {
+        Self { models: models.into_iter().collect() }
+    }
+
+    fn find(&self, name: &str, choice: Choice<'_>) -> Result<&Arc<Target>, Status> {
+        let row = self.models.get(name);
+        let version = match choice {
+            Choice::Latest => None,
+            Choice::Version(version) => Some(version),
+            Choice::Label(label) => Some(label_version(name, label, row)?),
+        };
+        let found = row.and_then(|row| match version {
+            None => row.latest(),
+            Some(version) => row.version(version),
+        });
+        found.ok_or_else(|| {
+            row.and_then(|row| row.unavailable.clone()).unwrap_or_else(|| not_found(name, version))
+        })
+    }
+}
+
+fn label_version(name: &str, label: &str, row: Option<&ModelRow>) -> Result<i64, Status> {
+    row.and_then(|row| row.labels.get(label).copied()).ok_or_else(|| {
+        Status::invalid_argument(format!("Unrecognized servable version label: {label} (of model {name})"))
+    })
+}
+
+fn not_found(name: &str, version: Option<i64>) -> Status {
+    Status::not_found(match version {
+        None => format!("Servable not found for request: Latest({name})"),
+        Some(version) => format!("Servable not found for request: Specific({name}, {version})"),
+    })
+}
+
+/// Bounds the search where somebody retires a target without publishing a table first.
+const MAX_RESOLVE_TRIES: usize = 1000;
+
+/// The current snapshot, swapped whole.
+#[derive(Debug, Default)]
+pub struct ServingTable {
+    current: ArcSwap<Snapshot>,
+}
+
+impl ServingTable {
+    /// Makes `snapshot` the one that requests see from now on.
+    pub fn publish(&self, snapshot: Snapshot) {
+        self.current.store(Arc::new(snapshot));
+    }
+
+    /// Finds and pins the target of a request.
+    ///
+    /// # Errors
+    /// NOT_FOUND with `Servable not found for request: ...`; INVALID_ARGUMENT for an empty name or an unknown label;
+    /// the published reason of a model that serves nothing yet.
+    pub fn resolve(&self, name: &str, choice: Choice<'_>) -> Result<Pinned, Status> {
+        if name.is_empty() {
+            return Err(Status::invalid_argument("ModelSpec has no name specified."));
+        }
+        for _ in 0..MAX_RESOLVE_TRIES {
+            let snapshot = self.current.load();
+            if let Some(pinned) = Pinned::try_new(snapshot.find(name, choice)?) {
+                return Ok(pinned);
+            }
+            // Retired between the two steps: a table without it has just been published.
+            std::thread::yield_now();
+        }
+        Err(Status::new(Code::Unavailable, format!("Model {name} is being unloaded.")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(version: i64) -> Arc<Target> {
+        Arc::new(Target::new("m".into(), version, [], Runner::Foreign(Arc::new(())), 1))
+    }
+
+    fn table(targets: &[&Arc<Target>]) -> ServingTable {
+        let table = ServingTable::default();
+        let row = ModelRow {
+            targets: targets.iter().map(|t| (*t).clone()).collect(),
+            labels: HashMap::from([("stable".to_owned(), 1)]),
+            unavailable: None,
+        };
+        table.publish(Snapshot::new([("m".to_owned(), row)]));
+        table
+    }
+
+    #[test]
+    fn latest_is_the_highest_version_and_zero_is_a_version() {
+        let table = table(&[&target(0), &target(7), &target(3)]);
+        assert_eq!(table.resolve("m", Choice::Latest).unwrap().version(), 7);
+        assert_eq!(table.resolve("m", Choice::Version(0)).unwrap().version(), 0);
+    }
+
+    #[test]
+    fn unknown_names_versions_and_labels_name_what_was_asked() {
+        let table = table(&[&target(1)]);
+        let error = |name, choice| table.resolve(name, choice).unwrap_err().to_string();
+        assert_eq!(error("x", Choice::Latest), "NOT_FOUND: Servable not found for request: Latest(x)");
+        assert_eq!(error("m", Choice::Version(2)), "NOT_FOUND: Servable not found for request: Specific(m, 2)");
+        assert!(error("m", Choice::Label("blue")).starts_with("INVALID_ARGUMENT: Unrecognized servable version label"));
+        assert_eq!(table.resolve("m", Choice::Label("stable")).unwrap().version(), 1);
+    }
+
+    #[test]
+    fn released_only_after_the_last_pin() {
+        let (one, two) = (target(1), target(2));
+        let table = table(&[&one, &two]);
+        let pin = table.resolve("m", Choice::Version(1)).unwrap();
+        table.publish(Snapshot::default());
+        assert!(two.wait_until_released(Some(Duration::ZERO)));
+        assert!(!one.wait_until_released(Some(Duration::from_millis(1))));
+        drop(pin);
+        assert!(one.wait_until_released(None));
+    }
+}

@@ -1,0 +1,324 @@
+//! A prediction on its way from a caller through the scheduler to a runner and back.
+//!
+//! Every task is answered exactly once: by its batch, by whoever refuses it, or with INTERNAL when it is dropped.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use smallvec::SmallVec;
+
+use crate::executor::{BatchInput, Call};
+use crate::scheduler::Work;
+use crate::signature::Signature;
+use crate::status::{Code, Status};
+use crate::table::{Pinned, Runner};
+use crate::tensor::Tensor;
+
+/// The answer to a task: one tensor per asked output, in that order.
+pub type Outcome = Result<Vec<Tensor>, Status>;
+
+/// Where answers are collected; one per event loop or blocking caller.
+pub trait Mailbox: Send + Sync {
+    /// Takes all of `answers`: (slot, outcome). Called from any thread, once for a list, so that it wakes its owner once.
+    fn deliver(&self, answers: &mut Vec<(u64, Outcome)>);
+}
+
+/// A mailbox and the slot in it that waits for an answer.
+pub struct ReplyTo {
+    /// Whose answer it is.
+    pub mailbox: Arc<dyn Mailbox>,
+    /// Meaningful to the mailbox alone.
+    pub slot: u64,
+}
+
+/// Indexes into `Signature::outputs`.
+pub type OutputList = Vec<usize>;
+
+/// One accepted prediction.
+pub struct PredictTask {
+    /// The target, kept loaded until the answer is out.
+    pub pinned: Pinned,
+    /// What to run.
+    pub signature: Arc<Signature>,
+    /// One per `signature.inputs`.
+    pub inputs: Vec<Tensor>,
+    /// What to compute and answer, in this order.
+    pub outputs: OutputList,
+    /// When the caller stops waiting.
+    pub deadline: Option<Instant>,
+    /// Set when the caller has gone.
+    pub is_abandoned: Arc<AtomicBool>,
+    num_rows: usize,
+    can_batch: bool,
+    reply: Option<ReplyTo>,
+}
+
+impl PredictTask {
+    /// A task that answers to `reply`.
+    pub fn new(
+        pinned: Pinned,
+        signature: Arc<Signature>,
+        inputs: Vec<Tensor>,
+        outputs: OutputList,
+        reply: ReplyTo,
+    ) -> Self {
+        let first = inputs.first().and_then(Tensor::num_rows);
+        // A scalar, no input at all or differing first dimensions: legal, but nothing to join along.
+        let can_batch = first.is_some_and(|rows| rows > 0) && inputs.iter().all(|input| input.num_rows() == first);
+        let num_rows = if can_batch { first.unwrap_or(1) } else { 1 };
+        Self {
+            pinned,
+            signature,
+            inputs,
+            outputs,
+            deadline: None,
+            is_abandoned: Arc::default(),
+            num_rows,
+            can_batch,
+            reply: Some(reply),
+        }
+    }
+
+    /// Answers the task.
+    pub fn finish(mut self, outcome: Outcome, answers: &mut Answers) {
+        if let Some(reply) = self.reply.take() {
+            answers.push(reply, outcome);
+        }
+    }
+
+    /// Answers a task that is not going to run.
+    pub fn reject(self, answers: &mut Answers) {
+        let status = if self.is_abandoned.load(Ordering::Relaxed) {
+            Status::new(Code::Cancelled, "The caller has gone.")
+        } else {
+            self.expired_status()
+        };
+        self.finish(Err(status), answers);
+    }
+
+    fn expired_status(&self) -> Status {
+        let (name, version) = (self.pinned.name(), self.pinned.version());
+        let message = format!("Deadline passed before model {name} version {version} could run the request.");
+        Status::new(Code::DeadlineExceeded, message)
+    }
+}
+
+impl Drop for PredictTask {
+    fn drop(&mut self) {
+        if let Some(reply) = self.reply.take() {
+            let outcome = Err(Status::internal("The request was dropped without an answer."));
+            reply.mailbox.deliver(&mut vec![(reply.slot, outcome)]);
+        }
+    }
+}
+
+impl Work for PredictTask {
+    fn owner(&self) -> u64 {
+        self.pinned.id()
+    }
+
+    fn num_rows(&self) -> usize {
+        self.num_rows
+    }
+
+    fn max_batch_rows(&self) -> usize {
+        if self.can_batch { self.pinned.max_batch_rows() } else { 1 }
+    }
+
+    fn joins(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.signature, &other.signature)
+            && self.outputs == other.outputs
+            && self.inputs.iter().zip(&other.inputs).all(|(a, b)| a.dtype() == b.dtype() && a.shape()[1..] == b.shape()[1..])
+    }
+
+    fn is_dead(&self, now: Instant) -> bool {
+        self.is_abandoned.load(Ordering::Relaxed) || self.deadline.is_some_and(|deadline| deadline <= now)
+    }
+}
+
+/// Answers that are delivered together: one wake-up per mailbox, not one per answer.
+#[derive(Default)]
+pub struct Answers {
+    by_mailbox: SmallVec<[Bundle; 2]>,
+}
+
+/// A mailbox and what is to be put into it.
+type Bundle = (Arc<dyn Mailbox>, Vec<(u64, Outcome)>);
+
+impl Answers {
+    fn push(&mut self, reply: ReplyTo, outcome: Outcome) {
+        let same = |(mailbox, _): &&mut Bundle| Arc::ptr_eq(mailbox, &reply.mailbox);
+        match self.by_mailbox.iter_mut().find(same) {
+            Some((_, list)) => list.push((reply.slot, outcome)),
+            None => self.by_mailbox.push((reply.mailbox, vec![(reply.slot, outcome)])),
+        }
+    }
+
+    /// Whether nothing waits for delivery.
+    pub fn is_empty(&self) -> bool {
+        self.by_mailbox.iter().all(|(_, list)| list.is_empty())
+    }
+
+    /// Hands every answer over.
+    pub fn flush(&mut self) {
+        for (mailbox, list) in &mut self.by_mailbox {
+            if !list.is_empty() {
+                mailbox.deliver(list);
+                list.clear();
+            }
+        }
+    }
+}
+
+impl Drop for Answers {
+    fn drop(&mut self) {
+        self.flush();
+    }
+}
+
+/// Tasks that run as one; never empty.
+pub struct Batch {
+    tasks: Vec<PredictTask>,
+}
+
+impl Batch {
+    /// A batch of these tasks, all of one target and signature; `None` for no task.
+    pub fn new(tasks: Vec<PredictTask>) -> Option<Self> {
+        (!tasks.is_empty()).then_some(Self { tasks })
+    }
+
+    fn first(&self) -> &PredictTask {
+        &self.tasks[0]
+    }
+
+    /// The target of all members.
+    pub fn target(&self) -> &Pinned {
+        &self.first().pinned
+    }
+
+    /// The signature of all members.
+    pub fn signature(&self) -> &Arc<Signature> {
+        &self.first().signature
+    }
+
+    /// The outputs that all members ask for.
+    pub fn outputs(&self) -> &[usize] {
+        &self.first().outputs
+    }
+
+    /// Number of requests.
+    pub fn num_tasks(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// Rows of all members.
+    pub fn num_rows(&self) -> usize {
+        self.tasks.iter().map(|task| task.num_rows).sum()
+    }
+
+    /// When the last member stops waiting; `None` where one waits for ever.
+    pub fn last_deadline(&self) -> Option<Instant> {
+        self.tasks.iter().map(|task| task.deadline).reduce(|a, b| Some(a?.max(b?))).flatten()
+    }
+
+    /// When the first member stops waiting.
+    pub fn first_deadline(&self) -> Option<Instant> {
+        self.tasks.iter().filter_map(|task| task.deadline).min()
+    }
+
+    /// Whether nobody waits for any member.
+    pub fn is_dead(&self) -> bool {
+        let now = Instant::now();
+        self.tasks.iter().all(|task| task.is_dead(now))
+    }
+
+    /// The members' inputs, to be joined by who runs them.
+    pub fn inputs(&self) -> Vec<BatchInput> {
+        (0..self.signature().inputs.len())
+            .map(|index| BatchInput { parts: self.tasks.iter().map(|task| task.inputs[index].clone()).collect() })
+            .collect()
+    }
+
+    /// Ends the batch: every member gets its own rows, or the error.
+    pub fn finish(self, outcome: Outcome, answers: &mut Answers) {
+        match outcome {
+            Ok(outputs) => self.finish_with(outputs, answers),
+            Err(status) => {
+                for task in self.tasks {
+                    task.finish(Err(status.clone()), answers);
+                }
+            }
+        }
+    }
+
+    fn finish_with(mut self, outputs: Vec<Tensor>, answers: &mut Answers) {
+        if self.tasks.len() == 1 {
+            return self.tasks.remove(0).finish(Ok(outputs), answers);
+        }
+        if let Err(status) = self.check_splittable(&outputs) {
+            return self.finish(Err(status), answers);
+        }
+        let mut start = 0;
+        for task in self.tasks {
+            let count = task.num_rows;
+            let own = outputs.iter().map(|output| output.rows(start, count)).collect();
+            start += count;
+            task.finish(own, answers);
+        }
+    }
+
+    /// Whether each member's rows can be found in `outputs`.
+    fn check_splittable(&self, outputs: &[Tensor]) -> Outcome {
+        let num_rows = self.num_rows();
+        for (output, &index) in outputs.iter().zip(self.outputs()) {
+            if output.num_rows() != Some(num_rows) {
+                let name = &self.signature().outputs[index].name;
+                let message = format!(
+                    "Output {name} of a batch has shape {:?}, expected {num_rows} in the first dimension.",
+                    output.shape()
+                );
+                return Err(Status::new(Code::FailedPrecondition, message));
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    /// Runs the batch on its native runtime and answers every member.
+    ///
+    /// Where a batch of several fails, each member runs again alone: a bad request fails by itself, and a model whose
+    /// outputs cannot be split by rows still answers.
+    pub fn run_native(self, answers: &mut Answers) {
+        let Runner::Native(executor) = self.target().runner().clone() else {
+            return self.finish(Err(Status::internal("A foreign servable reached a native runner.")), answers);
+        };
+        let (inputs, deadline) = (self.inputs(), self.last_deadline());
+        let call = Call { signature: self.signature(), inputs: &inputs, outputs: self.outputs(), deadline };
+        let outcome = executor.run(&call).and_then(|outputs| self.check_count(outputs));
+        if self.tasks.len() == 1 {
+            return self.finish(outcome, answers);
+        }
+        match outcome {
+            Ok(outputs) if self.check_splittable(&outputs).is_ok() => self.finish(Ok(outputs), answers),
+            _ => self.run_each_alone(answers),
+        }
+    }
+
+    fn run_each_alone(self, answers: &mut Answers) {
+        for task in self.tasks {
+            if task.is_dead(Instant::now()) {
+                task.reject(answers);
+            } else {
+                Batch { tasks: vec![task] }.run_native(answers);
+            }
+        }
+    }
+
+    fn check_count(&self, outputs: Vec<Tensor>) -> Outcome {
+        let (got, want) = (outputs.len(), self.outputs().len());
+        if got == want {
+            return Ok(outputs);
+        }
+        Err(Status::new(Code::Unknown, format!("Expected {want} output tensors, got {got}.")))
+    }
+}

@@ -1,0 +1,30 @@
+//! Protobuf bytes to tensors and back, for the messages on the request path.
+//!
+//! Everything else on the wire (status, metadata, configuration) is rare and handled elsewhere with generated classes;
+//! Predict and its tensors are read here by hand so that the payload of a request is never copied where the wire already
+//! holds it as the runtime wants it: `tensor_content`, one packed run of `float_val` or `double_val`, and each string.
+//!
+//! The life of a request: [`decode_predict_request`] reads names and keeps every tensor as undecoded bytes, the caller
+//! picks the servable and its signature, [`bind`] checks the names and decodes the tensors in the signature's order, and
+//! [`PreparedResponse`] writes the answer.
+
+mod binding;
+mod carrier;
+mod model_spec;
+mod predict;
+pub mod reader;
+mod response;
+mod tensor_decode;
+mod tensor_encode;
+mod typed_values;
+mod utf8;
+pub mod writer;
+
+pub use binding::{BoundPredict, bind, bind_within};
+pub use model_spec::{ModelSpec, VersionChoice};
+pub use predict::{PredictRequest, decode_predict_request};
+pub use reader::Malformed;
+pub use response::{PredictResponse, PreparedResponse, encode_predict_response};
+pub use tensor_decode::{MemoryBudget, decode_tensor, decode_tensor_within};
+pub use tensor_encode::{TensorForm, encode_tensor, encoded_tensor_len};
+pub use utf8::Utf8Bytes;

@@ -1,0 +1,164 @@
+//! The data plane for Python.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use salver_core::status::{Code, Status};
+use salver_core::table::{Choice, Snapshot};
+use salver_server::{Options, Plane, Prediction};
+
+use crate::batch::PyBatch;
+use crate::control::PyControlCall;
+use crate::table::{PyModelRow, seconds};
+use crate::{errors, model};
+
+/// Longest body that the protocols allow.
+const MAX_MESSAGE_BYTES: usize = i32::MAX as usize;
+
+/// Fixed settings of a data plane.
+#[pyclass(frozen, name = "DataPlaneOptions", module = "salver._native")]
+pub(crate) struct PyDataPlaneOptions(Options);
+
+#[pymethods]
+impl PyDataPlaneOptions {
+    #[new]
+    #[pyo3(signature = (
+        *,
+        num_io_threads,
+        num_native_runners,
+        max_message_bytes,
+        max_message_flag,
+        max_queued_rows,
+        rest_timeout_s,
+        tensor_content,
+    ))]
+    fn new(
+        num_io_threads: usize,
+        num_native_runners: usize,
+        max_message_bytes: Option<usize>,
+        max_message_flag: String,
+        max_queued_rows: usize,
+        rest_timeout_s: Option<f64>,
+        tensor_content: bool,
+    ) -> PyResult<Self> {
+        Ok(Self(Options {
+            num_io_threads,
+            num_native_runners,
+            max_message_bytes: max_message_bytes.unwrap_or(MAX_MESSAGE_BYTES),
+            max_message_flag,
+            max_queued_rows,
+            rest_timeout: rest_timeout_s.map(seconds).transpose()?,
+            tensor_content,
+        }))
+    }
+}
+
+/// Sockets, codecs, serving table and scheduler.
+#[pyclass(frozen, name = "DataPlane", module = "salver._native")]
+pub(crate) struct PyDataPlane(Plane);
+
+#[pymethods]
+impl PyDataPlane {
+    #[new]
+    fn new(options: &PyDataPlaneOptions) -> PyResult<Self> {
+        Plane::start(options.0.clone()).map(Self).map_err(errors::to_py)
+    }
+
+    fn listen_grpc(&self, py: Python<'_>, host: &str, port: u16) -> PyResult<u16> {
+        py.detach(|| self.0.listen_grpc(host, port)).map_err(errors::to_py)
+    }
+
+    fn listen_rest(&self, py: Python<'_>, host: &str, port: u16) -> PyResult<u16> {
+        py.detach(|| self.0.listen_rest(host, port)).map_err(errors::to_py)
+    }
+
+    fn publish(&self, models: Vec<PyRef<'_, PyModelRow>>) {
+        self.0.publish(Snapshot::new(models.iter().map(|row| row.to_core())));
+    }
+
+    fn publish_health(&self, services: HashMap<String, i32>, is_ready: bool) {
+        self.0.publish_health(services, is_ready);
+    }
+
+    fn next_batch(&self, py: Python<'_>, timeout_s: f64) -> PyResult<Option<PyBatch>> {
+        let timeout = seconds(timeout_s)?;
+        let batch = py.detach(|| self.0.next_batch(timeout));
+        Ok(batch.and_then(|batch| PyBatch::new(py, batch)))
+    }
+
+    fn next_call(&self, py: Python<'_>, timeout_s: f64) -> PyResult<Option<PyControlCall>> {
+        let timeout = seconds(timeout_s)?;
+        Ok(py.detach(|| self.0.next_call(timeout)).map(PyControlCall::new))
+    }
+
+    #[allow(clippy::too_many_arguments)] // Plain values cross, by position; the Python side has them by name.
+    #[pyo3(signature = (model, version, label, signature, inputs, timeout_s))]
+    fn predict<'py>(
+        &self,
+        py: Python<'py>,
+        model: &str,
+        version: Option<i64>,
+        label: Option<&str>,
+        signature: &str,
+        inputs: &Bound<'py, PyDict>,
+        timeout_s: Option<f64>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let prediction = self.prepare(model, choice(version, label), signature, inputs, timeout_s)?;
+        let (signature, outputs) = (prediction.signature.clone(), prediction.outputs.clone());
+        let tensors = py.detach(|| self.0.predict(prediction)).map_err(errors::to_py)?;
+        model::outputs_dict(py, &signature, &outputs, &tensors)
+    }
+
+    fn counters(&self) -> HashMap<&'static str, u64> {
+        self.0.counters().into_iter().collect()
+    }
+
+    fn begin_drain(&self) {
+        self.0.begin_drain();
+    }
+
+    fn wait_drained(&self, py: Python<'_>, timeout_s: f64) -> PyResult<bool> {
+        let timeout = seconds(timeout_s)?;
+        Ok(py.detach(|| self.0.wait_drained(timeout)))
+    }
+
+    fn stop(&self, py: Python<'_>) {
+        py.detach(|| self.0.stop());
+    }
+}
+
+fn choice(version: Option<i64>, label: Option<&str>) -> Choice<'_> {
+    match (version, label) {
+        (Some(version), _) => Choice::Version(version),
+        (None, Some(label)) => Choice::Label(label),
+        (None, None) => Choice::Latest,
+    }
+}
+
+impl PyDataPlane {
+    fn prepare(
+        &self,
+        model: &str,
+        choice: Choice<'_>,
+        signature: &str,
+        inputs: &Bound<'_, PyDict>,
+        timeout_s: Option<f64>,
+    ) -> PyResult<Prediction> {
+        let timeout: Option<Duration> = timeout_s.map(seconds).transpose()?;
+        let pinned = self.0.table().resolve(model, choice).map_err(errors::to_py)?;
+        let signature = pinned.signature(signature).cloned().ok_or_else(|| {
+            let message = format!("Serving signature key \"{signature}\" not found in model {model}.");
+            errors::to_py(Status::new(Code::FailedPrecondition, message))
+        })?;
+        let tensors = model::bind_inputs(&signature, inputs)?;
+        Ok(Prediction {
+            pinned,
+            outputs: (0..signature.outputs.len()).collect(),
+            signature,
+            inputs: tensors,
+            deadline: timeout.map(|timeout| Instant::now() + timeout),
+        })
+    }
+}

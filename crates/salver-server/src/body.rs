@@ -1,0 +1,117 @@
+//! Bodies: reading one within a limit, and the few shapes that we send.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::{Buf, Bytes, BytesMut};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
+use hyper::HeaderMap;
+use hyper::body::Incoming;
+use salver_core::{Code, Status};
+use tokio::sync::mpsc;
+
+use crate::options::Options;
+
+/// Memory set aside for a body before its bytes have come.
+const MAX_RESERVED_BYTES: usize = 1 << 20;
+
+/// Reads all of `body`; the whole is not copied where it comes in one piece.
+///
+/// # Errors
+/// RESOURCE_EXHAUSTED naming the flag for a body over the limit; CANCELLED where the client broke off.
+pub(crate) async fn read_all(body: &mut Incoming, options: &Options) -> Result<Bytes, Status> {
+    let limit = options.max_message_bytes;
+    let declared = body.size_hint().lower();
+    if declared > limit as u64 {
+        return Err(too_large(declared, options));
+    }
+    let Some(first) = next_data(body).await? else { return Ok(Bytes::new()) };
+    if first.len() > limit {
+        return Err(too_large(first.len() as u64, options));
+    }
+    let Some(second) = next_data(body).await? else { return Ok(first) };
+    let reserve =
+        (declared as usize).clamp(first.len() + second.len(), MAX_RESERVED_BYTES.max(first.len() + second.len()));
+    let mut joined = BytesMut::with_capacity(reserve);
+    joined.extend_from_slice(&first);
+    drop(first);
+    let mut next = Some(second);
+    while let Some(piece) = next {
+        if joined.len() + piece.len() > limit {
+            return Err(too_large((joined.len() + piece.len()) as u64, options));
+        }
+        joined.extend_from_slice(&piece);
+        next = next_data(body).await?;
+    }
+    Ok(joined.freeze())
+}
+
+/// The next piece of data; empty pieces and trailers are passed over.
+pub(crate) async fn next_data(body: &mut Incoming) -> Result<Option<Bytes>, Status> {
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| Status::new(Code::Cancelled, format!("The request broke off: {error}")))?;
+        if let Ok(data) = frame.into_data()
+            && data.has_remaining()
+        {
+            return Ok(Some(data));
+        }
+    }
+    Ok(None)
+}
+
+/// The answer to a body over the limit.
+pub(crate) fn too_large(size: u64, options: &Options) -> Status {
+    let message = format!(
+        "Received message of at least {size} bytes, over the limit of {} bytes; the server's flag {} sets it.",
+        options.max_message_bytes, options.max_message_flag
+    );
+    Status::new(Code::ResourceExhausted, message)
+}
+
+/// What the server sends.
+pub(crate) enum ServerBody {
+    /// Data and trailers that are there already; either may be absent.
+    Whole(Option<Bytes>, Option<HeaderMap>),
+    /// Frames that come over time.
+    Stream(mpsc::Receiver<Frame<Bytes>>),
+}
+
+impl ServerBody {
+    /// No body at all.
+    pub(crate) fn empty() -> Self {
+        ServerBody::Whole(None, None)
+    }
+
+    /// These bytes.
+    pub(crate) fn data(data: impl Into<Bytes>) -> Self {
+        let data = data.into();
+        ServerBody::Whole((!data.is_empty()).then_some(data), None)
+    }
+}
+
+impl Body for ServerBody {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        match self.get_mut() {
+            ServerBody::Whole(data, trailers) => {
+                let frame = data.take().map(Frame::data).or_else(|| trailers.take().map(Frame::trailers));
+                Poll::Ready(frame.map(Ok))
+            }
+            ServerBody::Stream(frames) => frames.poll_recv(context).map(|frame| frame.map(Ok)),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self, ServerBody::Whole(None, None))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            ServerBody::Whole(data, None) => SizeHint::with_exact(data.as_ref().map_or(0, Bytes::len) as u64),
+            _ => SizeHint::default(),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Cumulative counts, cheap enough for every request.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// Counts since the start of the data plane.
+        #[derive(Debug, Default)]
+        pub(crate) struct Counters { $($(#[$doc])* pub(crate) $name: AtomicU64,)* }
+
+        impl Counters {
+            /// Name and value of every count.
+            pub(crate) fn snapshot(&self) -> Vec<(&'static str, u64)> {
+                vec![$((stringify!($name), self.$name.load(Ordering::Relaxed)),)*]
+            }
+        }
+    };
+}
+
+counters! {
+    /// Connections accepted.
+    connections,
+    /// gRPC calls begun.
+    grpc_requests,
+    /// gRPC calls that ended with a status other than OK.
+    grpc_errors,
+    /// HTTP requests begun on the REST port.
+    rest_requests,
+    /// HTTP requests answered with 400 or above.
+    rest_errors,
+    /// Batches run by native runners.
+    native_batches,
+    /// Batches handed to Python.
+    foreign_batches,
+    /// Requests that ran, over all batches.
+    batched_requests,
+    /// Requests dropped unrun: deadline passed or caller gone.
+    dead_requests,
+    /// Requests refused for a full queue.
+    refused_requests,
+}
+
+/// Adds one.
+pub(crate) fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}

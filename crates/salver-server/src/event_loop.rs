@@ -1,0 +1,149 @@
+//! One thread, one single-threaded runtime, some of the connections.
+//!
+//! Everything here is local to the thread. Requests that arrive in one poll cycle are handed to the scheduler together
+//! at the end of it: the flush task is woken by the first of them and stands behind the connections in the run queue.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::net::TcpStream;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use salver_core::Status;
+use salver_core::scheduler::Scheduler;
+use salver_core::status::Code;
+use salver_core::table::Runner;
+use salver_core::task::{Answers, PredictTask, ReplyTo};
+use tokio::runtime::{Builder, LocalOptions};
+use tokio::sync::{Notify, mpsc};
+
+use crate::connection;
+use crate::counters::count;
+use crate::mailbox::{LoopMailbox, Slots};
+use crate::plane::Shared;
+
+/// What the two ports speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Port {
+    /// gRPC: HTTP/2 alone.
+    Grpc,
+    /// REST: HTTP/1.1 and HTTP/2.
+    Rest,
+}
+
+/// An accepted connection on its way to its loop.
+pub(crate) type Accepted = (TcpStream, Port);
+
+/// State that all tasks of one loop share.
+pub(crate) struct LoopContext {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) slots: Slots,
+    mailbox: Arc<LoopMailbox>,
+    outbox: RefCell<Vec<PredictTask>>,
+    has_outgoing: Notify,
+}
+
+impl LoopContext {
+    /// Where runners put the answer of `slot`.
+    pub(crate) fn reply_to(&self, slot: u64) -> ReplyTo {
+        ReplyTo { mailbox: self.mailbox.clone(), slot }
+    }
+
+    /// Queues a task; it reaches the scheduler at the end of this poll cycle.
+    pub(crate) fn submit(&self, task: PredictTask) {
+        let mut outbox = self.outbox.borrow_mut();
+        outbox.push(task);
+        if outbox.len() == 1 {
+            self.has_outgoing.notify_one();
+        }
+    }
+
+    async fn flush_outbox(&self) {
+        loop {
+            self.has_outgoing.notified().await;
+            let tasks = std::mem::take(&mut *self.outbox.borrow_mut());
+            submit_all(&self.shared, tasks);
+        }
+    }
+
+    async fn deliver_answers(&self) {
+        let mut batch = Vec::new();
+        loop {
+            self.mailbox.take(&mut batch).await;
+            for (slot, outcome) in batch.drain(..) {
+                self.slots.answer(slot, outcome);
+            }
+        }
+    }
+}
+
+/// Hands tasks to the scheduler of their kind; refused ones are answered.
+pub(crate) fn submit_all(shared: &Shared, tasks: Vec<PredictTask>) {
+    let (native, foreign): (Vec<_>, Vec<_>) =
+        tasks.into_iter().partition(|task| matches!(task.pinned.runner(), Runner::Native(_)));
+    submit(shared, &shared.native, native);
+    submit(shared, &shared.foreign, foreign);
+}
+
+fn submit(shared: &Shared, scheduler: &Scheduler<PredictTask>, tasks: Vec<PredictTask>) {
+    if tasks.is_empty() {
+        return;
+    }
+    let mut answers = Answers::default();
+    for task in scheduler.submit(tasks) {
+        count(&shared.counters.refused_requests);
+        let status = refusal(scheduler, &task);
+        task.finish(Err(status), &mut answers);
+    }
+}
+
+fn refusal(scheduler: &Scheduler<PredictTask>, task: &PredictTask) -> Status {
+    if scheduler.is_stopped() {
+        return Status::new(Code::Unavailable, "The server is shutting down.");
+    }
+    Status::new(Code::ResourceExhausted, format!("The queue of model {} is full.", task.pinned.name()))
+}
+
+/// Starts a loop; it ends when the sender of connections is dropped.
+///
+/// # Errors
+/// The runtime or the thread could not be made.
+pub(crate) fn spawn(
+    index: usize,
+    shared: Arc<Shared>,
+) -> std::io::Result<(mpsc::UnboundedSender<Accepted>, JoinHandle<()>)> {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let thread = std::thread::Builder::new().name(format!("salver-io-{index}")).spawn(move || {
+        let runtime =
+            Builder::new_current_thread().enable_all().max_blocking_threads(4).build_local(LocalOptions::default());
+        match runtime {
+            Ok(runtime) => runtime.block_on(run(shared, receiver)),
+            Err(error) => tracing::error!("event loop cannot start: {error}"),
+        }
+    })?;
+    Ok((sender, thread))
+}
+
+async fn run(shared: Arc<Shared>, mut connections: mpsc::UnboundedReceiver<Accepted>) {
+    let context = Rc::new(LoopContext {
+        shared,
+        slots: Slots::default(),
+        mailbox: Arc::default(),
+        outbox: RefCell::default(),
+        has_outgoing: Notify::new(),
+    });
+    spawn_with(&context, |context| async move { context.flush_outbox().await });
+    spawn_with(&context, |context| async move { context.deliver_answers().await });
+    while let Some((stream, port)) = connections.recv().await {
+        spawn_with(&context, |context| connection::serve(context, stream, port));
+    }
+}
+
+/// Runs a task of this loop.
+pub(crate) fn spawn_with<F: Future<Output = ()> + 'static>(
+    context: &Rc<LoopContext>,
+    task: impl FnOnce(Rc<LoopContext>) -> F,
+) {
+    tokio::task::spawn_local(task(context.clone()));
+}

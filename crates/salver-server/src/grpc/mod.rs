@@ -1,0 +1,138 @@
+//! gRPC over HTTP/2, and dispatch by method path.
+
+mod control;
+mod framing;
+mod health;
+mod predict;
+mod timeout;
+
+use std::rc::Rc;
+
+use bytes::Bytes;
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode};
+use salver_core::Status;
+
+use crate::body::ServerBody;
+use crate::counters::count;
+use crate::event_loop::LoopContext;
+use crate::options::MAX_PROTOBUF_BYTES;
+
+pub(crate) use control::AbandonGuard;
+
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
+const APPLICATION_GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
+/// Longer messages are cut, as clients of the reference know it.
+const MAX_MESSAGE_LEN: usize = 1024;
+
+/// Whether these are the headers of a gRPC call.
+pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
+}
+
+/// Answers one call.
+pub(crate) async fn handle(context: Rc<LoopContext>, request: Request<Incoming>) -> Response<ServerBody> {
+    if let Some(refusal) = refuse_foreign(&request) {
+        return refusal;
+    }
+    count(&context.shared.counters.grpc_requests);
+    let path = request.uri().path();
+    let answer = match path {
+        "/tensorflow.serving.PredictionService/Predict" => predict::handle(&context, request).await.map(unary),
+        "/grpc.health.v1.Health/Check" => health::check(&context, request).await.map(unary),
+        "/grpc.health.v1.Health/Watch" => health::watch(&context, request).await,
+        _ if path.starts_with("/grpc.reflection.") => Ok(control::stream(&context, request)),
+        _ => control::unary(&context, request).await.map(unary),
+    };
+    answer.unwrap_or_else(|status| {
+        count(&context.shared.counters.grpc_errors);
+        failure(&status)
+    })
+}
+
+/// Requests that are no gRPC call get a plain HTTP answer, as the protocol asks.
+fn refuse_foreign(request: &Request<Incoming>) -> Option<Response<ServerBody>> {
+    let status = if !is_grpc(request.headers()) {
+        StatusCode::UNSUPPORTED_MEDIA_TYPE
+    } else if request.method() != Method::POST {
+        StatusCode::METHOD_NOT_ALLOWED
+    } else {
+        return None;
+    };
+    let mut response =
+        Response::new(ServerBody::data("This port speaks gRPC (POST, content-type application/grpc).\n"));
+    *response.status_mut() = status;
+    Some(response)
+}
+
+/// A response of one framed message.
+fn unary(frame: Bytes) -> Response<ServerBody> {
+    with_headers(ServerBody::Whole(Some(frame), Some(ok_trailers())))
+}
+
+fn with_headers(body: ServerBody) -> Response<ServerBody> {
+    let mut response = Response::new(body);
+    response.headers_mut().insert(CONTENT_TYPE, APPLICATION_GRPC);
+    response
+}
+
+fn ok_trailers() -> HeaderMap {
+    let mut trailers = HeaderMap::with_capacity(1);
+    trailers.insert(GRPC_STATUS, HeaderValue::from_static("0"));
+    trailers
+}
+
+/// A response that carries the status in its headers and ends there.
+fn failure(status: &Status) -> Response<ServerBody> {
+    let mut response = with_headers(ServerBody::empty());
+    response.headers_mut().extend(status_trailers(status));
+    if status.message.starts_with(framing::UNSUPPORTED_ENCODING) {
+        response.headers_mut().insert("grpc-accept-encoding", HeaderValue::from_static("identity,deflate,gzip"));
+    }
+    response
+}
+
+fn status_trailers(status: &Status) -> HeaderMap {
+    let mut trailers = HeaderMap::with_capacity(2);
+    trailers.insert(GRPC_STATUS, HeaderValue::from(status.code.number()));
+    if let Ok(message) = HeaderValue::from_str(&encoded_message(&status.message)) {
+        trailers.insert(GRPC_MESSAGE, message);
+    }
+    trailers
+}
+
+/// Percent-encodes a message as the gRPC protocol wants it: printable ASCII but `%` stays.
+fn encoded_message(message: &str) -> String {
+    use std::fmt::Write;
+    let (text, suffix) = match message.len() > MAX_MESSAGE_LEN {
+        false => (message, ""),
+        true => (&message[..message.floor_char_boundary(MAX_MESSAGE_LEN)], "...TRUNCATED"),
+    };
+    let mut encoded = String::with_capacity(text.len() + suffix.len());
+    for byte in text.bytes().chain(suffix.bytes()) {
+        match byte {
+            b'%' | 0..=0x1f | 0x7f.. => drop(write!(encoded, "%{byte:02X}")),
+            _ => encoded.push(char::from(byte)),
+        }
+    }
+    encoded
+}
+
+/// Largest message that this server reads.
+fn message_limit(context: &LoopContext) -> usize {
+    context.shared.options.max_message_bytes.min(MAX_PROTOBUF_BYTES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_percent_encoded_and_cut() {
+        assert_eq!(encoded_message("a%b\nä"), "a%25b%0A%C3%A4");
+        let long = encoded_message(&"x".repeat(2000));
+        assert_eq!(long.len(), MAX_MESSAGE_LEN + "...TRUNCATED".len());
+    }
+}

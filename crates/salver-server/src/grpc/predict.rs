@@ -1,0 +1,77 @@
+//! `PredictionService/Predict`.
+
+use std::rc::Rc;
+
+use bytes::Bytes;
+use hyper::Request;
+use hyper::body::Incoming;
+use salver_core::table::{Choice, Pinned};
+use salver_core::wire::{self, ModelSpec, PredictResponse, PreparedResponse, TensorForm, VersionChoice};
+use salver_core::{Code, Signature, Status, Tensor};
+
+use crate::event_loop::LoopContext;
+use crate::grpc::{framing, timeout};
+use crate::options::MAX_PROTOBUF_BYTES;
+use crate::predict::{self, Prediction};
+
+/// Reads, runs and answers one Predict call; the answer is a framed message.
+pub(crate) async fn handle(context: &Rc<LoopContext>, request: Request<Incoming>) -> Result<Bytes, Status> {
+    let (head, body) = request.into_parts();
+    let deadline = timeout::deadline(&head.headers)?;
+    let message = framing::read_unary(context, &head.headers, body).await?;
+    let request = wire::decode_predict_request(message)?;
+    let spec = request.model_spec.clone().ok_or_else(|| Status::invalid_argument("Missing ModelSpec"))?;
+    let pinned = context.shared.table.resolve(&spec.name, choice(&spec))?;
+    let signature = pinned.signature(&spec.signature_name).cloned().ok_or_else(|| unknown_signature(&spec, &pinned))?;
+    let bound = wire::bind(request, &signature)?;
+    let (version, outputs) = (pinned.version(), bound.outputs.clone());
+    let prediction =
+        Prediction { pinned, signature: signature.clone(), inputs: bound.inputs, outputs: bound.outputs, deadline };
+    let tensors = predict::run(context, prediction).await?;
+    encode(context, &spec, version, &signature, &outputs, &tensors)
+}
+
+fn choice(spec: &ModelSpec) -> Choice<'_> {
+    match &spec.choice {
+        VersionChoice::Latest => Choice::Latest,
+        VersionChoice::Version(version) => Choice::Version(*version),
+        VersionChoice::Label(label) => Choice::Label(label),
+    }
+}
+
+fn unknown_signature(spec: &ModelSpec, pinned: &Pinned) -> Status {
+    let name =
+        if spec.signature_name.is_empty() { salver_core::signature::DEFAULT_SIGNATURE } else { &spec.signature_name };
+    let message =
+        format!("Serving signature key \"{name}\" not found in model {} version {}.", pinned.name(), pinned.version());
+    Status::new(Code::FailedPrecondition, message)
+}
+
+fn encode(
+    context: &LoopContext,
+    spec: &ModelSpec,
+    version: i64,
+    signature: &Signature,
+    output_indexes: &[usize],
+    tensors: &[Tensor],
+) -> Result<Bytes, Status> {
+    let form = if context.shared.options.tensor_content { TensorForm::TensorContent } else { TensorForm::TypedFields };
+    let prepared = PreparedResponse::new(PredictResponse {
+        model_name: &spec.name,
+        version,
+        signature_name: &signature.name,
+        signature,
+        output_indexes,
+        tensors,
+        form,
+    });
+    let length = prepared.encoded_len();
+    if length > MAX_PROTOBUF_BYTES {
+        let message = format!("The answer has {length} bytes, over the {MAX_PROTOBUF_BYTES} that a message may have.");
+        return Err(Status::new(Code::ResourceExhausted, message));
+    }
+    let mut framed = Vec::with_capacity(framing::PREFIX_LEN + length);
+    framing::put_prefix(&mut framed, length);
+    prepared.write(&mut framed);
+    Ok(framed.into())
+}

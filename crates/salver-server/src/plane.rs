@@ -1,0 +1,269 @@
+//! The data plane as its owner sees it: ports, table, queues, drain.
+
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use salver_core::Status;
+use salver_core::scheduler::Scheduler;
+use salver_core::status::Code;
+use salver_core::table::{ServingTable, Snapshot};
+use salver_core::task::{Answers, Batch, Outcome, PredictTask};
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::watch;
+
+use crate::control::{ControlCall, ControlQueue};
+use crate::counters::{Counters, count};
+use crate::event_loop::{self, Accepted, Port};
+use crate::health::{Health, HealthBoard};
+use crate::listener::Listener;
+use crate::options::Options;
+use crate::predict::{self, Prediction};
+use crate::runner;
+
+/// Between "not ready" and closing idle connections: what is on its way to us still gets an answer.
+const LINGER: Duration = Duration::from_millis(300);
+/// After the queues are stopped: time for refusals to reach their clients.
+const LAST_WORDS: Duration = Duration::from_millis(50);
+
+/// How far the end has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Normal operation.
+    Serving,
+    /// gRPC clients are told to go; HTTP/1 responses close their connection.
+    Draining,
+    /// Idle connections are closed.
+    Closing,
+}
+
+/// Counts open connections.
+#[derive(Default)]
+pub(crate) struct ConnectionCount {
+    open: Mutex<usize>,
+    closed: Condvar,
+}
+
+/// Counts its connection until it is dropped.
+pub(crate) struct OpenConnection<'a>(&'a ConnectionCount);
+
+impl ConnectionCount {
+    pub(crate) fn enter(&self) -> OpenConnection<'_> {
+        *self.open.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        OpenConnection(self)
+    }
+
+    fn wait_for_none(&self, timeout: Duration) -> bool {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.closed.wait_timeout_while(open, timeout, |open| *open > 0);
+        *waited.unwrap_or_else(PoisonError::into_inner).0 == 0
+    }
+}
+
+impl Drop for OpenConnection<'_> {
+    fn drop(&mut self) {
+        *self.0.open.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        self.0.closed.notify_all();
+    }
+}
+
+/// What loops, runners and the owner share.
+pub(crate) struct Shared {
+    pub(crate) options: Options,
+    pub(crate) table: ServingTable,
+    pub(crate) native: Scheduler<PredictTask>,
+    pub(crate) foreign: Scheduler<PredictTask>,
+    pub(crate) control: ControlQueue,
+    pub(crate) health: HealthBoard,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) phase: watch::Sender<Phase>,
+    pub(crate) connections: ConnectionCount,
+}
+
+#[derive(Default)]
+struct Threads {
+    loops: Vec<UnboundedSender<Accepted>>,
+    listeners: Vec<Listener>,
+    joins: Vec<JoinHandle<()>>,
+    is_stopped: bool,
+}
+
+/// A running data plane. All methods may be called from any thread.
+pub struct Plane {
+    shared: Arc<Shared>,
+    threads: Mutex<Threads>,
+}
+
+impl Plane {
+    /// Starts loops and runners; no port is open yet.
+    ///
+    /// # Errors
+    /// RESOURCE_EXHAUSTED where threads cannot be started.
+    pub fn start(options: Options) -> Result<Plane, Status> {
+        let shared = Arc::new(Shared {
+            table: ServingTable::default(),
+            native: Scheduler::new(options.max_queued_rows),
+            foreign: Scheduler::new(options.max_queued_rows),
+            control: ControlQueue::default(),
+            health: HealthBoard::default(),
+            counters: Arc::default(),
+            phase: watch::Sender::new(Phase::Serving),
+            connections: ConnectionCount::default(),
+            options,
+        });
+        let plane = Plane { shared, threads: Mutex::default() };
+        match plane.start_threads() {
+            Ok(()) => Ok(plane),
+            Err(error) => Err(Status::new(Code::ResourceExhausted, format!("Cannot start threads: {error}"))),
+        }
+    }
+
+    fn start_threads(&self) -> std::io::Result<()> {
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        for index in 0..self.shared.options.num_io_threads.max(1) {
+            let (sender, join) = event_loop::spawn(index, self.shared.clone())?;
+            threads.loops.push(sender);
+            threads.joins.push(join);
+        }
+        for index in 0..self.shared.options.num_native_runners.max(1) {
+            let shared = self.shared.clone();
+            let name = format!("salver-run-{index}");
+            let run = move || runner::run_native(&shared.native, &shared.counters);
+            threads.joins.push(std::thread::Builder::new().name(name).spawn(run)?);
+        }
+        Ok(())
+    }
+
+    fn listen(&self, host: &str, number: u16, port: Port) -> Result<u16, Status> {
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        if threads.is_stopped {
+            return Err(Status::new(Code::FailedPrecondition, "The data plane is stopped."));
+        }
+        let listener = Listener::open(host, number, port, self.shared.clone(), threads.loops.clone())?;
+        let number = listener.port_number();
+        threads.listeners.push(listener);
+        Ok(number)
+    }
+
+    /// Opens the gRPC port; 0 takes any. Returns its number.
+    ///
+    /// # Errors
+    /// UNAVAILABLE where it cannot be had.
+    pub fn listen_grpc(&self, host: &str, number: u16) -> Result<u16, Status> {
+        self.listen(host, number, Port::Grpc)
+    }
+
+    /// Opens the REST port; 0 takes any. Returns its number.
+    ///
+    /// # Errors
+    /// UNAVAILABLE where it cannot be had.
+    pub fn listen_rest(&self, host: &str, number: u16) -> Result<u16, Status> {
+        self.listen(host, number, Port::Rest)
+    }
+
+    /// Swaps the serving table.
+    pub fn publish(&self, snapshot: Snapshot) {
+        self.shared.table.publish(snapshot);
+    }
+
+    /// Swaps the health that probes see.
+    pub fn publish_health(&self, services: impl IntoIterator<Item = (String, i32)>, is_ready: bool) {
+        self.shared.health.publish(Health { services: services.into_iter().collect(), is_ready });
+    }
+
+    /// Waits for a batch of a foreign servable; `None` after `timeout` or when stopped.
+    pub fn next_batch(&self, timeout: Duration) -> Option<Batch> {
+        let deadline = Instant::now() + timeout;
+        loop {
+            let turn = self.shared.foreign.next(deadline.saturating_duration_since(Instant::now()))?;
+            let mut answers = Answers::default();
+            if let Some(batch) = runner::open_turn(turn, &mut answers, &self.shared.counters) {
+                count(&self.shared.counters.foreign_batches);
+                return Some(batch);
+            }
+        }
+    }
+
+    /// Waits for a call that is not inference; `None` after `timeout` or when stopped.
+    pub fn next_call(&self, timeout: Duration) -> Option<ControlCall> {
+        self.shared.control.next(timeout)
+    }
+
+    /// Runs a prediction of this process and waits for its answer, on the calling thread.
+    ///
+    /// # Errors
+    /// As over the wire.
+    pub fn predict(&self, prediction: Prediction) -> Outcome {
+        predict::run_blocking(&self.shared, prediction)
+    }
+
+    /// The table, for callers that prepare a [`Prediction`].
+    pub fn table(&self) -> &ServingTable {
+        &self.shared.table
+    }
+
+    /// Cumulative counts and current gauges by name.
+    pub fn counters(&self) -> Vec<(&'static str, u64)> {
+        let mut counts = self.shared.counters.snapshot();
+        let queued = self.shared.native.num_queued_rows() + self.shared.foreign.num_queued_rows();
+        counts.push(("queued_rows", queued as u64));
+        counts
+    }
+
+    /// Tells clients to go; accepted requests go on.
+    pub fn begin_drain(&self) {
+        self.shared.phase.send_if_modified(|phase| {
+            let is_first = *phase == Phase::Serving;
+            if is_first {
+                *phase = Phase::Draining;
+            }
+            is_first
+        });
+    }
+
+    /// Waits until every connection has ended; false when `timeout` passed first.
+    pub fn wait_drained(&self, timeout: Duration) -> bool {
+        let deadline = Instant::now() + timeout;
+        self.begin_drain();
+        self.shared.connections.wait_for_none(LINGER.min(timeout));
+        self.close_listeners();
+        self.shared.phase.send_replace(Phase::Closing);
+        self.shared.connections.wait_for_none(deadline.saturating_duration_since(Instant::now()))
+    }
+
+    fn close_listeners(&self) {
+        let listeners = std::mem::take(&mut self.threads.lock().unwrap_or_else(PoisonError::into_inner).listeners);
+        for mut listener in listeners {
+            listener.close();
+        }
+    }
+
+    /// Closes everything; what is still in flight is answered UNAVAILABLE. May be called again.
+    pub fn stop(&self) {
+        self.begin_drain();
+        self.close_listeners();
+        self.shared.control.stop();
+        let mut answers = Answers::default();
+        for task in self.shared.native.stop().into_iter().chain(self.shared.foreign.stop()) {
+            task.finish(Err(Status::new(Code::Unavailable, "The server is shutting down.")), &mut answers);
+        }
+        drop(answers);
+        self.shared.phase.send_replace(Phase::Closing);
+        self.shared.connections.wait_for_none(LAST_WORDS);
+        let (loops, joins) = {
+            let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+            threads.is_stopped = true;
+            (std::mem::take(&mut threads.loops), std::mem::take(&mut threads.joins))
+        };
+        drop(loops);
+        for join in joins {
+            let _ended = join.join();
+        }
+    }
+}
+
+impl Drop for Plane {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

@@ -1,0 +1,94 @@
+//! The one way of a decoded prediction through the scheduler, for both protocols and for callers in this process.
+
+use std::rc::Rc;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use salver_core::status::Code;
+use salver_core::table::Pinned;
+use salver_core::task::{Mailbox, Outcome, PredictTask, ReplyTo};
+use salver_core::{Signature, Status, Tensor};
+
+use crate::event_loop::{LoopContext, submit_all};
+use crate::mailbox::Answer;
+use crate::plane::Shared;
+
+/// A request that is resolved, decoded and checked.
+pub struct Prediction {
+    /// What to run it on.
+    pub pinned: Pinned,
+    /// What to run.
+    pub signature: Arc<Signature>,
+    /// One per `signature.inputs`.
+    pub inputs: Vec<Tensor>,
+    /// Indexes into `signature.outputs`.
+    pub outputs: Vec<usize>,
+    /// When the caller stops waiting.
+    pub deadline: Option<Instant>,
+}
+
+impl Prediction {
+    fn into_task(self, reply: ReplyTo) -> PredictTask {
+        let mut task = PredictTask::new(self.pinned, self.signature, self.inputs, self.outputs, reply);
+        task.deadline = self.deadline;
+        task
+    }
+}
+
+/// Runs a prediction for a task of an event loop. Dropping the future abandons the work.
+pub(crate) async fn run(context: &Rc<LoopContext>, prediction: Prediction) -> Outcome {
+    let deadline = prediction.deadline;
+    if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+        return Err(deadline_exceeded());
+    }
+    let slot = context.slots.reserve();
+    let task = prediction.into_task(context.reply_to(slot));
+    let answer = Answer::new(&context.slots, slot, task.is_abandoned.clone());
+    context.submit(task);
+    match deadline {
+        None => answer.await,
+        Some(deadline) => match tokio::time::timeout_at(deadline.into(), answer).await {
+            Ok(outcome) => outcome,
+            Err(_elapsed) => Err(deadline_exceeded()),
+        },
+    }
+}
+
+fn deadline_exceeded() -> Status {
+    Status::new(Code::DeadlineExceeded, "The deadline passed before the prediction was ready.")
+}
+
+/// Mailbox of one caller that blocks.
+#[derive(Default)]
+struct Blocking {
+    outcome: Mutex<Option<Outcome>>,
+    has_outcome: Condvar,
+}
+
+impl Mailbox for Blocking {
+    fn deliver(&self, answers: &mut Vec<(u64, Outcome)>) {
+        *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = answers.pop().map(|(_, outcome)| outcome);
+        self.has_outcome.notify_one();
+    }
+}
+
+/// Runs a prediction and blocks the calling thread until the answer or the deadline.
+pub(crate) fn run_blocking(shared: &Shared, prediction: Prediction) -> Outcome {
+    let mailbox = Arc::new(Blocking::default());
+    let deadline = prediction.deadline;
+    let task = prediction.into_task(ReplyTo { mailbox: mailbox.clone(), slot: 0 });
+    let is_abandoned = task.is_abandoned.clone();
+    submit_all(shared, vec![task]);
+    let mut outcome = mailbox.outcome.lock().unwrap_or_else(PoisonError::into_inner);
+    loop {
+        if let Some(outcome) = outcome.take() {
+            return outcome;
+        }
+        let left = deadline.map_or(Duration::from_secs(3600), |at| at.saturating_duration_since(Instant::now()));
+        if left.is_zero() {
+            is_abandoned.store(true, std::sync::atomic::Ordering::Relaxed);
+            return Err(deadline_exceeded());
+        }
+        outcome = mailbox.has_outcome.wait_timeout(outcome, left).unwrap_or_else(PoisonError::into_inner).0;
+    }
+}

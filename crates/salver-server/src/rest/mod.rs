@@ -1,0 +1,72 @@
+//! The REST port: predictions and probes here, everything else by Python.
+
+mod control;
+mod path;
+mod predict;
+
+use std::rc::Rc;
+
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode};
+use salver_core::{Status, json};
+
+use crate::body::ServerBody;
+use crate::counters::count;
+use crate::event_loop::LoopContext;
+
+/// Answers one request.
+pub(crate) async fn handle(context: Rc<LoopContext>, request: Request<Incoming>) -> Response<ServerBody> {
+    count(&context.shared.counters.rest_requests);
+    let response = match request.uri().path() {
+        "/livez" => text(StatusCode::OK, "ok\n"),
+        "/readyz" => readiness(&context),
+        _ => answer(&context, request).await,
+    };
+    if response.status().as_u16() >= 400 {
+        count(&context.shared.counters.rest_errors);
+    }
+    response
+}
+
+async fn answer(context: &Rc<LoopContext>, request: Request<Incoming>) -> Response<ServerBody> {
+    let route = match *request.method() {
+        Method::POST => path::parse_predict(request.uri().path()),
+        _ => Ok(None),
+    };
+    let answered = match route {
+        Ok(Some(route)) => predict::handle(context, route, request).await.map(json_body),
+        Ok(None) => control::handle(context, request).await,
+        Err(status) => Err(status),
+    };
+    answered.unwrap_or_else(|status| failure(&status))
+}
+
+fn readiness(context: &LoopContext) -> Response<ServerBody> {
+    if context.shared.health.current().is_ready {
+        text(StatusCode::OK, "ok\n")
+    } else {
+        text(StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
+    }
+}
+
+fn text(status: StatusCode, body: &'static str) -> Response<ServerBody> {
+    let mut response = Response::new(ServerBody::data(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}
+
+fn json_body(body: Vec<u8>) -> Response<ServerBody> {
+    let mut response = Response::new(ServerBody::data(body));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// The error form of the REST API.
+fn failure(status: &Status) -> Response<ServerBody> {
+    let mut response = json_body(json::encode_error(&status.message));
+    *response.status_mut() =
+        StatusCode::from_u16(status.code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response
+}

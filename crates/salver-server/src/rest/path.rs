@@ -1,0 +1,108 @@
+//! The paths of predictions: `/v1/models/NAME[/versions/DIGITS|/labels/LABEL]:predict`.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+use salver_core::Status;
+use salver_core::table::Choice;
+
+/// A model and the version of it that a path names.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Route {
+    pub(crate) model: String,
+    version: Option<i64>,
+    label: Option<String>,
+}
+
+impl Route {
+    /// Which version is wanted.
+    pub(crate) fn choice(&self) -> Choice<'_> {
+        match (self.version, &self.label) {
+            (Some(version), _) => Choice::Version(version),
+            (None, Some(label)) => Choice::Label(label),
+            (None, None) => Choice::Latest,
+        }
+    }
+}
+
+/// Reads a `:predict` path; `None` for any other path.
+///
+/// # Errors
+/// INVALID_ARGUMENT for a version beyond int64 or a name that is not UTF-8 after percent-decoding.
+pub(crate) fn parse_predict(path: &str) -> Result<Option<Route>, Status> {
+    let Some(inner) = strip_prefix_ignoring_case(path, "/v1/models/") else { return Ok(None) };
+    let Some((target, "predict")) = inner.rsplit_once(':') else { return Ok(None) };
+    let mut parts = target.split('/');
+    let (name, kind, value, rest) = (parts.next(), parts.next(), parts.next(), parts.next());
+    let (Some(name), None) = (name, rest) else { return Ok(None) };
+    let is_plain = |text: &str| !text.is_empty() && !text.contains(':');
+    if !is_plain(name) || !value.is_none_or(is_plain) {
+        return Ok(None);
+    }
+    let model = decode(name)?.into_owned();
+    match (kind.map(str::to_ascii_lowercase).as_deref(), value) {
+        (None, None) => Ok(Some(Route { model, version: None, label: None })),
+        (Some("versions"), Some(digits)) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+            let version = digits
+                .parse()
+                .map_err(|_| Status::invalid_argument(format!("Failed to convert version: {digits} to numeric.")))?;
+            Ok(Some(Route { model, version: Some(version), label: None }))
+        }
+        (Some("labels"), Some(label)) => {
+            Ok(Some(Route { model, version: None, label: Some(decode(label)?.into_owned()) }))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn strip_prefix_ignoring_case<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
+    let (head, tail) = path.split_at_checked(prefix.len())?;
+    head.eq_ignore_ascii_case(prefix).then_some(tail)
+}
+
+fn decode(text: &str) -> Result<Cow<'_, str>, Status> {
+    let is_escape = |part: &str| part.len() >= 2 && part.as_bytes()[..2].iter().all(u8::is_ascii_hexdigit);
+    if !text.split('%').skip(1).all(is_escape) {
+        return Err(Status::invalid_argument(format!("{text:?} has a percent sign without two hex digits")));
+    }
+    percent_decode_str(text)
+        .decode_utf8()
+        .map_err(|_| Status::invalid_argument(format!("{text:?} is not UTF-8 after percent-decoding")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn route(model: &str, version: Option<i64>, label: Option<&str>) -> Option<Route> {
+        Some(Route { model: model.to_owned(), version, label: label.map(str::to_owned) })
+    }
+
+    #[test]
+    fn reads_names_versions_and_labels() {
+        for (path, want) in [
+            ("/v1/models/m:predict", route("m", None, None)),
+            ("/V1/Models/m:predict", route("m", None, None)),
+            ("/v1/models/m/versions/007:predict", route("m", Some(7), None)),
+            ("/v1/models/m/labels/a%2Fb:predict", route("m", None, Some("a/b"))),
+            ("/v1/models/a%3Ab+c:predict", route("a:b+c", None, None)),
+            ("/v1/models/m:PREDICT", None),
+            ("/v1/models/m:classify", None),
+            ("/v1/models/m/versions/x:predict", None),
+            ("/v1/models/m/version/1:predict", None),
+            ("/v1/models/m/versions/1/labels/a:predict", None),
+            ("/v1/models/:predict", None),
+            ("/v1/models/m", None),
+        ] {
+            assert_eq!(parse_predict(path).unwrap(), want, "{path}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_cannot_be_converted() {
+        let version = parse_predict("/v1/models/m/versions/99999999999999999999:predict").unwrap_err();
+        assert!(version.message.starts_with("Failed to convert version: 99999999999999999999"));
+        assert!(parse_predict("/v1/models/%zz:predict").is_err());
+        assert!(parse_predict("/v1/models/%FF:predict").is_err());
+    }
+}

@@ -1,0 +1,109 @@
+//! `POST /v1/models/NAME:predict`.
+
+use std::io::Read;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use flate2::read::MultiGzDecoder;
+use hyper::body::Incoming;
+use hyper::header::CONTENT_ENCODING;
+use hyper::{HeaderMap, Request};
+use salver_core::json::{self, Format};
+use salver_core::{Signature, Status, Tensor};
+
+use crate::body;
+use crate::event_loop::LoopContext;
+use crate::plane::Shared;
+use crate::predict::{self, Prediction};
+use crate::rest::path::Route;
+
+/// Bodies and answers from this size on are converted off the event loop: they would hold up everybody else.
+const LARGE_BYTES: usize = 64 << 10;
+/// What a gzip body may inflate to.
+const MAX_INFLATED_BYTES: u64 = 100 << 20;
+
+/// Reads, runs and answers one prediction; the answer is JSON.
+pub(crate) async fn handle(
+    context: &Rc<LoopContext>,
+    route: Route,
+    request: Request<Incoming>,
+) -> Result<Vec<u8>, Status> {
+    let deadline = context.shared.options.rest_timeout.map(|timeout| Instant::now() + timeout);
+    let (head, mut body) = request.into_parts();
+    let body = body::read_all(&mut body, &context.shared.options).await?;
+    let is_large = body.len() >= LARGE_BYTES || is_gzip(&head.headers);
+    let shared = context.shared.clone();
+    let (format, mut prediction) = off_loop(is_large, move || decode(&shared, &route, &head.headers, body)).await?;
+    prediction.deadline = deadline;
+    let signature = prediction.signature.clone();
+    let outputs = predict::run(context, prediction).await?;
+    let is_large = outputs.iter().map(Tensor::num_bytes).sum::<usize>() >= LARGE_BYTES / 4;
+    off_loop(is_large, move || json::encode_predict_response(format, &signature, &outputs)).await
+}
+
+/// Runs `work` here, or on the blocking pool where it is long.
+async fn off_loop<T: Send + 'static>(
+    is_large: bool,
+    work: impl FnOnce() -> Result<T, Status> + Send + 'static,
+) -> Result<T, Status> {
+    if !is_large {
+        return work();
+    }
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(_panicked) => Err(Status::internal("Converting the request failed.")),
+    }
+}
+
+fn decode(
+    shared: &Arc<Shared>,
+    route: &Route,
+    headers: &HeaderMap,
+    body: Bytes,
+) -> Result<(Format, Prediction), Status> {
+    let body = if is_gzip(headers) { inflate(&body)? } else { body };
+    let scanned = json::scan_predict(&body)?;
+    let pinned = shared.table.resolve(&route.model, route.choice())?;
+    let signature = pinned.signature(scanned.signature_name()).cloned().ok_or_else(|| {
+        let name = match scanned.signature_name() {
+            "" => salver_core::signature::DEFAULT_SIGNATURE,
+            name => name,
+        };
+        let message = format!(
+            "Serving signature name: \"{name}\" not found in signature def of model {} version {}",
+            pinned.name(),
+            pinned.version()
+        );
+        Status::invalid_argument(message)
+    })?;
+    check_has_inputs(&signature)?;
+    let (format, inputs) = scanned.parse(&signature)?;
+    let outputs = (0..signature.outputs.len()).collect();
+    Ok((format, Prediction { pinned, signature, inputs, outputs, deadline: None }))
+}
+
+fn check_has_inputs(signature: &Signature) -> Result<(), Status> {
+    if signature.inputs.is_empty() {
+        let message = format!("Signature \"{}\" has no inputs and cannot be called over REST.", signature.name);
+        return Err(Status::invalid_argument(message));
+    }
+    Ok(())
+}
+
+fn is_gzip(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_ENCODING).is_some_and(|value| value.as_bytes().windows(4).any(|word| word == b"gzip"))
+}
+
+fn inflate(body: &Bytes) -> Result<Bytes, Status> {
+    let mut plain = Vec::new();
+    let read = MultiGzDecoder::new(&**body).take(MAX_INFLATED_BYTES + 1).read_to_end(&mut plain);
+    read.map_err(|error| Status::invalid_argument(format!("The gzip body cannot be read: {error}")))?;
+    if plain.len() as u64 > MAX_INFLATED_BYTES {
+        return Err(Status::invalid_argument(format!(
+            "The gzip body inflates to more than {MAX_INFLATED_BYTES} bytes"
+        )));
+    }
+    Ok(plain.into())
+}

@@ -1,0 +1,296 @@
+"""What Python and the data plane say to each other, as types without code behind them.
+
+The data plane owns sockets, codecs, the serving table and the scheduler. Python publishes to it (`publish`,
+`publish_health`) and pulls from it (`next_batch` for Python servables, `next_call` for everything that is not
+inference). It never calls Python.
+
+Two sides implement these types: `salver.dataplane` over the extension, and `salver.testing.fake_dataplane` in Python
+alone. Nothing here imports the extension, so whatever needs only the types can be used and tested without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
+
+__all__ = [
+    "Batch",
+    "ControlCall",
+    "DataPlane",
+    "DataPlaneOptions",
+    "ModelRow",
+    "NativeModel",
+    "Signature",
+    "Target",
+    "TargetSpec",
+    "TensorFlowOptions",
+    "TensorFlowRuntime",
+    "TensorInfo",
+]
+
+
+@dataclass(frozen=True)
+class TensorInfo:
+    """One named input or output of a signature."""
+
+    name: str
+    dtype: int
+    """Element type as its wire number."""
+    shape: tuple[int, ...] | None
+    """Dimensions, -1 where unknown; None where the rank is unknown."""
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A callable of a servable: its inputs and outputs, sorted by name."""
+
+    name: str
+    method: str
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
+
+
+class NativeModel(Protocol):
+    """A loaded model that runs without Python. Freed when the last reference goes."""
+
+    @property
+    def signature_def_map(self) -> bytes:
+        """The serialized SignatureDefMap of the model."""
+
+    def run(self, signature: str, inputs: Mapping[str, Any]) -> dict[str, Array]:
+        """Run one signature in the caller's thread, without the GIL."""
+
+    def close(self) -> None:
+        """Let go of the model; it is freed once no request runs in it. Idempotent."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TensorFlowOptions:
+    """How a SavedModel is opened and run."""
+
+    tags: tuple[str, ...] = ("serve",)
+    """Tag set of the MetaGraph, which must have exactly these."""
+    intra_op_threads: int | None = None
+    """Threads for one operation; None lets TensorFlow choose."""
+    inter_op_threads: int | None = None
+    """Operations that may run at the same time; None lets TensorFlow choose."""
+    run_in_caller: bool = True
+    """Whether operations run in the thread that runs the batch rather than on TensorFlow's pool."""
+    session_config: bytes = b""
+    """A serialized ConfigProto that the fields above are laid over; empty is the default one."""
+
+
+class TensorFlowRuntime(Protocol):
+    """TensorFlow's C libraries, opened once per process."""
+
+    @property
+    def version(self) -> str:
+        """Version of the libraries."""
+
+    def load_library(self, path: str) -> None:
+        """Register the operations of a custom-op library."""
+
+    def load(self, directory: str, options: TensorFlowOptions) -> NativeModel:
+        """Load the SavedModel in `directory`, without the GIL; raises a SalverError."""
+
+
+class Target(Protocol):
+    """One servable version as the serving table knows it; requests pin it."""
+
+    @property
+    def num_pins(self) -> int:
+        """Requests that hold this version now."""
+
+    def wait_until_released(self, timeout_s: float | None) -> bool:
+        """Wait, without the GIL, until no request holds it; False when the time ran out, None waits for ever."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetSpec:
+    """What a target is made of: exactly one of `model` and `servable` is set."""
+
+    name: str
+    version: int
+    signatures: tuple[Signature, ...] = ()
+    """Those of a Python servable; a native model brings its own."""
+    model: NativeModel | None = None
+    servable: object | None = None
+    """Handed back in each `Batch`; the data plane does not look at it."""
+    max_batch_rows: int = 1
+    """Rows that may be joined into one batch; 1 keeps requests apart."""
+
+
+@dataclass(frozen=True)
+class ModelRow:
+    """One model of the serving table."""
+
+    name: str
+    targets: Sequence[Target]
+    """The versions that serve."""
+    labels: Mapping[str, int] = field(default_factory=dict)
+    """Label to version; a label may name a version that does not serve yet."""
+    unavailable: tuple[int, str] | None = None
+    """Code and message for requests while no version serves; None gives NOT_FOUND."""
+
+
+class Batch(Protocol):
+    """Requests to one signature of one Python servable, joined along the first dimension.
+
+    It ends with one `complete` or `fail`; a batch that is dropped answers INTERNAL.
+    """
+
+    @property
+    def servable(self) -> object:
+        """What `TargetSpec.servable` held."""
+
+    @property
+    def signature(self) -> str:
+        """Key of the signature to run."""
+
+    @property
+    def num_rows(self) -> int:
+        """Rows in the batch, all members together."""
+
+    @property
+    def output_names(self) -> list[str]:
+        """Outputs that the members want."""
+
+    @property
+    def timeout_s(self) -> float | None:
+        """Time left until the earliest deadline of the members."""
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether no member waits for the answer any more."""
+
+    def inputs(self) -> dict[str, Array]:
+        """The joined inputs: read-only, without a copy where the wire allows it; strings as object arrays of bytes."""
+
+    def complete(self, outputs: Mapping[str, Any]) -> None:
+        """Answer with one array per output name; raises a NativeError or TypeError for arrays it cannot send."""
+
+    def fail(self, code: int, message: str) -> None:
+        """Answer every member with this error."""
+
+
+class ControlCall(Protocol):
+    """A call that is not inference, to be answered by Python: one `reply`, `reply_http` or `fail`."""
+
+    @property
+    def protocol(self) -> str:
+        """`grpc` or `http`."""
+
+    @property
+    def method(self) -> str:
+        """gRPC: the full method path, `/package.Service/Method`; HTTP: the verb."""
+
+    @property
+    def path(self) -> str:
+        """HTTP: the path as sent, still percent-encoded; gRPC: empty."""
+
+    @property
+    def query(self) -> str:
+        """HTTP: the text after `?`, or empty."""
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """Header or metadata pairs, names in lower case."""
+
+    @property
+    def body(self) -> bytes:
+        """gRPC: one message; HTTP: the body."""
+
+    @property
+    def timeout_s(self) -> float | None:
+        """Time left until the caller's deadline."""
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the caller has gone."""
+
+    def reply(self, body: bytes) -> None:
+        """gRPC: answer OK with one message."""
+
+    def reply_http(self, status: int, headers: Sequence[tuple[str, str]], body: bytes) -> None:
+        """HTTP: answer with this status, headers and body."""
+
+    def fail(self, code: int, message: str) -> None:
+        """Answer with this error, in the form of the call's protocol."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataPlaneOptions:
+    """Settings that hold for the life of a data plane."""
+
+    num_io_threads: int = 1
+    """Threads that own sockets, one event loop each."""
+    num_native_runners: int = 2
+    """Threads that run batches of native models."""
+    max_message_bytes: int | None = None
+    """Largest request body; None is bounded by the protocols alone (2 GiB - 1)."""
+    max_message_flag: str = "--max_message_bytes"
+    """Named in the error for a larger body."""
+    max_queued_rows: int = 100_000
+    """Rows that may wait per model; beyond it a request is refused with RESOURCE_EXHAUSTED."""
+    rest_timeout_s: float | None = 30.0
+    """Time limit of a REST inference; None is no limit."""
+    tensor_content: bool = False
+    """Whether Predict answers carry `tensor_content` rather than typed fields."""
+
+
+class DataPlane(Protocol):
+    """What the server needs of a data plane; `salver.testing` has a fake without sockets."""
+
+    def open_tensorflow(self, libraries: Sequence[str]) -> TensorFlowRuntime:
+        """Open TensorFlow's C libraries, in this order, without the GIL; raises a SalverError."""
+
+    def new_target(self, spec: TargetSpec) -> Target:
+        """Make the table entry of one servable version."""
+
+    def listen_grpc(self, host: str, port: int) -> int:
+        """Open the gRPC port (0: any) and return its number; raises UnavailableError where it is taken."""
+
+    def listen_rest(self, host: str, port: int) -> int:
+        """Open the REST port (0: any) and return its number; raises UnavailableError where it is taken."""
+
+    def publish(self, models: Sequence[ModelRow]) -> None:
+        """Swap the serving table; requests that hold a target keep it."""
+
+    def publish_health(self, services: Mapping[str, int], is_ready: bool) -> None:  # noqa: FBT001  # the extension's form
+        """Swap the states that grpc.health.v1 (1 serving, 2 not serving) and /readyz answer."""
+
+    def next_batch(self, timeout_s: float) -> Batch | None:
+        """Wait, without the GIL, for work of a Python servable; None after the time or when stopped."""
+
+    def next_call(self, timeout_s: float) -> ControlCall | None:
+        """Wait, without the GIL, for a call that is not inference; None after the time or when stopped."""
+
+    def predict(
+        self,
+        model: str,
+        inputs: Mapping[str, Any],
+        *,
+        version: int | None = None,
+        label: str | None = None,
+        signature: str = "",
+        timeout_s: float | None = None,
+    ) -> dict[str, Array]:
+        """Run one prediction in this process through table and scheduler, without a socket."""
+
+    def counters(self) -> dict[str, int]:
+        """Cumulative counts since the start."""
+
+    def begin_drain(self) -> None:
+        """Stop accepting connections and tell clients to go; accepted requests go on."""
+
+    def wait_drained(self, timeout_s: float) -> bool:
+        """Wait until no request is in flight; False when the time ran out."""
+
+    def stop(self) -> None:
+        """Close everything; requests still in flight get UNAVAILABLE. Idempotent."""
