@@ -6,6 +6,7 @@ pub mod dtype;
 pub mod executor;
 pub mod json;
 pub mod signature;
+pub mod run_stats;
 pub mod scheduler;
 pub mod status;
 pub mod table;

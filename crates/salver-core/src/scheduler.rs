@@ -127,15 +127,19 @@ impl<W: Work> Scheduler<W> {
         }
     }
 
+    /// Hands back what is waiting.
+    pub fn take_all(&self) -> Vec<W> {
+        self.lock().take_all()
+    }
+
     /// Wakes every runner for good and hands back what was still waiting.
     pub fn stop(&self) -> Vec<W> {
         let mut state = self.lock();
         state.is_stopped = true;
-        state.ring.clear();
-        let owners = std::mem::take(&mut state.owners);
+        let work = state.take_all();
         drop(state);
         self.has_work.notify_all();
-        owners.into_values().flat_map(|owner| owner.groups).flat_map(|group| group.work).collect()
+        work
     }
 
     /// Whether `stop` was called.
@@ -164,6 +168,12 @@ impl<W: Work> State<W> {
         }
         owner.push(item);
         Ok(())
+    }
+
+    fn take_all(&mut self) -> Vec<W> {
+        self.ring.clear();
+        let owners = std::mem::take(&mut self.owners);
+        owners.into_values().flat_map(|owner| owner.groups).flat_map(|group| group.work).collect()
     }
 
     /// A lower bound of the batches that are due.

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 
 use crate::executor::Executor;
+use crate::run_stats::RunStats;
 use crate::signature::{DEFAULT_SIGNATURE, Signature};
 use crate::status::{Code, Status};
 
@@ -37,6 +38,7 @@ pub struct Target {
     signatures: HashMap<Arc<str>, Arc<Signature>>,
     runner: Runner,
     max_batch_rows: usize,
+    run_stats: RunStats,
     pins: AtomicUsize,
     is_retired: AtomicBool,
     released_lock: Mutex<()>,
@@ -61,6 +63,7 @@ impl Target {
             signatures: signatures.into_iter().map(|s| (s.name.clone(), Arc::new(s))).collect(),
             runner,
             max_batch_rows: max_batch_rows.max(1),
+            run_stats: RunStats::default(),
             pins: AtomicUsize::new(0),
             is_retired: AtomicBool::new(false),
             released_lock: Mutex::new(()),
@@ -91,6 +94,11 @@ impl Target {
     /// Rows that a batch may hold; 1 means that requests run alone.
     pub fn max_batch_rows(&self) -> usize {
         self.max_batch_rows
+    }
+
+    /// How long its batches run.
+    pub fn run_stats(&self) -> &RunStats {
+        &self.run_stats
     }
 
     /// The signature called `name`; an empty name is `serving_default`.

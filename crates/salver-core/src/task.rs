@@ -294,7 +294,9 @@ impl Batch {
         };
         let (inputs, deadline) = (self.inputs(), self.last_deadline());
         let call = Call { signature: self.signature(), inputs: &inputs, outputs: self.outputs(), deadline };
+        let started = Instant::now();
         let outcome = executor.run(&call).and_then(|outputs| self.check_count(outputs));
+        self.target().run_stats().record(started.elapsed());
         if self.tasks.len() == 1 {
             return self.finish(outcome, answers);
         }

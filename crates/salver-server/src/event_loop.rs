@@ -2,6 +2,7 @@
 //!
 //! Everything here is local to the thread. Requests that arrive in one poll cycle are handed to the scheduler together
 //! at the end of it: the flush task is woken by the first of them and stands behind the connections in the run queue.
+//! Those for models whose runs are short run right there; see `salver_core::run_stats` for why and when.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -9,6 +10,7 @@ use std::net::TcpStream;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use salver_core::Status;
 use salver_core::scheduler::Scheduler;
@@ -22,6 +24,10 @@ use crate::connection;
 use crate::counters::count;
 use crate::mailbox::{LoopMailbox, Slots};
 use crate::plane::Shared;
+use crate::runner;
+
+/// A loop that runs models for longer than this makes its connections wait.
+const MAX_TIME_ON_LOOP: Duration = Duration::from_micros(200);
 
 /// What the two ports speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +48,7 @@ pub(crate) struct LoopContext {
     mailbox: Arc<LoopMailbox>,
     outbox: RefCell<Vec<PredictTask>>,
     has_outgoing: Notify,
+    short_runs: Scheduler<PredictTask>,
 }
 
 impl LoopContext {
@@ -63,7 +70,24 @@ impl LoopContext {
         loop {
             self.has_outgoing.notified().await;
             let tasks = std::mem::take(&mut *self.outbox.borrow_mut());
-            submit_all(&self.shared, tasks);
+            let (short, others): (Vec<_>, Vec<_>) = tasks.into_iter().partition(runs_here);
+            submit_all(&self.shared, others);
+            if !short.is_empty() {
+                submit(&self.shared, &self.short_runs, short);
+                self.run_short_runs();
+            }
+        }
+    }
+
+    /// Runs what is short on this thread, for a bounded time; the rest goes to the runners.
+    fn run_short_runs(&self) {
+        let (mut answers, started) = (Answers::default(), Instant::now());
+        while let Some(turn) = self.short_runs.try_next() {
+            runner::run_turn(turn, &mut answers, &self.shared.counters);
+            if started.elapsed() >= MAX_TIME_ON_LOOP {
+                answers.flush();
+                submit(&self.shared, &self.shared.native, self.short_runs.take_all());
+            }
         }
     }
 
@@ -76,6 +100,11 @@ impl LoopContext {
             }
         }
     }
+}
+
+/// Whether the loop itself may run this task.
+fn runs_here(task: &PredictTask) -> bool {
+    matches!(task.pinned.runner(), Runner::Native(_)) && task.pinned.run_stats().is_short()
 }
 
 /// Hands tasks to the scheduler of their kind; refused ones are answered.
@@ -127,6 +156,7 @@ pub(crate) fn spawn(
 
 async fn run(shared: Arc<Shared>, mut connections: mpsc::UnboundedReceiver<Accepted>) {
     let context = Rc::new(LoopContext {
+        short_runs: Scheduler::new(shared.options.max_queued_rows),
         shared,
         slots: Slots::default(),
         mailbox: Arc::default(),

@@ -25,6 +25,15 @@ pub(crate) fn open_turn(turn: Turn<PredictTask>, answers: &mut Answers, counters
     Batch::new(turn.batch)
 }
 
+/// Runs one turn of native work.
+pub(crate) fn run_turn(turn: Turn<PredictTask>, answers: &mut Answers, counters: &Counters) {
+    if let Some(batch) = open_turn(turn, answers, counters) {
+        count(&counters.native_batches);
+        // A panic drops the batch, which answers INTERNAL; the thread goes on.
+        let _panicked = catch_unwind(AssertUnwindSafe(|| batch.run_native(answers)));
+    }
+}
+
 /// Runs turns until the scheduler stops.
 pub(crate) fn run_native(scheduler: &Scheduler<PredictTask>, counters: &Arc<Counters>) {
     let mut answers = Answers::default();
@@ -41,11 +50,7 @@ pub(crate) fn run_native(scheduler: &Scheduler<PredictTask>, counters: &Arc<Coun
             }
             continue;
         };
-        if let Some(batch) = open_turn(turn, &mut answers, counters) {
-            count(&counters.native_batches);
-            // A panic drops the batch, which answers INTERNAL; the runner goes on.
-            let _panicked = catch_unwind(AssertUnwindSafe(|| batch.run_native(&mut answers)));
-        }
+        run_turn(turn, &mut answers, counters);
         let now = Instant::now();
         if now.duration_since(*oldest.get_or_insert(now)) >= MAX_ANSWER_DELAY {
             answers.flush();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ffi::CString;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Seek};
 use std::path::Path;
 
 use salver_core::{Code, Status};
@@ -54,7 +54,7 @@ pub(crate) fn find_meta_graph(folder: &Path, wanted: &BTreeSet<String>) -> Resul
         return Ok(None);
     }
     let damaged = |_| Status::new(Code::DataLoss, format!("{name} is damaged or not complete"));
-    let heads = File::open(folder.join(name)).and_then(read_heads).map_err(damaged)?;
+    let heads = File::open(folder.join(name)).and_then(read_file).map_err(damaged)?;
     let available = heads.iter().map(|head| show_tags(&head.tags)).collect::<Vec<_>>().join(", ");
     match heads.into_iter().find(|head| head.tags == *wanted) {
         Some(head) => Ok(Some(head)),
@@ -79,9 +79,13 @@ fn show_tags(tags: &BTreeSet<String>) -> String {
     format!("{{{}}}", tags.iter().map(String::as_str).collect::<Vec<_>>().join(", "))
 }
 
-/// Heads of all meta graphs (field 2 of `SavedModel`); the graphs are passed over without being read.
-fn read_heads(file: File) -> std::io::Result<Vec<MetaGraphHead>> {
+fn read_file(file: File) -> std::io::Result<Vec<MetaGraphHead>> {
     let size = file.metadata()?.len();
+    read_heads(file, size)
+}
+
+/// Heads of all meta graphs (field 2 of `SavedModel`); the graphs are passed over without being read.
+fn read_heads<R: Read + Seek>(file: R, size: u64) -> std::io::Result<Vec<MetaGraphHead>> {
     let mut reader = Walker { file: BufReader::new(file), at: 0 };
     let mut heads = Vec::new();
     while let Some((field, length)) = reader.next_field(size)? {
@@ -95,7 +99,7 @@ fn read_heads(file: File) -> std::io::Result<Vec<MetaGraphHead>> {
 }
 
 /// Head of the meta graph of the next `length` bytes: its `meta_info_def` is field 1.
-fn read_head(reader: &mut Walker, length: u64) -> std::io::Result<MetaGraphHead> {
+fn read_head<R: Read + Seek>(reader: &mut Walker<R>, length: u64) -> std::io::Result<MetaGraphHead> {
     let end = reader.at + length;
     let mut head = MetaGraphHead::default();
     while let Some((field, length)) = reader.next_field(end)? {
@@ -130,12 +134,12 @@ fn parse_head(meta_info: &[u8]) -> Result<MetaGraphHead, Status> {
 }
 
 /// Walks over the fields of messages in a file.
-struct Walker {
-    file: BufReader<File>,
+struct Walker<R> {
+    file: BufReader<R>,
     at: u64,
 }
 
-impl Walker {
+impl<R: Read + Seek> Walker<R> {
     /// Number and length of the next field that ends before `end`; `None` at `end`. Numbers are passed over.
     fn next_field(&mut self, end: u64) -> std::io::Result<Option<(u64, u64)>> {
         while self.at < end {
@@ -187,4 +191,70 @@ impl Walker {
 
 fn invalid(reason: &str) -> std::io::Error {
     std::io::Error::new(std::io::ErrorKind::InvalidData, reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+    use crate::proto::{put_bytes, put_int};
+
+    /// A model with one meta graph for each tag set; the first uses these operations.
+    fn model(tag_sets: &[&[&str]], operations: &[&str]) -> Vec<u8> {
+        let mut model = Vec::new();
+        put_int(&mut model, 1, 1);
+        for (at, tags) in tag_sets.iter().enumerate() {
+            let mut list = Vec::new();
+            for name in operations.iter().filter(|_| at == 0) {
+                let mut operation = Vec::new();
+                put_bytes(&mut operation, 1, name.as_bytes());
+                put_bytes(&mut list, 1, &operation);
+            }
+            let mut info = Vec::new();
+            put_bytes(&mut info, 2, &list);
+            tags.iter().for_each(|tag| put_bytes(&mut info, 4, tag.as_bytes()));
+            let mut graph = Vec::new();
+            put_bytes(&mut graph, 1, &info);
+            put_bytes(&mut graph, 2, &[0xff; 20_000]);
+            put_bytes(&mut model, 2, &graph);
+        }
+        model
+    }
+
+    fn heads(bytes: &[u8]) -> std::io::Result<Vec<MetaGraphHead>> {
+        read_heads(Cursor::new(bytes), bytes.len() as u64)
+    }
+
+    #[test]
+    fn tags_are_read_past_the_graphs() {
+        let heads = heads(&model(&[&["serve"], &["serve", "gpu"]], &[])).unwrap();
+        assert_eq!(heads.iter().map(|head| show_tags(&head.tags)).collect::<Vec<_>>(), ["{serve}", "{gpu, serve}"]);
+    }
+
+    #[test]
+    fn operations_of_the_old_kind_are_noticed() {
+        assert!(heads(&model(&[&["serve"]], &["MatMul", "Switch"])).unwrap()[0].has_old_operations);
+        assert!(!heads(&model(&[&["serve"]], &["MatMul", "While"])).unwrap()[0].has_old_operations);
+    }
+
+    #[test]
+    fn a_file_that_ends_early_is_an_error_wherever_it_ends() {
+        let whole = model(&[&["serve"]], &["MatMul"]);
+        for end in 3..whole.len() {
+            assert!(heads(&whole[..end]).is_err(), "cut at {end} of {}", whole.len());
+        }
+    }
+
+    #[test]
+    fn a_damaged_byte_never_panics() {
+        let whole = model(&[&["serve"], &["gpu"]], &["MatMul"]);
+        for at in 0..60 {
+            for value in [0, 0x7f, 0x80, 0xff] {
+                let mut damaged = whole.clone();
+                damaged[at] = value;
+                let _ = heads(&damaged);
+            }
+        }
+    }
 }

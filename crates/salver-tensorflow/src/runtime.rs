@@ -48,7 +48,7 @@ impl Runtime {
             let folder = path.parent().unwrap_or(Path::new(""));
             Status::new(
                 error.code,
-                format!("cannot load operations of {name}: {}", without_paths(&error.message, folder)),
+                format!("cannot load operations of {name}: {}", without_paths(&error.message, &[folder])),
             )
         })
     }

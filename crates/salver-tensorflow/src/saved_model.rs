@@ -8,6 +8,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use salver_core::{Call, Code, Executor, Signature, Status, Tensor, TensorSpec};
 
+use crate::memory::release_freed_memory;
 use crate::meta_graph::{Encoding, MetaGraph, SignatureDef, TensorInfo};
 use crate::model_files::find_meta_graph;
 use crate::options::{self, ExecutorChoice, LoadOptions, RunPlace, run_options};
@@ -20,6 +21,7 @@ use crate::status::without_paths;
 /// A SavedModel with its variables restored, ready to run. Closed on drop, which waits for nothing: drop it after its
 /// last run. Runs may come from several threads at once and share no lock.
 pub struct SavedModel {
+    /// As TensorFlow knows it, to be kept out of messages.
     folder: Box<Path>,
     run_place: RunPlace,
     executor: options::Executor,
@@ -51,7 +53,8 @@ impl SavedModel {
             }
             loaded => loaded,
         };
-        loaded.map_err(|error| Status::new(error.code, without_paths(&error.message, folder)))
+        release_freed_memory();
+        loaded.map_err(|error| Status::new(error.code, without_paths(&error.message, &[folder, &resolved])))
     }
 
     /// As `load` with one executor; fails where that executor cannot run one of the signatures.
@@ -148,7 +151,7 @@ impl Executor for SavedModel {
         let options = run_options(self.runs_in_caller(pace), timeout);
         let answer = plan.run(&self.session, call, &options);
         pace.record(started.elapsed());
-        answer.map_err(|error| Status::new(error.code, without_paths(&error.message, &self.folder)))
+        answer.map_err(|error| Status::new(error.code, without_paths(&error.message, &[&self.folder])))
     }
 }
 

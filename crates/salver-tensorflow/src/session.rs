@@ -10,6 +10,7 @@ use salver_core::{BatchInput, Code, Status};
 use smallvec::SmallVec;
 
 use crate::api::{TfBuffer, TfGraph, TfOutput, TfSession, TfSessionOptions, TfTensor};
+use crate::memory::release_freed_memory;
 use crate::meta_graph::MetaGraph;
 use crate::model_files::c_path;
 use crate::runtime::Runtime;
@@ -158,6 +159,7 @@ impl Drop for Session {
             }
             (api.TF_DeleteGraph)(self.graph);
         }
+        release_freed_memory();
     }
 }
 

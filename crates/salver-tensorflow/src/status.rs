@@ -62,14 +62,15 @@ fn one_line(message: &str) -> String {
     line
 }
 
-/// `message` without paths of this machine: names below `folder` keep their relative part, all others are hidden.
-pub(crate) fn without_paths(message: &str, folder: &Path) -> String {
+/// `message` without paths of this machine: names below one of `folders` keep their relative part, all others are
+/// hidden.
+pub(crate) fn without_paths(message: &str, folders: &[&Path]) -> String {
     let mut text = message.to_owned();
-    for known in [Some(folder.to_path_buf()), folder.canonicalize().ok()].into_iter().flatten() {
-        let known = known.to_string_lossy();
-        let known = known.trim_end_matches('/');
-        if !known.is_empty() {
-            text = text.replace(&format!("{known}/"), "").replace(known, "the model's folder");
+    for folder in folders {
+        let folder = folder.to_string_lossy();
+        let folder = folder.trim_end_matches('/');
+        if !folder.is_empty() {
+            text = text.replace(&format!("{folder}/"), "").replace(folder, "the model's folder");
         }
     }
     hide_absolute_paths(&text)
@@ -98,13 +99,13 @@ mod tests {
     #[test]
     fn names_below_the_model_folder_keep_their_relative_part() {
         let message = "Unsuccessful open of /srv/models/a/1/variables/variables.index: no such file";
-        let cleaned = without_paths(message, Path::new("/srv/models/a/1/"));
+        let cleaned = without_paths(message, &[Path::new("/srv/models/a/1/")]);
         assert_eq!(cleaned, "Unsuccessful open of variables/variables.index: no such file");
     }
 
     #[test]
     fn the_model_folder_itself_is_not_named() {
-        let cleaned = without_paths("nothing in: /srv/models/a/1.", Path::new("/srv/models/a/1"));
+        let cleaned = without_paths("nothing in: /srv/models/a/1.", &[Path::new("/srv/models/a/1")]);
         assert_eq!(cleaned, "nothing in: the model's folder.");
     }
 

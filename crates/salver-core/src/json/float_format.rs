@@ -116,8 +116,8 @@ struct Decimal {
 pub(super) fn write<F: Float>(value: F, out: &mut Vec<u8>) {
     let Some((is_negative, mantissa, exponent)) = value.parts() else { return write_non_finite(value, out) };
     let mut text = [b'0'; 48];
-    text[0] = b'-';
     let start = usize::from(is_negative);
+    text[..start].fill(b'-');
     let length = if mantissa == 0 {
         text[start + 1] = b'.';
         start + 3

@@ -1,7 +1,7 @@
 //! The wire format itself.
 
 use salver_core::wire::Malformed;
-use salver_core::wire::reader::{Field, Reader, Value};
+use salver_core::wire::reader::{Field, Reader, Value, read_varint};
 use salver_core::wire::writer::{put_varint, varint_len, write_varint};
 
 fn all(bytes: &[u8]) -> Result<Vec<Field<'_>>, Malformed> {
@@ -74,6 +74,12 @@ fn varints_have_the_size_that_is_promised() {
             let mut fixed = [0; 10];
             assert_eq!(write_varint(&mut fixed, value), out.len());
             assert_eq!(fixed[..out.len()], out);
+            for more in [0, 8] {
+                let bytes = [&out[..], &[0xff; 8][..more]].concat();
+                let mut at = 0;
+                assert_eq!(read_varint(&bytes, &mut at), Ok(value));
+                assert_eq!(at, out.len());
+            }
         }
     }
 }

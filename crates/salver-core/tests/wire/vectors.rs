@@ -12,7 +12,9 @@ use crate::support::{signature, unhex};
 fn rows(name: &str) -> Vec<Vec<String>> {
     let path = format!("{}/../../tests/data/wire_vectors/{name}.tsv", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).unwrap();
-    text.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect()
+    let rows: Vec<Vec<String>> = text.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect();
+    assert!(!rows.is_empty());
+    rows
 }
 
 fn hex(bytes: &[u8]) -> String {
