@@ -232,9 +232,7 @@ impl Snapshot {
             None => row.latest(),
             Some(version) => row.version(version),
         });
-        found.ok_or_else(|| {
-            row.and_then(|row| row.unavailable.clone()).unwrap_or_else(|| not_found(name, version))
-        })
+        found.ok_or_else(|| row.and_then(|row| row.unavailable.clone()).unwrap_or_else(|| not_found(name, version)))
     }
 }
 

@@ -129,7 +129,11 @@ impl Work for PredictTask {
     fn joins(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.signature, &other.signature)
             && self.outputs == other.outputs
-            && self.inputs.iter().zip(&other.inputs).all(|(a, b)| a.dtype() == b.dtype() && a.shape()[1..] == b.shape()[1..])
+            && self
+                .inputs
+                .iter()
+                .zip(&other.inputs)
+                .all(|(a, b)| a.dtype() == b.dtype() && a.shape()[1..] == b.shape()[1..])
     }
 
     fn is_dead(&self, now: Instant) -> bool {
