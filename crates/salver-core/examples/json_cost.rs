@@ -22,17 +22,24 @@ fn main() {
     report("float32, printed as double", DType::Float, &long);
     report("double, 16-17 digits", DType::Double, &long);
     report("uint8", DType::Uint8, &bytes);
+    let image = "c2FsdmVy".repeat(NUM_ELEMENTS / 6);
+    let body = format!("{{\"instances\":[{{\"b64\":\"{image}\"}}]}}");
+    report_body("the same as one base64 string", DType::String, body.into());
 }
 
 fn report(title: &str, dtype: DType, elements: &[String]) {
-    let body = body_of(elements);
+    report_body(title, dtype, body_of(elements));
+}
+
+fn report_body(title: &str, dtype: DType, body: Bytes) {
     let signature = signature_of(dtype);
     let scanned = scan_predict(&body).expect("the body is JSON");
     let (_, tensors) = scanned.parse(&signature).expect("the body fits the signature");
     let scan = best(|| scan_predict(black_box(&body)).expect("the body is JSON"));
     let parse = best(|| black_box(&scanned).parse(&signature).expect("the body fits the signature"));
-    let encode =
-        best(|| encode_predict_response(Format::Row, &signature, black_box(&tensors)).expect("the dtype has a JSON form"));
+    let encode = best(|| {
+        encode_predict_response(Format::Row, &signature, black_box(&tensors)).expect("the dtype has a JSON form")
+    });
     println!("{title}, {} KB, {NUM_ELEMENTS} elements", body.len() / 1000);
     line("scan", scan);
     line("parse", parse);
@@ -84,4 +91,3 @@ fn signature_of(dtype: DType) -> Signature {
         defaults: Vec::new(),
     }
 }
-

@@ -5,9 +5,9 @@
 pub mod dtype;
 pub mod executor;
 pub mod json;
-pub mod signature;
 pub mod run_stats;
 pub mod scheduler;
+pub mod signature;
 pub mod status;
 pub mod table;
 pub mod task;

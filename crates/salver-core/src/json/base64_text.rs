@@ -18,7 +18,7 @@ pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     }
     // White space is rare, so it is only looked for once the text as it stands has failed.
     let is_space = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0x0b;
-    if !text.iter().any(|byte| is_space(byte)) {
+    if !text.iter().any(is_space) {
         return None;
     }
     let dense: Vec<u8> = text.iter().copied().filter(|byte| !is_space(byte)).collect();
@@ -27,7 +27,7 @@ pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
 
 fn decode_dense(text: &[u8]) -> Option<Vec<u8>> {
     let padding = text.iter().rev().take_while(|&&byte| byte == b'=').count();
-    if padding > 0 && (padding > 2 || text.len() % 4 != 0) {
+    if padding > 0 && (padding > 2 || !text.len().is_multiple_of(4)) {
         return None;
     }
     UNPADDED.decode(&text[..text.len() - padding]).ok()

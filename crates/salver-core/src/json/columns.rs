@@ -46,9 +46,10 @@ fn parse_named(cursor: &mut Cursor<'_>, signature: &Signature) -> Result<Vec<Ten
 
 fn parse_tensor(cursor: &mut Cursor<'_>, input: &TensorSpec) -> Result<Tensor, Status> {
     let mut column = column_of(input.dtype);
-    column.append(cursor).and_then(|()| column.into_whole()).map_err(|inner| {
-        Status::new(inner.code, format!("cannot read input \"{}\": {}", input.name, inner.message))
-    })
+    column
+        .append(cursor)
+        .and_then(|()| column.into_whole())
+        .map_err(|inner| Status::new(inner.code, format!("cannot read input \"{}\": {}", input.name, inner.message)))
 }
 
 fn missing_input(object: &Cursor<'_>, input: &TensorSpec) -> Status {

@@ -12,17 +12,11 @@
 //!
 //! Subnormals have wide gaps, and doubles beyond 128 bits do not fit: both take the general printer.
 
-use super::digits;
+use super::decimal_text::Decimal;
 use super::number::EXACT_POWERS;
 
 /// Digits of `%g`.
 const SHORT_PRECISION: usize = 6;
-
-/// Room for the longest text, with slack so that copies may have a fixed length.
-type Text = [u8; 48];
-
-/// Most characters of a number: sign, `0.000` and 17 digits, or sign, 17 digits, point and `e-324`.
-const MAX_LENGTH: usize = 24;
 
 /// 5^0 ..= 5^55: those that fit 128 bits.
 const POWERS_OF_FIVE: [u128; 56] = {
@@ -103,31 +97,16 @@ float!(f32, 9, 61, 23, |nearest: f64| {
 });
 float!(f64, 17, 13, 52, Some);
 
-/// A decimal `d.ddd * 10^exponent` whose `num_digits` digits, as an integer, are `digits`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Decimal {
-    digits: u64,
-    num_digits: usize,
-    exponent: i32,
-}
-
 /// Appends `value` as the protocol writes floats.
 #[inline]
 pub(super) fn write<F: Float>(value: F, out: &mut Vec<u8>) {
-    let Some((is_negative, mantissa, exponent)) = value.parts() else { return write_non_finite(value, out) };
-    let mut text = [b'0'; 48];
-    let start = usize::from(is_negative);
-    text[..start].fill(b'-');
-    let length = if mantissa == 0 {
-        text[start + 1] = b'.';
-        start + 3
-    } else {
-        write_digits(value.magnitude(), mantissa, exponent, &mut text, start)
-    };
-    // A copy of fixed length is much cheaper than one of `length`.
-    let end = out.len() + length;
-    out.extend_from_slice(&text[..MAX_LENGTH]);
-    out.truncate(end);
+    match value.parts() {
+        None => write_non_finite(value, out),
+        Some((is_negative, 0, _)) => out.extend_from_slice(if is_negative { b"-0.0" } else { b"0.0" }),
+        Some((is_negative, mantissa, exponent)) => {
+            shortest_decimal(value.magnitude(), mantissa, exponent).write(is_negative, out);
+        }
+    }
 }
 
 #[cold]
@@ -140,14 +119,14 @@ fn write_non_finite<F: Float>(value: F, out: &mut Vec<u8>) {
     out.extend_from_slice(token);
 }
 
-/// Writes a positive value at `start` and gives the end.
+/// The digits that the protocol shows for a positive value.
 #[inline]
-fn write_digits<F: Float>(value: F, mantissa: u64, exponent: i32, text: &mut Text, start: usize) -> usize {
+fn shortest_decimal<F: Float>(value: F, mantissa: u64, exponent: i32) -> Decimal {
     let exact = if value.is_dense() { significant_digits(mantissa, exponent, F::PRECISION) } else { None };
-    let Some(long) = exact else { return write_slowly(value, text, start) };
-    match shortened::<F>(long) {
-        Some(short) if short.reads_back_as(value) => short.write(text, start),
-        _ => long.write(text, start),
+    match exact.map(|long| (long, shortened::<F>(long))) {
+        Some((_, Some(short))) if reads_back_as(short, value) => short,
+        Some((long, _)) => long,
+        None => general_decimal(value),
     }
 }
 
@@ -168,10 +147,9 @@ fn shortened<F: Float>(long: Decimal) -> Option<Decimal> {
 }
 
 #[cold]
-fn write_slowly<F: Float>(value: F, text: &mut Text, start: usize) -> usize {
+fn general_decimal<F: Float>(value: F) -> Decimal {
     let short = general_digits(value, SHORT_PRECISION);
-    let digits = if short.reads_back_as(value) { short } else { general_digits(value, F::PRECISION) };
-    digits.write(text, start)
+    if reads_back_as(short, value) { short } else { general_digits(value, F::PRECISION) }
 }
 
 /// The digits by the standard library's printer, which is exact and rounds half to even.
@@ -223,68 +201,18 @@ fn round_half_even(whole: u64, rest: u128, half: u128) -> u64 {
     whole + u64::from(rest > half || (rest == half && whole & 1 == 1))
 }
 
-impl Decimal {
-    /// Whether `value` is what a parser of its type makes of this decimal of six digits.
-    #[inline]
-    fn reads_back_as<F: Float>(self, value: F) -> bool {
-        let power = self.exponent + 1 - self.num_digits as i32;
-        if let Some(&scale) = EXACT_POWERS.get(power.unsigned_abs() as usize) {
-            // One exact operand by another: the double is the nearest one.
-            let digits = self.digits as f64;
-            let nearest = if power < 0 { digits / scale } else { digits * scale };
-            if let Some(parsed) = F::narrow(nearest) {
-                return parsed == value;
-            }
-        }
-        let literal = format!("{}e{power}", self.digits);
-        fast_float2::parse::<F, _>(literal).is_ok_and(|parsed| parsed == value)
-    }
-
-    /// Writes the digits at `start` of `text`, which is full of zeros there, as `%g` would with as many digits as there
-    /// are, but with a point or an exponent always; gives the end.
-    #[inline]
-    fn write(self, text: &mut Text, start: usize) -> usize {
-        let mut digits = [b'0'; 40];
-        digits::fill(&mut digits[..self.num_digits], self.digits);
-        let mut length = self.num_digits;
-        while length > 1 && digits[length - 1] == b'0' {
-            length -= 1;
-        }
-        match usize::try_from(self.exponent) {
-            Ok(exponent) if exponent < self.num_digits => place_point(&digits, length, exponent, text, start),
-            Err(_) if self.exponent >= -4 => {
-                let first = start + 1 + self.exponent.unsigned_abs() as usize;
-                text[start + 1] = b'.';
-                text[first..first + 17].copy_from_slice(&digits[..17]);
-                first + length
-            }
-            _ => write_exponent_form(&digits, length, self.exponent, text, start),
-        }
-    }
-}
-
-/// `digits` with the point after the one of weight 10^0, which is the one at `exponent`.
+/// Whether `value` is what a parser of its type makes of `short`, a decimal of six digits.
 #[inline]
-fn place_point(digits: &[u8; 40], length: usize, exponent: usize, text: &mut Text, start: usize) -> usize {
-    let point = exponent + 1;
-    text[start..start + 17].copy_from_slice(&digits[..17]);
-    text[start + point] = b'.';
-    text[start + point + 1..start + point + 18].copy_from_slice(&digits[point..point + 17]);
-    start + 1 + length.max(point + 1)
-}
-
-fn write_exponent_form(digits: &[u8; 40], length: usize, exponent: i32, text: &mut Text, start: usize) -> usize {
-    text[start] = digits[0];
-    let mut end = start + 1;
-    if length > 1 {
-        text[end] = b'.';
-        text[end + 1..end + length].copy_from_slice(&digits[1..length]);
-        end += length;
+fn reads_back_as<F: Float>(short: Decimal, value: F) -> bool {
+    let power = short.exponent + 1 - SHORT_PRECISION as i32;
+    if let Some(&scale) = EXACT_POWERS.get(power.unsigned_abs() as usize) {
+        // One exact operand by another: the double is the nearest one.
+        let digits = short.digits as f64;
+        let nearest = if power < 0 { digits / scale } else { digits * scale };
+        if let Some(parsed) = F::narrow(nearest) {
+            return parsed == value;
+        }
     }
-    text[end] = b'e';
-    text[end + 1] = if exponent < 0 { b'-' } else { b'+' };
-    let magnitude = exponent.unsigned_abs();
-    let width = if magnitude < 100 { 2 } else { 3 };
-    digits::fill(&mut text[end + 2..end + 2 + width], u64::from(magnitude));
-    end + 2 + width
+    let literal = format!("{}e{power}", short.digits);
+    fast_float2::parse::<F, _>(literal).is_ok_and(|parsed| parsed == value)
 }

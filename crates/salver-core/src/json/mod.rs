@@ -15,12 +15,13 @@
 //!   buffer.
 //!
 //! The way back (`response`) writes the exact layout of the REST protocol: lists by `layout`, elements by `scalar`,
-//! floats by `float_format`.
+//! floats by `float_format` and `decimal_text`.
 
 mod base64_text;
 mod column;
 mod columns;
 mod cursor;
+mod decimal_text;
 mod digits;
 mod element;
 mod float_format;

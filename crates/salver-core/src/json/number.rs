@@ -3,22 +3,18 @@
 //! Beyond RFC 8259 these tokens are doubles: `NaN`, `-NaN`, `Inf`, `-Inf`, `Infinity`, `-Infinity`. A literal without
 //! fraction and exponent is an integer, any other a double; a finite literal beyond the range of double is no number.
 //!
-//! Digits are taken eight at a time as one machine word. A decimal of at most 2^53 scaled by at most 10^22 is one exact
+//! A decimal of at most 2^53 scaled by at most 10^22 is one exact
 //! multiplication or division (Clinger's fast path); the rest goes to `fast_float2`. A float is the double narrowed, as
 //! the protocol has it, so it is never parsed as a float directly: that would round once where the protocol rounds twice.
 
+use super::digits::{skip_digits, take_digits};
 use super::syntax::{SyntaxError, byte_at};
-
-const ZEROS: u64 = 0x3030_3030_3030_3030;
 
 /// 10^0 ..= 10^22: the powers of ten that a double holds exactly.
 pub(super) const EXACT_POWERS: [f64; 23] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
     1e21, 1e22,
 ];
-
-/// 10^0 ..= 10^8, by the number of digits taken from one word.
-const WORD_SCALES: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
 
 /// Literals with at most this many characters and no exponent are within the range of double.
 const SURELY_FINITE_LENGTH: usize = 300;
@@ -68,69 +64,6 @@ fn non_finite(text: &[u8], pos: usize) -> Option<(f64, usize)> {
     TOKENS.iter().find(|(token, _)| rest.starts_with(token)).map(|(token, value)| (*value, pos + token.len()))
 }
 
-// === digits, a word at a time ===
-
-#[inline]
-fn word_at(text: &[u8], pos: usize) -> Option<u64> {
-    text.get(pos..)?.first_chunk().map(|bytes| u64::from_le_bytes(*bytes))
-}
-
-/// How many of the word's bytes, from the first, are ASCII digits.
-#[inline]
-fn leading_digits(word: u64) -> usize {
-    let mapped = word ^ ZEROS;
-    // A byte of 10 or more gets its high bit; carries only spoil bytes behind the first such byte.
-    let other = (mapped.wrapping_add(0x7676_7676_7676_7676) | mapped) & 0x8080_8080_8080_8080;
-    other.trailing_zeros() as usize / 8
-}
-
-#[inline]
-fn skip_digits(text: &[u8], mut pos: usize) -> usize {
-    while let Some(word) = word_at(text, pos) {
-        let count = leading_digits(word);
-        pos += count;
-        if count < 8 {
-            return pos;
-        }
-    }
-    while byte_at(text, pos).is_ascii_digit() {
-        pos += 1;
-    }
-    pos
-}
-
-/// The number that the first `count` (1..=8) bytes of `word` spell.
-#[inline]
-fn word_value(word: u64, count: usize) -> u64 {
-    // Shifting in zero bytes at the front leaves leading zeros.
-    let digits = (word ^ ZEROS) << (64 - 8 * count);
-    let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8);
-    let high = (pairs & 0x0000_00ff_0000_00ff).wrapping_mul(0x000f_4240_0000_0064);
-    let low = ((pairs >> 16) & 0x0000_00ff_0000_00ff).wrapping_mul(0x0000_2710_0000_0001);
-    high.wrapping_add(low) >> 32
-}
-
-/// Appends the digits at `pos` to `value`, which wraps when they are too many, and gives the position after them.
-#[inline]
-fn take_digits(text: &[u8], mut pos: usize, value: &mut u64) -> usize {
-    while let Some(word) = word_at(text, pos) {
-        let count = leading_digits(word);
-        if count == 0 {
-            return pos;
-        }
-        *value = value.wrapping_mul(WORD_SCALES[count]).wrapping_add(word_value(word, count));
-        pos += count;
-        if count < 8 {
-            return pos;
-        }
-    }
-    while byte_at(text, pos).is_ascii_digit() {
-        *value = value.wrapping_mul(10).wrapping_add(u64::from(text[pos] - b'0'));
-        pos += 1;
-    }
-    pos
-}
-
 // === values; the text has passed `check` ===
 
 /// A finite literal taken apart: `mantissa * 10^exponent`, if `is_exact`.
@@ -143,16 +76,20 @@ struct Decimal {
 }
 
 impl Decimal {
-    #[inline]
+    #[inline(always)] // Called once per float; a call costs a tenth of the parse.
     fn read(text: &[u8], start: usize) -> Option<Decimal> {
         let is_negative = byte_at(text, start) == b'-';
         let first = start + usize::from(is_negative);
-        let mut mantissa = 0;
-        let mut end = take_digits(text, first, &mut mantissa);
-        let mut num_digits = end - first;
-        if num_digits == 0 {
+        let mut mantissa = u64::from(byte_at(text, first).wrapping_sub(b'0'));
+        if mantissa > 9 {
             return None;
         }
+        let mut end = first + 1;
+        // Most floats have one digit before the point.
+        if byte_at(text, end) != b'.' {
+            end = take_digits(text, end, &mut mantissa);
+        }
+        let mut num_digits = end - first;
         let mut exponent = 0i32;
         if byte_at(text, end) == b'.' {
             let point = end;

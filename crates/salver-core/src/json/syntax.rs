@@ -158,7 +158,9 @@ mod tests {
 
     #[test]
     fn gives_the_position_after_the_first_value() {
-        for (text, end) in [("[1, 2] x", 6), (" {} ", 3), ("null]", 4), ("\"a\"b", 3), ("-Infinity,", 9), ("[[],{}]", 7)] {
+        for (text, end) in
+            [("[1, 2] x", 6), (" {} ", 3), ("null]", 4), ("\"a\"b", 3), ("-Infinity,", 9), ("[[],{}]", 7)]
+        {
             assert_eq!(check_value(text.as_bytes(), 0), Ok(end), "{text}");
         }
     }

@@ -1,8 +1,8 @@
 //! A Predict request against the signature that serves it: which tensor goes where, which outputs are wanted.
 //!
 //! The checks run in the order that clients of the reference system see, the first failure wins: number of inputs,
-//! missing inputs, undecodable tensors, unknown inputs, unknown outputs, repeated outputs. Element types and shapes are
-//! left to the runtime, as there.
+//! missing inputs, undecodable tensors, unknown inputs, unknown outputs, repeated outputs. Element types and shapes
+//! are left to the runtime, as there.
 
 use bytes::Bytes;
 use smallvec::SmallVec;

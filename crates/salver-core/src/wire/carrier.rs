@@ -7,7 +7,8 @@ use crate::dtype::DType;
 /// How the elements stand in their typed field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CarrierKind {
-    /// Little-endian values of the element's own layout: float, double and pairs of them. A unit is what protobuf packs.
+    /// Little-endian values of the element's own layout: float, double and pairs of them. A unit is what protobuf
+    /// packs.
     Fixed {
         /// Bytes of one packed value, 4 or 8.
         unit: usize,

@@ -1,12 +1,13 @@
 //! Protobuf bytes to tensors and back, for the messages on the request path.
 //!
-//! Everything else on the wire (status, metadata, configuration) is rare and handled elsewhere with generated classes;
-//! Predict and its tensors are read here by hand so that the payload of a request is never copied where the wire already
-//! holds it as the runtime wants it: `tensor_content`, one packed run of `float_val` or `double_val`, and each string.
+//! Everything else on the wire (status, metadata, configuration) is rare and handled elsewhere with generated
+//! classes; Predict and its tensors are read here by hand so that the payload of a request is never copied where the
+//! wire already holds it as the runtime wants it: `tensor_content`, one packed run of `float_val` or `double_val`,
+//! and each string.
 //!
-//! The life of a request: [`decode_predict_request`] reads names and keeps every tensor as undecoded bytes, the caller
-//! picks the servable and its signature, [`bind`] checks the names and decodes the tensors in the signature's order, and
-//! [`PreparedResponse`] writes the answer.
+//! The life of a request: [`decode_predict_request`] reads names and keeps every tensor as undecoded bytes, the
+//! caller picks the servable and its signature, [`bind`] checks the names and decodes the tensors in the signature's
+//! order, and [`PreparedResponse`] writes the answer.
 
 mod binding;
 mod carrier;

@@ -1,8 +1,8 @@
 //! Protobuf's wire format, read field by field without copying.
 //!
-//! The reader knows no message: it yields numbered fields, passes over groups, and leaves it to the caller which numbers
-//! mean something. A field whose wire type is not the declared one is an unknown field, as everywhere in protobuf.
-//! Nothing here recurses, so a hostile message cannot exhaust the stack.
+//! The reader knows no message: it yields numbered fields, passes over groups, and leaves it to the caller which
+//! numbers mean something. A field whose wire type is not the declared one is an unknown field, as everywhere in
+//! protobuf. Nothing here recurses, so a hostile message cannot exhaust the stack.
 //!
 //! Source: protobuf encoding guide; limits (10-byte varints, 32-bit tags, 100 levels) as in protobuf's own parsers.
 
@@ -238,31 +238,10 @@ pub fn read_varint(bytes: &[u8], at: &mut usize) -> Result<u64, &'static str> {
             *at += 1;
             Ok(u64::from(byte))
         }
-        _ => match bytes.get(*at..).and_then(|rest| rest.first_chunk()) {
-            Some(&eight) => {
-                read_varint_of_eight(u64::from_le_bytes(eight), at).map_or_else(|| read_long_varint(bytes, at), Ok)
-            }
-            None => read_long_varint(bytes, at),
-        },
+        _ => read_long_varint(bytes, at),
     }
 }
 
-/// A varint of at most eight bytes out of the eight at `*at`, without a loop; `None` where it is longer.
-#[inline]
-fn read_varint_of_eight(word: u64, at: &mut usize) -> Option<u64> {
-    let ends = !word & 0x8080_8080_8080_8080;
-    if ends == 0 {
-        return None;
-    }
-    *at += ends.trailing_zeros() as usize / 8 + 1;
-    // Bits up to the first end, without the flags; then groups of 7, 14 and 28 bits move together.
-    let bits = word & (ends ^ (ends - 1)) & 0x7f7f_7f7f_7f7f_7f7f;
-    let bits = (bits & 0x007f_007f_007f_007f) | ((bits & 0x7f00_7f00_7f00_7f00) >> 1);
-    let bits = (bits & 0x0000_3fff_0000_3fff) | ((bits & 0x3fff_0000_3fff_0000) >> 2);
-    Some((bits & 0x0fff_ffff) | ((bits & 0x0fff_ffff_0000_0000) >> 4))
-}
-
-#[cold]
 fn read_long_varint(bytes: &[u8], at: &mut usize) -> Result<u64, &'static str> {
     let rest = bytes.get(*at..).unwrap_or_default();
     let mut value = 0u64;

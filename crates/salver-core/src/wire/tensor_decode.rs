@@ -1,11 +1,11 @@
 //! TensorProto to [`Tensor`].
 //!
-//! Two passes: the first finds dtype, shape and `tensor_content` and where the typed values begin; the second, taken only
-//! without `tensor_content`, reads the typed field that belongs to the dtype. So fields may come in any order, values in
-//! the wrong typed field cost nothing, and no list of fields is built.
+//! Two passes: the first finds dtype, shape and `tensor_content` and where the typed values begin; the second, taken
+//! only without `tensor_content`, reads the typed field that belongs to the dtype. So fields may come in any order,
+//! values in the wrong typed field cost nothing, and no list of fields is built.
 //!
-//! The rules of the second pass let a message of a few bytes stand for a tensor of any size, so whatever is not a slice of
-//! the message is paid for from a [`MemoryBudget`] before it is allocated.
+//! The rules of the second pass let a message of a few bytes stand for a tensor of any size, so whatever is not a
+//! slice of the message is paid for from a [`MemoryBudget`] before it is allocated.
 
 use std::mem::size_of;
 
@@ -65,8 +65,8 @@ impl Default for MemoryBudget {
 /// Reads a serialized TensorProto, sharing its memory where the layout allows.
 ///
 /// # Errors
-/// INVALID_ARGUMENT: not such a message, or one that breaks its own rules. RESOURCE_EXHAUSTED: larger than the default
-/// [`MemoryBudget`].
+/// INVALID_ARGUMENT: not such a message, or one that breaks its own rules. RESOURCE_EXHAUSTED: larger than the
+/// default [`MemoryBudget`].
 pub fn decode_tensor(bytes: Bytes) -> Result<Tensor, Status> {
     decode_tensor_within(&bytes, &mut MemoryBudget::default())
 }

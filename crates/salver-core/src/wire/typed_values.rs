@@ -1,7 +1,7 @@
 //! The typed fields of a TensorProto to elements.
 //!
-//! For n elements by shape and k values sent: k = n as sent; k > n the rest is dropped; 0 < k < n the last value repeats;
-//! k = 0 all are zero. A repeated field may come as packed runs, single values or any mixture.
+//! For n elements by shape and k values sent: k = n as sent; k > n the rest is dropped; 0 < k < n the last value
+//! repeats; k = 0 all are zero. A repeated field may come as packed runs, single values or any mixture.
 
 use std::mem::size_of;
 
