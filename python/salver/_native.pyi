@@ -73,7 +73,7 @@ class TensorFlowRuntime:
         tags: Sequence[str],
         intra_op_threads: int,
         inter_op_threads: int,
-        run_in_caller: bool,
+        run_in_caller: bool | None,
         session_config: bytes,
     ) -> NativeModel: ...
 

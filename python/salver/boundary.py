@@ -80,8 +80,8 @@ class TensorFlowOptions:
     """Threads for one operation; None lets TensorFlow choose."""
     inter_op_threads: int | None = None
     """Operations that may run at the same time; None lets TensorFlow choose."""
-    run_in_caller: bool = True
-    """Whether operations run in the thread that runs the batch rather than on TensorFlow's pool."""
+    run_in_caller: bool | None = None
+    """Whether operations run in the thread that runs the batch rather than on TensorFlow's pool; None: as measured."""
     session_config: bytes = b""
     """A serialized ConfigProto that the fields above are laid over; empty is the default one."""
 

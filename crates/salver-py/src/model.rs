@@ -39,14 +39,18 @@ impl PyTensorFlowRuntime {
         tags: Vec<String>,
         intra_op_threads: u32,
         inter_op_threads: u32,
-        run_in_caller: bool,
+        run_in_caller: Option<bool>,
         session_config: Vec<u8>,
     ) -> PyResult<PyNativeModel> {
         let options = LoadOptions {
             tags,
             intra_op_threads: (intra_op_threads > 0).then_some(intra_op_threads),
             inter_op_threads: (inter_op_threads > 0).then_some(inter_op_threads),
-            run_place: if run_in_caller { RunPlace::Caller } else { RunPlace::Pool },
+            run_place: match run_in_caller {
+                None => RunPlace::Auto,
+                Some(true) => RunPlace::Caller,
+                Some(false) => RunPlace::Pool,
+            },
             config_proto: (!session_config.is_empty()).then_some(session_config),
             ..LoadOptions::default()
         };

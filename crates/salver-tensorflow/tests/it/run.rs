@@ -177,8 +177,8 @@ fn a_run_on_the_pool_ends_at_its_deadline() {
 fn long_runs_move_to_the_pool_and_then_end_at_their_deadline() {
     let general = LoadOptions { executor: ExecutorChoice::General, ..LoadOptions::default() };
     let model = load_with("while_v2/1", &general).unwrap();
-    for _ in 0..30 {
-        spin(&model, 20_000, None).unwrap();
+    for _ in 0..20 {
+        spin(&model, 10_000, None).unwrap();
     }
     let error = spin(&model, 2_000_000, Some(Duration::from_millis(20))).unwrap_err();
     assert_eq!(error.code, Code::DeadlineExceeded);
