@@ -1,1 +1,20 @@
-"""Part of Salver."""
+"""Where versions come from: sources of storage paths."""
+
+from salver.sources.file_system import FileSystemSource, FileSystemSourceConfig, PollStatus
+from salver.sources.settling import SettlingOptions
+from salver.sources.static import StaticSource
+from salver.sources.version_policy import All, Latest, Specific, VersionPolicy
+from salver.sources.version_scan import FileSystemServable
+
+__all__ = [
+    "All",
+    "FileSystemServable",
+    "FileSystemSource",
+    "FileSystemSourceConfig",
+    "Latest",
+    "PollStatus",
+    "SettlingOptions",
+    "Specific",
+    "StaticSource",
+    "VersionPolicy",
+]

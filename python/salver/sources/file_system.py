@@ -1,0 +1,360 @@
+"""Aspires the versions it finds in directories, by polling them.
+
+Every servable has a *base path* with one numbered entry for each version (see `version_directory`); a policy says which
+of them are aspired (see `version_policy`), and a version that is still being written is passed over (see `settling`).
+
+Rules:
+    - Each servable is on its own. A base path that is missing or cannot be read changes nothing for the others, and
+      nothing for its own versions either: what was aspired stays so, and a base path that appears later is picked up.
+    - A base path that exists and holds no version means: no versions. They are unloaded, unless `always_present` is
+      set. As long as a version in it is being written, what was aspired before stays.
+    - A version is aspired until its entry disappears or the policy drops it, however its content changes.
+    - A list is emitted when it differs from the last one.
+    - What is wrong is logged when it changes, not at every poll.
+
+The thread polls all servables every `poll_wait_s`, counted from the start of a poll, and those with a version that may
+be complete soon once more after the quiet time. Base paths are examined one after the other, without a lock that
+`status` or `update_config` need; one that *hangs* (a dead network mount) delays the discovery of the others' versions
+until it returns.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from salver.core.ids import ServableId
+from salver.core.servable_data import ServableData
+from salver.core.source import AspiredVersionsCallback
+from salver.core.storage_path import StoragePath
+from salver.errors import FailedPreconditionError, InternalError, InvalidArgumentError, NotFoundError, SalverError
+from salver.sources.poll_thread import PollThread
+from salver.sources.settling import SettlingOptions, SettlingWatch
+from salver.sources.version_directory import list_versions
+from salver.sources.version_scan import FileSystemServable, Note, Scan, scan_versions
+
+logger = logging.getLogger(__name__)
+
+_TIMER_SLACK_S = 0.01
+"""Added to the wait for the second look, so that a timer that fires early does not cost a third one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileSystemSourceConfig:
+    """What to watch and how."""
+
+    servables: tuple[FileSystemServable, ...] = ()
+    """The streams; names are unique. May change while serving."""
+    poll_wait_s: float = 1.0
+    """Seconds between polls; 0 polls once, a negative number never. Fixed once the source is connected."""
+    always_present: bool = False
+    """Whether to refuse to un-aspire the last version of a stream because its base path became empty. May change."""
+    fail_if_zero_versions: bool = False
+    """Whether a configuration with a servable that has no version now is rejected whole. May change."""
+    settling: SettlingOptions | None = field(default_factory=SettlingOptions)
+    """How to tell that a version is completely written; None aspires whatever is there. May change."""
+
+    def __post_init__(self) -> None:
+        """Check what can be checked without the file system.
+
+        Raises:
+            InvalidArgumentError: A name is empty or comes twice, or a base path is empty.
+        """
+        names: set[str] = set()
+        for servable in self.servables:
+            if not servable.name:
+                raise InvalidArgumentError("A servable has an empty name")
+            if not servable.base_path:
+                raise InvalidArgumentError(f"Servable {servable.name} has an empty base path")
+            if servable.name in names:
+                raise InvalidArgumentError(f"Servable {servable.name} is configured more than once")
+            names.add(servable.name)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PollStatus:
+    """What the latest poll of one servable came to."""
+
+    aspired: tuple[int, ...]
+    """Versions aspired now, highest first."""
+    unsettled: tuple[int, ...]
+    """Versions passed over because they may be incomplete, highest first."""
+    error: SalverError | None
+    """Why the poll found nothing to aspire; may be shown to clients. None too while a new version has yet to settle."""
+    is_undecided: bool
+    """Whether the only versions found are too new to be judged; the next look decides."""
+    time_s: float
+    """When, wall-clock seconds since the epoch."""
+
+
+OnPollResult = Callable[[str, SalverError | None], None]
+"""Gets a servable name, and why it has no version to load, None if it has."""
+
+
+class FileSystemSource:
+    """A source of storage paths. Thread-safe.
+
+    Call sequence: construct, `set_aspired_versions_callback` (polling begins), any number of `update_config`, `stop`.
+    """
+
+    def __init__(
+        self,
+        config: FileSystemSourceConfig,
+        *,
+        on_poll_result: OnPollResult | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Make a source that is not connected yet.
+
+        Args:
+            config: What to watch.
+            on_poll_result: Called after the first decided poll of each servable, after its configuration changed, and
+                whenever the error changes; on the thread that polls, after the list was emitted. Called with None for a
+                servable that leaves the configuration. Must not call `update_config`.
+            clock: Wall-clock time, seconds since the epoch.
+
+        Raises:
+            InvalidArgumentError, NotFoundError: `fail_if_zero_versions` is set, and a servable has none.
+        """
+        _check_versions_present(config)
+        self._on_poll_result = on_poll_result
+        self._clock = clock
+        self._update_lock = threading.Lock()  # lets one update_config run at a time
+        self._lock = threading.RLock()  # guards the fields below; held while emitting, never while examining files
+        self._config = config
+        self._streams = {servable.name: _Stream(servable, config.settling) for servable in config.servables}
+        self._callback: AspiredVersionsCallback[StoragePath] | None = None
+        self._last_poll_s: float | None = None
+        self._is_stopped = False
+        self._thread = PollThread(self.step, "salver-file-system-source")
+
+    @property
+    def config(self) -> FileSystemSourceConfig:
+        """The configuration in force."""
+        return self._config
+
+    def set_aspired_versions_callback(self, callback: AspiredVersionsCallback[StoragePath]) -> None:
+        """Connect, and begin to poll on a thread of its own unless `poll_wait_s` is negative. See `Source`."""
+        with self._lock:
+            if self._callback is not None:
+                raise FailedPreconditionError("set_aspired_versions_callback() was called before; it may be only once")
+            self._callback = callback
+            if self._polls and not self._is_stopped:
+                self._thread.start()
+
+    def update_config(self, config: FileSystemSourceConfig) -> None:
+        """Replace the whole configuration.
+
+        Servables that are no longer named get an empty list at once. New and changed ones are polled before this
+        returns (if the source is connected and polls at all); the others are left alone.
+
+        Raises:
+            InvalidArgumentError: `poll_wait_s` differs and the source is connected, or a base path is missing while
+                `fail_if_zero_versions` is set; nothing changed.
+            NotFoundError: A servable without a version while `fail_if_zero_versions` is set; nothing changed.
+        """
+        with self._update_lock:
+            _check_versions_present(config)
+            vanished, changed = self._swap_config(config)
+            for name in vanished:
+                self._report(name, None)
+            if self._polls:
+                self._poll(changed)
+                self._thread.wake()
+
+    def poll_once(self) -> None:
+        """Examine every servable's base path now and emit what changed; nothing if not connected."""
+        self._poll(list(self._streams.values()))
+
+    def poll_unsettled(self) -> None:
+        """Examine only the servables with a version that may be complete soon."""
+        self._poll([stream for stream in self._streams.values() if stream.watch.may_settle_soon()])
+
+    def step(self) -> float | None:
+        """Poll what is due; the body of the thread.
+
+        Returns:
+            Seconds until something is due again, None if nothing will be before the configuration changes.
+        """
+        now_s = self._clock()
+        if self._is_poll_due(now_s):
+            self._last_poll_s = now_s
+            self.poll_once()
+        else:
+            self.poll_unsettled()
+        return self._delay_s()
+
+    def status(self, name: str) -> PollStatus | None:
+        """Return what the latest poll of a servable came to; None if unknown or not polled yet. Never blocks."""
+        stream = self._streams.get(name)
+        return stream.status if stream is not None else None
+
+    def stop(self, timeout_s: float | None = 5.0) -> None:
+        """End polling; idempotent. Nothing is emitted any more.
+
+        Args:
+            timeout_s: How long to wait for a running poll, which may hang in a file system; None for no limit.
+        """
+        self._is_stopped = True
+        self._thread.stop(timeout_s)
+
+    # --- Configuration
+
+    @property
+    def _polls(self) -> bool:
+        return self._config.poll_wait_s >= 0
+
+    def _swap_config(self, config: FileSystemSourceConfig) -> tuple[list[str], list[_Stream]]:
+        """Put a configuration in force and un-aspire what it no longer names; return the gone and the changed."""
+        with self._lock:
+            if self._callback is not None and config.poll_wait_s != self._config.poll_wait_s:
+                raise InvalidArgumentError("Changing file_system_poll_wait_seconds is not supported")
+            old = self._streams
+            new = {item.name: self._stream_for(item, config.settling) for item in config.servables}
+            self._config, self._streams = config, new
+            vanished = [name for name in old if name not in new]
+            for name in vanished:
+                self._emit(name, {})
+            return vanished, [stream for name, stream in new.items() if stream is not old.get(name)]
+
+    def _stream_for(self, servable: FileSystemServable, settling: SettlingOptions | None) -> _Stream:
+        old = self._streams.get(servable.name)
+        if old is None:
+            return _Stream(servable, settling)
+        if (old.servable, old.settling) == (servable, settling):
+            return old
+        return old.replaced_by(servable, settling)
+
+    # --- Polling
+
+    def _is_poll_due(self, now_s: float) -> bool:
+        if self._last_poll_s is None:
+            return True
+        wait_s = self._config.poll_wait_s
+        return wait_s > 0 and not 0 <= now_s - self._last_poll_s < wait_s  # a clock set back makes it due
+
+    def _delay_s(self) -> float | None:
+        now_s = self._clock()
+        config = self._config
+        delays = []
+        if config.poll_wait_s > 0 and self._last_poll_s is not None:
+            delays.append(max(0.0, self._last_poll_s + config.poll_wait_s - now_s))
+        if config.settling and any(stream.watch.may_settle_soon() for stream in self._streams.values()):
+            delays.append(config.settling.quiet_s + _TIMER_SLACK_S)
+        return min(delays, default=None)
+
+    def _poll(self, streams: Iterable[_Stream]) -> None:
+        if self._callback is None:
+            return
+        for stream in streams:
+            if not self._is_stopped:
+                self._poll_stream(stream)
+
+    def _poll_stream(self, stream: _Stream) -> None:
+        with stream.scan_lock:
+            now_s = self._clock()
+            scan = stream.scan(now_s)
+            with self._lock:
+                if self._is_stopped or self._streams.get(stream.servable.name) is not stream:
+                    return
+                notes = list(scan.notes) + self._apply(stream, scan)
+                is_news = stream.record(scan, now_s)
+            stream.log_new(notes)
+            if is_news:
+                self._report(stream.servable.name, scan.error)
+
+    def _apply(self, stream: _Stream, scan: Scan) -> list[Note]:
+        """Emit what a scan found if it is new; return what else to tell the operator."""
+        if scan.aspired is None or scan.aspired == stream.emitted:
+            return []
+        if not scan.aspired and self._config.always_present:
+            text = f"Refusing to unload all versions for Servable: {stream.servable.name}"
+            return [Note(logging.ERROR, text)] if stream.emitted else []
+        if self._emit(stream.servable.name, scan.aspired):
+            stream.emitted = scan.aspired
+        return []
+
+    def _emit(self, name: str, aspired: Mapping[int, StoragePath]) -> bool:
+        """Hand a list to the target; False if it raised, so that the next poll tries again."""
+        items = [ServableData(ServableId(name, version), path) for version, path in aspired.items()]
+        callback = self._callback
+        return callback is None or self._is_stopped or _guarded(lambda: callback(name, items))
+
+    def _report(self, name: str, error: SalverError | None) -> None:
+        on_poll_result = self._on_poll_result
+        if on_poll_result is not None:
+            _guarded(lambda: on_poll_result(name, error))
+
+
+class _Stream:
+    """One servable under one configuration: what is known of its base path, and what was said about it."""
+
+    def __init__(self, servable: FileSystemServable, settling: SettlingOptions | None) -> None:
+        self.servable = servable
+        self.settling = settling
+        self.scan_lock = threading.Lock()  # guards watch and _known_notes; held while examining files
+        self.watch = SettlingWatch(settling)
+        self.emitted: Mapping[int, StoragePath] | None = None  # this and status: guarded by the source's lock
+        self.status: PollStatus | None = None
+        self._known_notes: frozenset[Note] = frozenset()
+        self._reported: tuple[SalverError | None] | None = None
+
+    def replaced_by(self, servable: FileSystemServable, settling: SettlingOptions | None) -> _Stream:
+        """Return the successor; it knows what was emitted, and for the same base path also what had settled."""
+        successor = _Stream(servable, settling)
+        successor.emitted = self.emitted
+        if (self.servable.base_path, self.settling) == (servable.base_path, settling):
+            successor.scan_lock, successor.watch = self.scan_lock, self.watch
+        return successor
+
+    def scan(self, now_s: float) -> Scan:
+        try:
+            return scan_versions(self.servable, self.watch, now_s)
+        except Exception as error:
+            logger.exception("Examining the base path of servable %s failed", self.servable.name)
+            message = f"The base path of servable {self.servable.name} could not be examined: {type(error).__name__}"
+            return Scan(aspired=None, error=InternalError(message))
+
+    def record(self, scan: Scan, now_s: float) -> bool:
+        """Keep the status; return whether it should be reported."""
+        self.status = PollStatus(
+            aspired=tuple(self.emitted or ()),
+            unsettled=scan.unsettled,
+            error=scan.error,
+            is_undecided=scan.is_undecided,
+            time_s=now_s,
+        )
+        if scan.is_undecided or self._reported == (scan.error,):
+            return False
+        self._reported = (scan.error,)
+        return True
+
+    def log_new(self, notes: Iterable[Note]) -> None:
+        notes = frozenset(notes)
+        for note in sorted(notes - self._known_notes, key=lambda note: note.text):
+            logger.log(note.level, "%s", note.text)
+        self._known_notes = notes
+
+
+def _guarded(call: Callable[[], None]) -> bool:
+    try:
+        call()
+    except Exception:
+        logger.exception("A callback of the file system source failed")
+        return False
+    return True
+
+
+def _check_versions_present(config: FileSystemSourceConfig) -> None:
+    if not config.fail_if_zero_versions:
+        return
+    for servable in config.servables:
+        try:
+            entries = list_versions(servable.base_path, allows_files=servable.allows_files)
+        except OSError as error:
+            raise InvalidArgumentError(f"Could not find the base path of servable {servable.name}") from error
+        if not entries:
+            raise NotFoundError(f"Unable to find a numerical version path for servable {servable.name}")
