@@ -22,6 +22,7 @@
 from __future__ import annotations
 
 import enum
+import os
 from typing import ClassVar
 
 
@@ -183,9 +184,17 @@ def as_salver_error(error: BaseException) -> SalverError:
     if isinstance(error, SalverError):
         return error
     if isinstance(error, FileNotFoundError):
-        return NotFoundError(str(error))
+        return NotFoundError(_os_error_text(error))
     if isinstance(error, PermissionError):
-        return PermissionDeniedError(str(error))
+        return PermissionDeniedError(_os_error_text(error))
+    if isinstance(error, OSError):
+        return UnknownError(_os_error_text(error))
     if isinstance(error, MemoryError):
         return ResourceExhaustedError("out of memory")
     return UnknownError(f"{type(error).__name__}: {error}")
+
+
+def _os_error_text(error: OSError) -> str:
+    # Of the path only the last part: a client may read this, and is told no server path.
+    reason = error.strerror or type(error).__name__
+    return f"{reason}: {os.path.basename(str(error.filename))}" if error.filename else reason
