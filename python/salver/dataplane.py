@@ -105,6 +105,7 @@ class NativeDataPlane:
                 tensor_content=options.tensor_content,
             )
         )
+        self._rows: dict[str, tuple[ModelRow, _native.ModelRow]] = {}
         # Bound once: these need no conversion, and the two pulls are called in a loop.
         self.next_batch = self._plane.next_batch
         self.next_call = self._plane.next_call
@@ -136,8 +137,13 @@ class NativeDataPlane:
             return self._plane.listen_rest(host, port)
 
     def publish(self, models: Sequence[ModelRow]) -> None:
-        """See `DataPlane.publish`."""
-        self._plane.publish([_native_row(row) for row in models])
+        """See `DataPlane.publish`; rows that were in the last table, too, are converted once. One thread at a time."""
+        rows: dict[str, tuple[ModelRow, _native.ModelRow]] = {}
+        for row in models:
+            known = self._rows.get(row.name)
+            rows[row.name] = known if known is not None and known[0] is row else (row, _native_row(row))
+        self._plane.publish([native for _, native in rows.values()])
+        self._rows = rows
 
     def predict(
         self,

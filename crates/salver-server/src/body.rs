@@ -1,5 +1,7 @@
 //! Bodies: reading one within a limit, and the few shapes that we send.
 
+use std::error::Error;
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -19,7 +21,8 @@ const MAX_RESERVED_BYTES: usize = 1 << 20;
 /// Reads all of `body`; the whole is not copied where it comes in one piece.
 ///
 /// # Errors
-/// RESOURCE_EXHAUSTED naming the flag for a body over the limit; CANCELLED where the client broke off.
+/// RESOURCE_EXHAUSTED naming the flag for a body over the limit; CANCELLED where the client broke off;
+/// INVALID_ARGUMENT for one that is framed wrongly.
 pub(crate) async fn read_all(body: &mut Incoming, options: &Options) -> Result<Bytes, Status> {
     let limit = options.max_message_bytes;
     let declared = body.size_hint().lower();
@@ -50,7 +53,7 @@ pub(crate) async fn read_all(body: &mut Incoming, options: &Options) -> Result<B
 /// The next piece of data; empty pieces and trailers are passed over.
 pub(crate) async fn next_data(body: &mut Incoming) -> Result<Option<Bytes>, Status> {
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| Status::new(Code::Cancelled, format!("The request broke off: {error}")))?;
+        let frame = frame.map_err(|error| broken(&error))?;
         if let Ok(data) = frame.into_data()
             && data.has_remaining()
         {
@@ -58,6 +61,20 @@ pub(crate) async fn next_data(body: &mut Incoming) -> Result<Option<Bytes>, Stat
         }
     }
     Ok(None)
+}
+
+/// The answer to a body that ends early, or that is framed against the rules (RFC 9112 section 7.1).
+fn broken(error: &hyper::Error) -> Status {
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        if let Some(error) = inner.downcast_ref::<io::Error>()
+            && matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData)
+        {
+            return Status::new(Code::InvalidArgument, format!("Malformed request body: {error}"));
+        }
+        cause = inner.source();
+    }
+    Status::new(Code::Cancelled, format!("The request broke off: {error}"))
 }
 
 /// The answer to a body over the limit.

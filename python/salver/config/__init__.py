@@ -1,1 +1,5 @@
-"""Part of Salver."""
+"""Configuration: the values a server starts from, and the one reader of flags, environment and files."""
+
+from salver.config.server_config import AspiredVersionPolicyName, LogFormat, ModelConfig, ServerConfig
+
+__all__ = ["AspiredVersionPolicyName", "LogFormat", "ModelConfig", "ServerConfig"]

@@ -1,0 +1,126 @@
+"""The command line: flags to configuration to server, and nothing else.
+
+Modules that few invocations need are imported where they are used: time to ready counts.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from salver.config.flag_parser import nearest
+from salver.config.reader import FlagsError, Settings, read_server_config, read_settings
+from salver.config.server_config import LogFormat, ServerConfig
+from salver.errors import SalverError, as_salver_error
+from salver.logs import set_up_logging
+
+EXIT_FAILURE: Final = 255
+"""Status of a start that failed; the one that start scripts of TensorFlow Serving know."""
+
+_HELP = """\
+Usage: salver COMMAND
+
+  serve     start a model server; `salver serve --help` lists its flags
+  version   show the version
+  help      show this text
+"""
+
+_log = logging.getLogger(__name__)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `salver` and return the exit status.
+
+    Args:
+        arguments: The command line without the program's name; None takes that of the process.
+    """
+    given = sys.argv[1:] if arguments is None else arguments
+    command, rest = "".join(given[:1]), given[1:]
+    if command == "serve":
+        return _serve("salver serve", rest, _salver_version)
+    if command in {"version", "--version"}:
+        print(_salver_version())
+        return 0
+    if command in {"help", "--help", "-h"}:
+        print(_HELP, end="")
+        return 0
+    guess = nearest(command, ("serve", "version", "help"))
+    hint = f"; did you mean {guess}?" if guess else "; `salver help` lists the commands"
+    print(f"salver: unknown command {command!r}{hint}" if command else _HELP.rstrip(), file=sys.stderr)
+    return EXIT_FAILURE
+
+
+def tensorflow_model_server(arguments: Sequence[str] | None = None) -> int:
+    """Run `salver serve` under the name, and with the version text, that start scripts of TensorFlow Serving expect."""
+    return _serve(
+        "tensorflow_model_server", sys.argv[1:] if arguments is None else arguments, _tensorflow_model_server_version
+    )
+
+
+def _serve(program: str, arguments: Sequence[str], version: Callable[[], str]) -> int:
+    if "--help" in arguments or "-h" in arguments:
+        from salver.config.flag_help import usage
+
+        print(usage(program), end="")
+        return 0
+    if "--version" in arguments or "--version=true" in arguments:
+        print(version())
+        return 0
+    try:
+        settings = read_settings(arguments, os.environ)
+    except FlagsError as error:
+        for problem in error.problems:
+            print(f"{program}: {problem}", file=sys.stderr)
+        print(f"{program} --help lists all flags", file=sys.stderr)
+        return EXIT_FAILURE
+    set_up_logging(LogFormat(str(settings.values["log_format"])), str(settings.values["log_level"]))
+    try:
+        return run(_configure(settings))
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:  # noqa: BLE001  # the outermost frame: every failure becomes a line and a status
+        return _failed(error)
+
+
+def _configure(settings: Settings) -> ServerConfig:
+    for warning in settings.warnings:
+        _log.warning("%s", warning)
+    return read_server_config(settings)
+
+
+def _failed(error: Exception) -> int:
+    failure = as_salver_error(error)
+    if isinstance(error, SalverError):
+        _log.error("Failed to start server: %s", failure)
+    else:  # a fault of the server's own: its traceback is worth having at debug
+        _log.error("Failed to start server", exc_info=error)
+    print(f"Failed to start server. Error: {failure}", flush=True)
+    return EXIT_FAILURE
+
+
+def run(config: ServerConfig) -> int:
+    """Serve until a signal asks to stop; return the exit status."""
+    from salver.server.server import run_until_signal
+
+    return run_until_signal(config)
+
+
+def _salver_version() -> str:
+    return f"salver {_version_of('salver') or 'of an unknown version'}"
+
+
+def _tensorflow_model_server_version() -> str:
+    library = next(filter(None, map(_version_of, ("tensorflow-cpu", "tensorflow"))), "none")
+    return f"TensorFlow ModelServer: {_version_of('salver') or 'unknown'}\nTensorFlow Library: {library}"
+
+
+def _version_of(distribution: str) -> str | None:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,322 @@
+"""The one table of the server's flags: help text, documentation, parsing and environment variables come from it.
+
+Names, types and defaults of the flags that TensorFlow Serving's `tensorflow_model_server` has are as there, so its
+start scripts work as they are. Each flag says whether it is honoured; none is ignored in silence: see `Effect`.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+from salver.config.server_config import AspiredVersionPolicyName, LogFormat
+
+FlagValue: TypeAlias = bool | int | float | str
+
+INT32_MAX: Final = 2**31 - 1
+INT64_MAX: Final = 2**63 - 1
+MAX_PORT: Final = 65535
+
+
+class Effect(enum.Enum):
+    """What giving a flag does."""
+
+    HONOURED = enum.auto()
+    """It does what its help says."""
+    INERT = enum.auto()
+    """It changes nothing; a value other than `Flag.actual`, the behaviour there is, gets a warning at start."""
+    REFUSED = enum.auto()
+    """Going on without it would be unsafe: a value other than `Flag.actual` stops the start."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flag:
+    """One flag; its type is that of its default."""
+
+    name: str
+    """With underscores; hyphens are accepted in their place."""
+    default: FlagValue
+    help: str
+    """One or more sentences for the operator."""
+    group: str
+    """Heading in the help text."""
+    minimum: int | float | None = None
+    """Smallest number accepted."""
+    maximum: int | float | None = None
+    """Largest number accepted."""
+    choices: tuple[str, ...] = ()
+    """The only texts accepted; empty takes any."""
+    effect: Effect = Effect.HONOURED
+    actual: FlagValue | None = None
+    """For a flag that is not honoured: the value that describes how the server behaves."""
+
+    @property
+    def kind(self) -> type[FlagValue]:
+        """The type of its values."""
+        return type(self.default)
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return f"SALVER_{self.name.upper()}"
+
+
+LISTEN: Final = "Where the server listens"
+MODELS: Final = "What to serve"
+LOADING: Final = "Finding and loading versions"
+RUNNING: Final = "Running models"
+OPERATING: Final = "Logs, configuration and stopping"
+
+
+_HONOURED = (
+    Flag(
+        name="port",
+        default=8500,
+        group=LISTEN,
+        minimum=0,
+        maximum=MAX_PORT,
+        help="TCP port of gRPC. 0 opens none.",
+    ),
+    Flag(
+        name="rest_api_port",
+        default=0,
+        group=LISTEN,
+        minimum=0,
+        maximum=MAX_PORT,
+        help="TCP port of HTTP/REST. 0 opens none.",
+    ),
+    Flag(
+        name="host",
+        default="0.0.0.0",  # noqa: S104  # a server in a container must be reachable from outside of it
+        group=LISTEN,
+        help="Address that the ports are opened on.",
+    ),
+    Flag(
+        name="rest_api_timeout_in_ms",
+        default=30000,
+        group=LISTEN,
+        maximum=INT32_MAX,
+        help="Time limit in milliseconds of an inference that came by REST. 0 or less is no limit.",
+    ),
+    Flag(
+        name="max_message_bytes",
+        default=0,
+        group=LISTEN,
+        minimum=0,
+        maximum=INT32_MAX,
+        help="Largest request body accepted, gRPC and REST. 0 leaves it to the protocols (2 GiB - 1).",
+    ),
+    Flag(
+        name="enable_serialization_as_tensor_content",
+        default=False,
+        group=LISTEN,
+        help="Answer Predict with tensors as packed bytes (tensor_content) rather than typed fields.",
+    ),
+    Flag(
+        name="model_name",
+        default="default",
+        group=MODELS,
+        help="Name of the model, with --model_base_path. Ignored with --model_config_file.",
+    ),
+    Flag(
+        name="model_base_path",
+        default="",
+        group=MODELS,
+        help="Directory, absolute path or URI, that holds the version directories of the one model to serve. "
+        "Ignored with --model_config_file.",
+    ),
+    Flag(
+        name="model_config_file",
+        default="",
+        group=MODELS,
+        help="File with a ModelServerConfig in protobuf text format: the models to serve.",
+    ),
+    Flag(
+        name="file_system_poll_wait_seconds",
+        default=1,
+        group=LOADING,
+        maximum=INT32_MAX,
+        help="Seconds between two looks for new versions. 0 looks once at start; a negative number never looks.",
+    ),
+    Flag(
+        name="num_load_threads",
+        default=0,
+        group=LOADING,
+        minimum=0,
+        maximum=INT32_MAX,
+        help="Loads that may run at the same time. 0 lets the server choose.",
+    ),
+    Flag(
+        name="num_unload_threads",
+        default=0,
+        group=LOADING,
+        minimum=0,
+        maximum=INT32_MAX,
+        help="Unloads that may run at the same time. 0 lets the server choose.",
+    ),
+    Flag(
+        name="max_num_load_retries",
+        default=5,
+        group=LOADING,
+        minimum=0,
+        maximum=INT32_MAX,
+        help="Attempts to load a version after the first one failed.",
+    ),
+    Flag(
+        name="load_retry_interval_micros",
+        default=60_000_000,
+        group=LOADING,
+        maximum=INT64_MAX,
+        help="Longest pause in microseconds between two attempts to load a version. 0 or less is none.",
+    ),
+    Flag(
+        name="aspired_version_policy",
+        default=AspiredVersionPolicyName.AVAILABILITY_PRESERVING.value,
+        group=LOADING,
+        choices=tuple(AspiredVersionPolicyName),
+        help="Load the new version before the old one goes (availability_preserving, needs memory for both), or "
+        "unload the old one first (resource_preserving, serves none in between).",
+    ),
+    Flag(
+        name="total_model_memory_limit_bytes",
+        default=0,
+        group=LOADING,
+        minimum=0,
+        maximum=INT64_MAX,
+        help="Estimated memory that all loaded versions may take together. 0 is no limit.",
+    ),
+    Flag(
+        name="serve_while_loading",
+        default=False,
+        group=LOADING,
+        help="Open the ports at once. Without it they open when every model is available or has failed once.",
+    ),
+    Flag(
+        name="saved_model_tags",
+        default="serve",
+        group=RUNNING,
+        help="Comma-separated tags that select the MetaGraph of a SavedModel; all must match.",
+    ),
+    Flag(
+        name="tensorflow_session_parallelism",
+        default=0,
+        group=RUNNING,
+        minimum=0,
+        maximum=INT32_MAX,
+        help="Sets both of the next two. 0 lets TensorFlow choose.",
+    ),
+    Flag(
+        name="tensorflow_intra_op_parallelism",
+        default=0,
+        group=RUNNING,
+        minimum=0,
+        maximum=INT32_MAX,
+        help="Threads for one TensorFlow operation. 0 lets TensorFlow choose.",
+    ),
+    Flag(
+        name="tensorflow_inter_op_parallelism",
+        default=0,
+        group=RUNNING,
+        minimum=0,
+        maximum=INT32_MAX,
+        help="TensorFlow operations that may run at the same time. 0 lets TensorFlow choose.",
+    ),
+    Flag(
+        name="enable_batching",
+        default=False,
+        group=RUNNING,
+        help="Join requests to the same signature along their first dimension while the model is busy.",
+    ),
+    Flag(
+        name="num_io_threads",
+        default=1,
+        group=RUNNING,
+        minimum=1,
+        maximum=1024,
+        help="Threads that own sockets.",
+    ),
+    Flag(
+        name="num_runners",
+        default=0,
+        group=RUNNING,
+        minimum=0,
+        maximum=1024,
+        help="Threads that run models. 0 takes one per CPU.",
+    ),
+    Flag(
+        name="config_file",
+        default="",
+        group=OPERATING,
+        help="TOML file that sets flags by name. The environment and the command line override it.",
+    ),
+    Flag(
+        name="drain_timeout_seconds",
+        default=30.0,
+        group=OPERATING,
+        minimum=0,
+        help="Longest wait for accepted requests after SIGTERM or SIGINT.",
+    ),
+    Flag(
+        name="log_format",
+        default=LogFormat.HUMAN.value,
+        group=OPERATING,
+        choices=tuple(LogFormat),
+        help="Log lines on stderr as text (human) or one JSON object each (json).",
+    ),
+    Flag(
+        name="log_level",
+        default="info",
+        group=OPERATING,
+        choices=("debug", "info", "warning", "error"),
+        help="Least severe log lines that are written; debug adds tracebacks.",
+    ),
+)
+
+
+def _inert(name: str, default: FlagValue, actual: FlagValue, help: str) -> Flag:
+    return Flag(name=name, default=default, actual=actual, help=help, group="", effect=Effect.INERT)
+
+
+def _refused(name: str, default: FlagValue, help: str) -> Flag:
+    return Flag(name=name, default=default, actual=default, help=help, group="", effect=Effect.REFUSED)
+
+
+# `actual` differs from `default` where the reference and this server behave differently without the flag.
+_NOT_HONOURED = (
+    _refused("ssl_config_file", "", "TLS is not available yet, and serving in the clear instead would be unsafe."),
+    _refused("use_alts_credentials", False, "ALTS is not available, and serving in the clear instead would be unsafe."),
+    _inert("grpc_socket_path", "", "", "No Unix socket is opened yet."),
+    _inert("grpc_channel_arguments", "", "", "These tune another gRPC library."),
+    _inert("grpc_max_threads", 0, 0, "Requests hold no thread, so there is no such limit."),
+    _inert("rest_api_num_threads", 0, 0, "Requests hold no thread, so there is no such limit."),
+    _inert("rest_api_enable_cors_support", False, False, "No CORS headers are sent yet."),
+    _inert("enable_grpc_healthcheck_service", False, True, "The health service is always on."),
+    _inert("enable_profiler", True, False, "There is no profiler service yet."),
+    _inert("model_config_file_poll_wait_seconds", 0, 0, "The model config file is read once, at start."),
+    _inert("platform_config_file", "", "", "Platforms cannot be configured by file yet."),
+    _inert("allow_version_labels_for_unavailable_models", False, True, "A label may always name such a version."),
+    _inert("flush_filesystem_caches", True, False, "File system caches are left alone."),
+    _inert("enable_model_warmup", True, False, "Warm-up records are not replayed yet."),
+    _inert("num_request_iterations_for_warmup", 0, 0, "Warm-up records are not replayed yet."),
+    _inert("remove_unused_fields_from_bundle_metagraph", True, True, "Only signatures are kept, always."),
+    _inert("enable_signature_method_name_check", False, False, "Method names of signatures are not checked yet."),
+    _inert("tensorflow_session_config_file", "", "", "Session options cannot be set by file yet."),
+    _inert("per_process_gpu_memory_fraction", 0.0, 0.0, "GPU memory is left to TensorFlow."),
+    _inert("xla_cpu_compilation_enabled", False, False, "XLA is left to TensorFlow."),
+    _inert("xla_gpu_compilation_enabled", False, False, "XLA is left to TensorFlow."),
+    _inert("mixed_precision", "", "", "Models run in the precision they were saved in."),
+    _inert("skip_initialize_tpu", False, False, "TPUs are not supported."),
+    _inert("thread_pool_factory_config_file", "", "", "Thread pools cannot be configured by file."),
+    _inert("prefer_tflite_model", False, False, "model.tflite files are not served yet."),
+    _inert("num_tflite_pools", 0, 0, "model.tflite files are not served yet."),
+    _inert("num_tflite_interpreters_per_pool", 1, 1, "model.tflite files are not served yet."),
+    _inert("batching_parameters_file", "", "", "Batching follows the load; it has no parameters yet."),
+    _inert("enable_per_model_batching_parameters", False, False, "Batching has no parameters yet."),
+    _inert("monitoring_config_file", "", "", "There is no metrics page yet."),
+)
+
+FLAGS: Final[Mapping[str, Flag]] = MappingProxyType({flag.name: flag for flag in (*_HONOURED, *_NOT_HONOURED)})
+"""Every flag by name, honoured ones first, in the order of the help text."""

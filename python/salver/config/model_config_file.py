@@ -1,0 +1,124 @@
+"""The model config file: a ModelServerConfig in text format becomes `ModelConfig` values.
+
+The message is the wire's, so a reload request goes through the same function as a file. Every problem of a message is
+found before one error is raised for all of them, each with its place (`config[1] ranker: ...`; counting from 0).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from salver.config.server_config import ModelConfig
+from salver.config.validation import check, problems_of_models
+from salver.errors import FailedPreconditionError, InvalidArgumentError, NotFoundError
+from salver.sources.version_policy import All, Latest, Specific, VersionPolicy
+from salver.wire import Message, ModelServerConfig, parse_text
+
+MODEL_SERVER_CONFIG = "tensorflow.serving.ModelServerConfig"
+TENSORFLOW = "tensorflow"
+_NO_TYPE, _TENSORFLOW_TYPE = 0, 1
+"""Numbers of the deprecated enum ModelType."""
+
+
+def read_model_config_file(path: str) -> tuple[ModelConfig, ...]:
+    """Read the models to serve from a file; an empty file is a server without models.
+
+    Raises:
+        NotFoundError: There is no such file.
+        FailedPreconditionError: It cannot be read.
+        InvalidArgumentError: It is no such message, or the models in it are wrong; names all problems.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise NotFoundError(f"there is no model config file {path}") from None
+    except OSError as error:
+        raise FailedPreconditionError(f"cannot read model config file {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InvalidArgumentError(f"Error parsing text-format {MODEL_SERVER_CONFIG}: {path}: not UTF-8") from error
+    message = parse_text(text, MODEL_SERVER_CONFIG, source=path)
+    try:
+        return models_of(message)
+    except InvalidArgumentError as error:
+        raise InvalidArgumentError(f"{path}: {error.message}") from None
+
+
+def models_of(message: Message) -> tuple[ModelConfig, ...]:
+    """Turn a ModelServerConfig message into the models it lists, in its order.
+
+    Raises:
+        InvalidArgumentError: Names all problems.
+    """
+    if message.WhichOneof("config") == "custom_model_config":
+        raise InvalidArgumentError("custom_model_config is not supported; list the models in model_config_list")
+    models, problems = [], []
+    for index, entry in enumerate(message.model_config_list.config):
+        place = f"config[{index}] {entry.name or '(no name)'}"
+        problems += [f"{place}: {problem}" for problem in _problems(entry)]
+        models.append(_model(entry))
+    check([*problems, *problems_of_models(models)])
+    return tuple(models)
+
+
+def message_of(models: tuple[ModelConfig, ...]) -> Message:
+    """Turn models back into a ModelServerConfig message: what `models_of` reads."""
+    message = ModelServerConfig()
+    message.model_config_list.SetInParent()
+    for model in models:
+        entry = message.model_config_list.config.add(
+            name=model.name,
+            base_path=model.base_path,
+            model_platform=model.platform,
+            version_labels=dict(model.version_labels),
+        )
+        _write_policy(entry.model_version_policy, model.version_policy)
+    return message
+
+
+def _problems(entry: Message) -> Iterator[str]:
+    """What only the message shows; the rest is checked on the values."""
+    if entry.model_type and entry.model_platform:
+        yield "model_type (deprecated) and model_platform are both set; set model_platform alone"
+    elif not entry.model_type and not entry.model_platform:
+        yield f'neither model_platform nor model_type is set; expected for example model_platform: "{TENSORFLOW}"'
+    elif entry.model_type not in (_NO_TYPE, _TENSORFLOW_TYPE):
+        yield f"model_type {entry.model_type} is not supported; set model_platform"
+    if entry.HasField("logging_config"):
+        yield "logging_config is set, but request logging is not available"
+    policy = entry.model_version_policy
+    if policy.WhichOneof("policy_choice") == "specific":
+        yield from (f"version {version} is below 0" for version in policy.specific.versions if version < 0)
+
+
+def _model(entry: Message) -> ModelConfig:
+    return ModelConfig(
+        name=entry.name,
+        base_path=entry.base_path,
+        platform=entry.model_platform or TENSORFLOW,
+        version_policy=_policy(entry.model_version_policy),
+        version_labels=dict(entry.version_labels),
+    )
+
+
+def _policy(message: Message) -> VersionPolicy:
+    match message.WhichOneof("policy_choice"):
+        case "all":
+            return All()
+        case "specific":
+            return Specific(tuple(dict.fromkeys(message.specific.versions)))
+        case "latest":
+            return Latest(max(message.latest.num_versions, 1))
+        case _:
+            return Latest()
+
+
+def _write_policy(message: Message, policy: VersionPolicy) -> None:
+    match policy:
+        case All():
+            message.all.SetInParent()
+        case Latest(num_versions):
+            message.latest.num_versions = num_versions
+        case Specific(versions):
+            message.specific.SetInParent()
+            message.specific.versions.extend(versions)

@@ -1,0 +1,156 @@
+"""The one reader of configuration: flags, environment and files become a `ServerConfig`.
+
+A later place overrides an earlier one, flag by flag: default < file (`--config_file`) < environment < command line.
+Everything that is wrong is said at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from salver.config.flag_parser import Reading, parse_arguments, parse_environment, parse_toml
+from salver.config.flags import FLAGS, Effect, FlagValue
+from salver.config.server_config import AspiredVersionPolicyName, LogFormat, ModelConfig, ServerConfig
+from salver.config.validation import check, problems_of
+from salver.errors import InvalidArgumentError, as_salver_error
+
+_MICROS = 1e-6
+_MILLIS = 1e-3
+
+
+class FlagsError(InvalidArgumentError):
+    """What was typed cannot be read as flags; `problems` has one line each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The value of every flag, whoever set it, and what the operator should be told."""
+
+    values: Mapping[str, FlagValue]
+    warnings: tuple[str, ...] = ()
+
+
+def read_settings(arguments: Sequence[str], environ: Mapping[str, str]) -> Settings:
+    """Merge all places into one value for every flag.
+
+    Args:
+        arguments: The command line without the program's name and the subcommand.
+        environ: The process environment.
+
+    Raises:
+        FlagsError: A flag, a variable or a key is unknown or has a bad value; names all of them.
+    """
+    from_arguments, from_environment = parse_arguments(arguments), parse_environment(environ)
+    path = {**from_environment.values, **from_arguments.values}.get("config_file")
+    from_file = _read_config_file(str(path)) if path else Reading()
+    given = {**from_file.values, **from_environment.values, **from_arguments.values}
+    problems = [*from_arguments.problems, *from_environment.problems, *from_file.problems]
+    problems += [f"--{name}: {FLAGS[name].help}" for name in _beyond_actual(given, Effect.REFUSED)]
+    if problems:
+        raise FlagsError(problems)
+    defaults = {flag.name: flag.default for flag in FLAGS.values()}
+    return Settings({**defaults, **given}, (*from_environment.warnings, *_no_effect(given)))
+
+
+def _read_config_file(path: str) -> Reading:
+    try:
+        reading = parse_toml(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        return Reading(problems=(f"--config_file: {error}",))
+    return Reading(reading.values, [f"{path}: {problem}" for problem in reading.problems])
+
+
+def _beyond_actual(given: Mapping[str, FlagValue], effect: Effect) -> list[str]:
+    """Names of the flags of this effect that ask for something else than there is."""
+    return [name for name, value in given.items() if FLAGS[name].effect is effect and value != FLAGS[name].actual]
+
+
+def _no_effect(given: Mapping[str, FlagValue]) -> list[str]:
+    """One warning for all flags that were given in vain, or none."""
+    names = _beyond_actual(given, Effect.INERT)
+    if not names:
+        return []
+    return ["flags without effect: " + "; ".join(f"--{name} ({FLAGS[name].help.rstrip('.')})" for name in names)]
+
+
+def read_server_config(settings: Settings) -> ServerConfig:
+    """Turn flag values into a checked `ServerConfig`; reads the model config file where one is named.
+
+    Raises:
+        InvalidArgumentError: The values do not go together, or the model config file is wrong; names all problems.
+        NotFoundError: There is no such model config file.
+    """
+    values = settings.values
+    problems = _contradictions(values)
+    models: tuple[ModelConfig, ...] = ()
+    try:
+        models = _read_models(values)
+    except (InvalidArgumentError, OSError) as error:
+        if not problems:
+            raise as_salver_error(error) from None
+        problems.append(as_salver_error(error).message)
+    config = ServerConfig(models=models, **_server_fields(values))
+    check([*problems, *(line for line in problems_of(config) if line not in problems)])
+    return config
+
+
+def _contradictions(values: Mapping[str, FlagValue]) -> list[str]:
+    problems = []
+    if not values["model_base_path"] and not values["model_config_file"]:
+        problems.append("nothing to serve: --model_base_path and --model_config_file are both empty")
+    if values["batching_parameters_file"] and not values["enable_batching"]:
+        problems.append("--batching_parameters_file is set without --enable_batching")
+    threads = ("tensorflow_session_parallelism", "tensorflow_intra_op_parallelism", "tensorflow_inter_op_parallelism")
+    if all(values[name] for name in threads):
+        problems.append(f"set either --{threads[0]}, or --{threads[1]} and --{threads[2]}; not all three")
+    return problems
+
+
+def _read_models(values: Mapping[str, FlagValue]) -> tuple[ModelConfig, ...]:
+    if values["model_config_file"]:
+        from salver.config.model_config_file import read_model_config_file  # here, because it loads protobuf
+
+        return read_model_config_file(str(values["model_config_file"]))
+    if not values["model_base_path"]:
+        return ()
+    return (ModelConfig(name=str(values["model_name"]), base_path=str(values["model_base_path"])),)
+
+
+def _server_fields(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of `ServerConfig` but for the models; zeros that mean "none" or "choose" become None."""
+    session = values["tensorflow_session_parallelism"]
+    intra, inter = values["tensorflow_intra_op_parallelism"], values["tensorflow_inter_op_parallelism"]
+    if not intra and not inter:
+        intra = inter = session
+    timeout_ms, retry_micros = values["rest_api_timeout_in_ms"], values["load_retry_interval_micros"]
+    return {
+        "host": values["host"],
+        "grpc_port": values["port"] or None,
+        "rest_port": values["rest_api_port"] or None,
+        "max_message_bytes": values["max_message_bytes"] or None,
+        "rest_timeout_s": timeout_ms * _MILLIS if timeout_ms > 0 else None,
+        "enable_serialization_as_tensor_content": values["enable_serialization_as_tensor_content"],
+        "file_system_poll_wait_s": float(values["file_system_poll_wait_seconds"]),
+        "aspired_version_policy": AspiredVersionPolicyName(values["aspired_version_policy"]),
+        "num_load_threads": values["num_load_threads"] or None,
+        "num_unload_threads": values["num_unload_threads"] or None,
+        "max_num_load_retries": values["max_num_load_retries"],
+        "load_retry_interval_s": max(retry_micros, 0) * _MICROS,
+        "total_model_memory_limit_bytes": values["total_model_memory_limit_bytes"] or None,
+        "serve_while_loading": values["serve_while_loading"],
+        "saved_model_tags": tuple(tag.strip() for tag in values["saved_model_tags"].split(",") if tag.strip()),
+        "tensorflow_intra_op_threads": intra or None,
+        "tensorflow_inter_op_threads": inter or None,
+        "enable_batching": values["enable_batching"],
+        "num_io_threads": values["num_io_threads"],
+        "num_runners": values["num_runners"] or None,
+        "drain_timeout_s": values["drain_timeout_seconds"],
+        "log_format": LogFormat(values["log_format"]),
+    }

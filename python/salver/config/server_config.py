@@ -1,0 +1,111 @@
+"""What a server is told before it starts, as plain values.
+
+A `ServerConfig` is built once (by `salver.cli` from flags, environment and files, or by a program that embeds the
+server), checked whole, then handed down in parts. Nothing below the composition root reads flags, files or the
+environment.
+
+Fields marked *live* may change while the server runs: `Server.apply_models` takes them from new model configs. All
+others hold for the life of the process.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from salver.sources.version_policy import Latest, VersionPolicy
+
+
+class AspiredVersionPolicyName(enum.StrEnum):
+    """Which version policy orders loads and unloads."""
+
+    AVAILABILITY_PRESERVING = "availability_preserving"
+    """Load the new version before the old one goes: needs the memory of both."""
+    RESOURCE_PRESERVING = "resource_preserving"
+    """Unload the old version before the new one is loaded: needs the memory of one, and serves none in between."""
+
+
+class LogFormat(enum.StrEnum):
+    """How log lines look."""
+
+    HUMAN = "human"
+    """One line of text per event, for a terminal."""
+    JSON = "json"
+    """One JSON object per line, for a collector."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """One model: a servable stream with the directory that its versions come from."""
+
+    name: str
+    """Name in requests; unique in a server. Live: a new name adds a model, a missing one removes it."""
+    base_path: str
+    """Directory (absolute) or URI that holds the version directories. Live."""
+    platform: str = "tensorflow"
+    """Name of the loader that reads the versions. Fixed while a model of this name is served."""
+    version_policy: VersionPolicy = field(default_factory=Latest)
+    """Which of the versions found are to be served. Live."""
+    version_labels: Mapping[str, int] = field(default_factory=dict, hash=False)
+    """Label to version number; a label may name a version that is still loading. Live."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerConfig:
+    """Everything a server needs to know. Times are seconds, sizes bytes; None means no limit or "choose for me"."""
+
+    models: tuple[ModelConfig, ...] = ()
+    """What to serve; may be empty. Live."""
+
+    # Where the server listens.
+    host: str = "0.0.0.0"  # noqa: S104  # a server in a container must be reachable from outside of it
+    """Address that both ports are opened on."""
+    grpc_port: int | None = 8500
+    """TCP port of gRPC; 0 takes any free port, None opens none."""
+    rest_port: int | None = None
+    """TCP port of HTTP/REST; 0 takes any free port, None opens none."""
+    max_message_bytes: int | None = None
+    """Largest request body accepted; None is bounded by the protocols alone (2 GiB - 1)."""
+    rest_timeout_s: float | None = 30.0
+    """Time limit of an inference that came by REST; None is no limit."""
+    enable_serialization_as_tensor_content: bool = False
+    """Whether Predict answers carry tensors as packed bytes rather than typed fields."""
+
+    # Finding and loading versions.
+    file_system_poll_wait_s: float = 1.0
+    """Time between two looks at the base paths; 0 looks once at start, a negative number never looks."""
+    aspired_version_policy: AspiredVersionPolicyName = AspiredVersionPolicyName.AVAILABILITY_PRESERVING
+    """Order of loads and unloads while a model moves from one version to another."""
+    num_load_threads: int | None = None
+    """Loads that may run at the same time; None lets the server choose."""
+    num_unload_threads: int | None = None
+    """Unloads that may run at the same time; None lets the server choose."""
+    max_num_load_retries: int = 5
+    """Attempts after the first failed one, for each version; >= 0."""
+    load_retry_interval_s: float = 60.0
+    """Longest pause between two attempts to load a version; 0 is none."""
+    total_model_memory_limit_bytes: int | None = None
+    """Estimated memory that all loaded versions may take together; None is no limit."""
+    serve_while_loading: bool = False
+    """Whether the ports open at once; otherwise when every configured model is available or has failed once."""
+
+    # Running models.
+    saved_model_tags: tuple[str, ...] = ("serve",)
+    """Tags that select the MetaGraph of a SavedModel; all must match."""
+    tensorflow_intra_op_threads: int | None = None
+    """Threads for one TensorFlow operation; None lets TensorFlow choose."""
+    tensorflow_inter_op_threads: int | None = None
+    """TensorFlow operations that may run at the same time; None lets TensorFlow choose."""
+    enable_batching: bool = False
+    """Whether requests to the same signature are joined along the first dimension."""
+    num_io_threads: int = 1
+    """Threads that own sockets, one event loop each; >= 1."""
+    num_runners: int | None = None
+    """Threads that run models, for native and for Python servables each; None takes one per CPU."""
+
+    # Stopping and telling.
+    drain_timeout_s: float = 30.0
+    """Longest wait for accepted requests after SIGTERM or SIGINT; >= 0."""
+    log_format: LogFormat = LogFormat.HUMAN
+    """Form of the log lines on stderr."""

@@ -1,0 +1,58 @@
+"""What makes a configuration wrong, whoever wrote it: flags, a file, a reload request or a program.
+
+Checks gather; `check` raises once for all of them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from salver.config.server_config import ModelConfig, ServerConfig
+from salver.errors import InvalidArgumentError
+
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+
+
+def check(problems: Sequence[str]) -> None:
+    """Raise InvalidArgumentError with all problems, if there are any."""
+    if problems:
+        raise InvalidArgumentError("; ".join(problems))
+
+
+def problems_of(config: ServerConfig) -> list[str]:
+    """What is wrong with a server's configuration, one line each."""
+    problems = []
+    if config.grpc_port is None and config.rest_port is None:
+        problems.append("nothing to listen on: there is neither a gRPC nor a REST port")
+    if config.grpc_port and config.grpc_port == config.rest_port:
+        problems.append(f"gRPC and REST cannot share port {config.grpc_port}")
+    if not config.saved_model_tags:
+        problems.append("saved_model_tags is empty: expected at least one tag")
+    return [*problems, *problems_of_models(config.models)]
+
+
+def problems_of_models(models: Sequence[ModelConfig]) -> list[str]:
+    """What is wrong with a list of models, one line each; names that occur twice come first."""
+    counts = Counter(model.name for model in models)
+    repeated = [f"model {name} is listed {n} times: names must be unique" for name, n in counts.items() if n > 1]
+    return repeated + [problem for model in models for problem in _problems_of_model(model)]
+
+
+def _problems_of_model(model: ModelConfig) -> Iterator[str]:
+    if not model.name:
+        yield f"the model at {model.base_path!r} has no name"
+    if not is_absolute(model.base_path):
+        yield f"model {model.name}: base_path must be an absolute path or a URI, got {model.base_path!r}"
+    for label, version in model.version_labels.items():
+        if not label:
+            yield f"model {model.name}: the label of version {version} is empty"
+        if version < 0:
+            yield f"model {model.name}: label {label!r} names version {version}, expected 0 or more"
+
+
+def is_absolute(base_path: str) -> bool:
+    """Whether this is an absolute path or a URI with a scheme."""
+    return os.path.isabs(base_path) or _URI.match(base_path) is not None

@@ -1,0 +1,99 @@
+"""Answering what is not inference: one small router for gRPC methods and HTTP paths."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Mapping
+from typing import TypeAlias
+
+from salver.boundary import ControlCall
+from salver.errors import InternalError, ResourceExhaustedError, SalverError, UnimplementedError
+from salver.server.http_response import HttpResponse, error_response
+
+logger = logging.getLogger(__name__)
+
+GrpcHandler: TypeAlias = Callable[[bytes], bytes]
+"""Takes a serialized request message and returns the serialized answer; raises a SalverError to refuse."""
+
+HttpHandler: TypeAlias = Callable[[ControlCall], HttpResponse]
+
+_MAX_GRPC_MESSAGE_BYTES = 1024
+_CUT = "...TRUNCATED"
+
+
+class ControlRouter:
+    """Answers control calls; one object serves all control threads."""
+
+    def __init__(
+        self,
+        grpc_methods: Mapping[str, GrpcHandler],
+        http: HttpHandler,
+        *,
+        slow_methods: Collection[str] = (),
+        submit_slow: Callable[[Callable[[], None]], bool] | None = None,
+    ) -> None:
+        """Make a router.
+
+        Args:
+            grpc_methods: Handler by full method path, `/package.Service/Method`.
+            http: Answers every HTTP call.
+            slow_methods: Those of the gRPC methods that may wait for long.
+            submit_slow: Runs them elsewhere; says False when it has no room.
+        """
+        self._grpc_methods = dict(grpc_methods)
+        self._http = http
+        self._slow_methods = frozenset(slow_methods if submit_slow else ())
+        self._submit_slow = submit_slow
+
+    def handle(self, call: ControlCall, /) -> None:
+        """Answer the call, whatever happens."""
+        if call.is_cancelled:
+            return  # dropped: nobody waits for the answer
+        if call.protocol == "http":
+            self._answer_http(call)
+        elif call.method in self._slow_methods:
+            self._answer_slowly(call)
+        else:
+            self._answer_grpc(call)
+
+    def _answer_slowly(self, call: ControlCall) -> None:
+        if self._submit_slow is None or not self._submit_slow(lambda: self._answer_grpc(call)):
+            full = ResourceExhaustedError(f"Too many calls of {call.method} are waiting already")
+            call.fail(full.code, full.message)
+
+    def _answer_grpc(self, call: ControlCall) -> None:
+        try:
+            body = self._grpc_handler(call.method)(call.body)
+        except SalverError as error:
+            call.fail(error.code, _cut(error.message))
+        except Exception:
+            logger.exception("The handler of %s failed", call.method)
+            broken = _broken(call)
+            call.fail(broken.code, broken.message)
+        else:
+            call.reply(body)
+
+    def _answer_http(self, call: ControlCall) -> None:
+        try:
+            response = self._http(call)
+        except Exception:
+            logger.exception("The handler of %s %s failed", call.method, call.path)
+            response = error_response(_broken(call))
+        call.reply_http(response.status, response.headers, response.body)
+
+    def _grpc_handler(self, method: str) -> GrpcHandler:
+        try:
+            return self._grpc_methods[method]
+        except KeyError:
+            raise UnimplementedError(f"Method {method} is not implemented by this server") from None
+
+
+def _broken(call: ControlCall) -> SalverError:
+    return InternalError(f"{call.method} failed inside the server")
+
+
+def _cut(message: str) -> str:
+    encoded = message.encode()
+    if len(encoded) <= _MAX_GRPC_MESSAGE_BYTES:
+        return message
+    return encoded[:_MAX_GRPC_MESSAGE_BYTES].decode(errors="ignore") + _CUT

@@ -1,0 +1,76 @@
+"""Whether the server and each model are ready, as the health service and /readyz tell it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+
+from salver.boundary import DataPlane
+
+SERVING = 1
+NOT_SERVING = 2
+
+SERVER_SERVICES = (
+    "",
+    "ModelService",
+    "PredictionService",
+    "tensorflow.serving.ModelService",
+    "tensorflow.serving.PredictionService",
+)
+"""Names of the health service that speak of the whole server: the empty one, and those that clients ask for."""
+
+
+class Health:
+    """Keeps what the health service answers. Thread-safe.
+
+    The server is ready when it was told so (each configured model was available or has failed once) and until it
+    drains; it does not become unready because a model fails later. A model is ready while one of its versions serves.
+    """
+
+    def __init__(self, plane: DataPlane) -> None:
+        self._plane = plane
+        self._lock = threading.Lock()
+        """Guards all below, and that the plane sees the states in order."""
+        self._is_started = False
+        self._is_draining = False
+        self._models: frozenset[str] = frozenset()
+        self._available: frozenset[str] = frozenset()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the server takes requests."""
+        return self._is_started and not self._is_draining
+
+    def set_started(self) -> None:
+        """Become ready."""
+        with self._lock:
+            self._is_started = True
+            self._publish()
+
+    def set_draining(self) -> None:
+        """Be unready from now on, every model included."""
+        with self._lock:
+            self._is_draining = True
+            self._publish()
+
+    def set_models(self, models: Iterable[str]) -> None:
+        """Replace the names of the models that the server should serve."""
+        with self._lock:
+            self._models = frozenset(models)
+            self._publish()
+
+    def set_available(self, model: str, *, is_available: bool) -> None:
+        """Note whether a version of this model serves."""
+        with self._lock:
+            if is_available != (model in self._available):
+                self._available ^= {model}
+                self._publish()
+
+    def _publish(self) -> None:
+        states = {name: self._state(is_ready=name in self._available) for name in self._models | self._available}
+        # Last, so that a model named like a service does not speak for the server.
+        states |= dict.fromkeys(SERVER_SERVICES, self._state(is_ready=self.is_ready))
+        self._plane.publish_health(states, self.is_ready)
+
+    def _state(self, *, is_ready: bool) -> int:
+        return SERVING if is_ready and not self._is_draining else NOT_SERVING

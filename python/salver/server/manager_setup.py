@@ -1,0 +1,128 @@
+"""From a server's configuration to the options of what it is composed of."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from salver.boundary import DataPlaneOptions, TensorFlowOptions
+from salver.config.server_config import AspiredVersionPolicyName, ModelConfig, ServerConfig
+from salver.core.aspired_version_policy import (
+    AspiredVersionPolicy,
+    availability_preserving_policy,
+    resource_preserving_policy,
+)
+from salver.core.event_bus import EventBus
+from salver.core.manager_options import AspiredVersionsManagerOptions
+from salver.core.resource_tracker import ResourceTracker
+from salver.core.resources import MAIN, RAM_IN_BYTES, Resource, ResourceAllocation, ResourceUtil
+from salver.core.retry import Backoff, RetryOptions
+from salver.core.servable_state import ServableState
+from salver.core.serving_map import ServingTable
+from salver.sources.file_system import FileSystemSourceConfig
+from salver.sources.version_scan import FileSystemServable
+
+_LOADS_PER_CPU = 4
+"""Loads read and compute by turns, so more of them than CPUs run at once."""
+_NUM_UNLOAD_THREADS = 4
+_FIRST_RETRY_S = 1.0
+_RETRY_GROWTH = 2.0
+_MAX_BATCH_ROWS = 1000
+
+_POLICIES: dict[AspiredVersionPolicyName, AspiredVersionPolicy] = {
+    AspiredVersionPolicyName.AVAILABILITY_PRESERVING: availability_preserving_policy,
+    AspiredVersionPolicyName.RESOURCE_PRESERVING: resource_preserving_policy,
+}
+
+
+def num_cpus() -> int:
+    """Return how many CPUs this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def num_runners(config: ServerConfig) -> int:
+    """Return how many threads run models."""
+    return config.num_runners or num_cpus()
+
+
+def max_batch_rows(config: ServerConfig) -> int:
+    """Return how many rows may be joined into one batch; 1 keeps requests apart."""
+    return _MAX_BATCH_ROWS if config.enable_batching else 1
+
+
+def data_plane_options(config: ServerConfig) -> DataPlaneOptions:
+    """Return what the data plane is to be made with."""
+    return DataPlaneOptions(
+        num_io_threads=config.num_io_threads,
+        num_native_runners=num_runners(config),
+        max_message_bytes=config.max_message_bytes,
+        rest_timeout_s=config.rest_timeout_s,
+        tensor_content=config.enable_serialization_as_tensor_content,
+    )
+
+
+def tensorflow_options(config: ServerConfig) -> TensorFlowOptions:
+    """Return how SavedModels are to be opened."""
+    return TensorFlowOptions(
+        tags=config.saved_model_tags,
+        intra_op_threads=config.tensorflow_intra_op_threads,
+        inter_op_threads=config.tensorflow_inter_op_threads,
+        run_in_caller=_run_in_caller(config.tensorflow_inter_op_threads),
+    )
+
+
+def _run_in_caller(inter_op_threads: int | None) -> bool | None:
+    # Who asks for several operations at a time gets TensorFlow's pool; who asks for nothing, what proves faster.
+    return None if inter_op_threads is None else inter_op_threads == 1
+
+
+def manager_options(
+    config: ServerConfig, bus: EventBus[ServableState], tables: Sequence[ServingTable]
+) -> AspiredVersionsManagerOptions:
+    """Return what the manager is to be made with.
+
+    A load that fails is the failure of its version at once, and is seen as such; the next attempt comes after a pause.
+    """
+    policy = _POLICIES[config.aspired_version_policy]
+    return AspiredVersionsManagerOptions(
+        resource_tracker=_resource_tracker(config.total_model_memory_limit_bytes),
+        num_load_threads=_or_default(config.num_load_threads, _LOADS_PER_CPU * num_cpus()),
+        num_unload_threads=_or_default(config.num_unload_threads, _NUM_UNLOAD_THREADS),
+        event_bus=bus,
+        retry=RetryOptions(max_num_retries=0),
+        failed_version_backoff=_backoff(config),
+        policy_for=lambda _: policy,
+        serving_tables=tables,
+    )
+
+
+def _or_default(number: int | None, default: int) -> int:
+    # Zero, on the manager's own thread, would let one model hold up all others.
+    return default if number is None else max(1, number)
+
+
+def _backoff(config: ServerConfig) -> Backoff | None:
+    if config.max_num_load_retries == 0:
+        return None
+    longest_s = config.load_retry_interval_s
+    return Backoff(interval_s=min(_FIRST_RETRY_S, longest_s), multiplier=_RETRY_GROWTH, max_interval_s=longest_s)
+
+
+def _resource_tracker(limit_bytes: int | None) -> ResourceTracker | None:
+    if limit_bytes is None:
+        return None
+    total = ResourceAllocation({Resource(MAIN, RAM_IN_BYTES, 0): limit_bytes})
+    return ResourceTracker(total, ResourceUtil({MAIN: 1}))
+
+
+def source_config(config: ServerConfig, models: Sequence[ModelConfig]) -> FileSystemSourceConfig:
+    """Return what the source is to watch."""
+    return FileSystemSourceConfig(
+        servables=tuple(
+            FileSystemServable(name=model.name, base_path=model.base_path, policy=model.version_policy)
+            for model in models
+        ),
+        poll_wait_s=config.file_system_poll_wait_s,
+    )

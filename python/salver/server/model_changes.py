@@ -1,0 +1,56 @@
+"""What must hold when a list of models takes the place of another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from salver.config.server_config import ModelConfig
+from salver.config.validation import problems_of_models
+from salver.core.servable_state import ServableState
+from salver.errors import InvalidArgumentError
+from salver.server.labels import check_new_labels
+
+StatesOf = Callable[[str], Mapping[int, ServableState]]
+"""Gives the last state of each known version of a model."""
+
+
+def check_models(models: Sequence[ModelConfig], before: Sequence[ModelConfig], reserved: Collection[str]) -> None:
+    """Check a list of models on its own, and against the one it replaces.
+
+    Args:
+        models: The new list.
+        before: The present one.
+        reserved: Names that are taken by servables which no list manages.
+
+    Raises:
+        InvalidArgumentError: With all that is wrong.
+    """
+    problems = problems_of_models(models)
+    old = {model.name: model for model in before}
+    for model in models:
+        if model.name in reserved:
+            problems.append(f"model {model.name}: the program that runs this server serves this name itself")
+        if model.name in old and old[model.name].platform != model.platform:
+            problems.append(
+                f"Illegal to change a model's platform. For model {model.name} platform was "
+                f"{old[model.name].platform} and new platform requested is {model.platform}"
+            )
+    if problems:
+        raise InvalidArgumentError("; ".join(problems))
+
+
+def check_labels(models: Sequence[ModelConfig], before: Sequence[ModelConfig], states_of: StatesOf) -> None:
+    """Check the labels of models that are served already; those of a new or moved model wait for its versions.
+
+    Raises:
+        FailedPreconditionError: A label names a version that cannot come to serve.
+    """
+    old = {model.name: model for model in before}
+    for model in models:
+        present = old.get(model.name)
+        if present is not None and _finds_same_versions(model, present):
+            check_new_labels(model.name, model.version_labels, present.version_labels, states_of(model.name))
+
+
+def _finds_same_versions(model: ModelConfig, other: ModelConfig) -> bool:
+    return (model.base_path, model.version_policy) == (other.base_path, other.version_policy)

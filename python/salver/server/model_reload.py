@@ -1,0 +1,80 @@
+"""Changing the list of models by request."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from salver.config.server_config import ModelConfig
+from salver.errors import InvalidArgumentError, SalverError
+from salver.server.requests import parsed
+
+if TYPE_CHECKING:
+    from salver.wire.pool import Message
+
+logger = logging.getLogger(__name__)
+
+RELOAD_CONFIG = "/tensorflow.serving.ModelService/HandleReloadConfigRequest"
+
+ApplyModels = Callable[[Sequence[ModelConfig]], None]
+
+
+class ModelReload:
+    """Answers reload requests: the list in the request replaces the present one, and its new models are waited for."""
+
+    def __init__(self, apply_models: ApplyModels, counters: Callable[[], Mapping[str, int]]) -> None:
+        """Make a handler.
+
+        Args:
+            apply_models: Puts a list in force and waits, up to a limit of its own.
+            counters: Cumulative counts, of which a request may ask how much they grew meanwhile.
+        """
+        self._apply_models = apply_models
+        self._counters = counters
+
+    def grpc(self, body: bytes) -> bytes:
+        """Answer HandleReloadConfigRequest once the change is done.
+
+        Raises:
+            SalverError: The request is no list of models, or what `apply_models` raises.
+        """
+        from salver import wire
+
+        request = parsed("ReloadConfigRequest", body)
+        names = dict.fromkeys(request.metric_names)
+        before = self._values(names)
+        try:
+            self._apply(request.config)
+        except SalverError as error:
+            logger.error("ReloadConfig failed: %s", error)  # noqa: TRY400  # a request's mistake has no traceback
+            raise
+        after = self._values(names)
+        response = wire.ReloadConfigResponse()
+        response.status.SetInParent()
+        for name in names:
+            response.metric.add(name=name, int64_value_increase=after[name] - before[name])
+        return response.SerializeToString()
+
+    def _apply(self, config: Message) -> None:
+        from salver.config.model_config_file import models_of
+
+        if config.WhichOneof("config") != "model_config_list":
+            raise InvalidArgumentError(
+                "ServerModelConfig type not supported by HandleReloadConfigRequest. "
+                "Only ModelConfigList is currently supported"
+            )
+        models = models_of(config)
+        for index, model in enumerate(models):
+            logger.info(
+                "Config entry index: %d path: %s name: %s platform: %s",
+                index,
+                model.base_path,
+                model.name,
+                model.platform,
+            )
+        self._apply_models(models)
+
+    def _values(self, names: Iterable[str]) -> dict[str, int]:
+        counters = self._counters()
+        return {name: counters.get(name, 0) for name in names}

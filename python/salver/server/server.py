@@ -1,0 +1,302 @@
+"""The composition root: a whole server, in a program or behind the command line.
+
+Start, in this order: the data plane is made; models begin to load; once each is available or has failed once (or at
+once, with `serve_while_loading`) the ports open; the server is ready. Stop: not ready; accepted requests end, up to a
+limit; the ports close; every model is unloaded.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from salver.boundary import Batch, ControlCall, DataPlane, DataPlaneOptions
+from salver.config.server_config import ModelConfig, ServerConfig
+from salver.core.aspired_versions_manager import AspiredVersionsManager
+from salver.core.servable_state_monitor import ServableStateMonitor
+from salver.core.servable_state_waits import Outcomes
+from salver.errors import FailedPreconditionError, UnavailableError
+from salver.servables.loaders import Platform
+from salver.server import manager_setup
+from salver.server.control_router import ControlRouter
+from salver.server.model_metadata import GET_MODEL_METADATA, ModelMetadata
+from salver.server.model_reload import RELOAD_CONFIG, ModelReload
+from salver.server.model_status import GET_MODEL_STATUS, ModelStatus
+from salver.server.reflection import reflection_methods
+from salver.server.rest_routes import RestRoutes
+from salver.server.runners import BatchRunner
+from salver.server.server_core import ServerCore
+from salver.server.slow_calls import SlowCalls
+from salver.server.thread_pool import PullThreads
+
+if TYPE_CHECKING:
+    import numpy as np
+
+logger = logging.getLogger(__name__)
+
+_NUM_CONTROL_THREADS = 2
+_JOIN_TIMEOUT_S = 5.0
+"""How long a stop waits for a thread that is still in a servable or handler after the drain."""
+
+DataPlaneFactory = Callable[[DataPlaneOptions], DataPlane]
+
+
+def native_data_plane(options: DataPlaneOptions) -> DataPlane:
+    """Make the data plane of the extension."""
+    from salver.dataplane import NativeDataPlane
+
+    return NativeDataPlane(options)
+
+
+class Server:
+    """A model server. Thread-safe; several can live in one process.
+
+    ```python
+    with salver.Server({"half_plus_two": "/models/half_plus_two"}, grpc_port=0, rest_port=0) as server:
+        print(server.grpc_port, server.rest_port)
+        server.predict("half_plus_two", {"x": [1.0, 2.0]})
+    ```
+    """
+
+    def __init__(
+        self,
+        models: ServerConfig | Mapping[str, str | ModelConfig] | None = None,
+        *,
+        servables: Mapping[str, object] | None = None,
+        platforms: Mapping[str, Platform] | None = None,
+        data_plane: DataPlaneFactory = native_data_plane,
+        **settings: Any,
+    ) -> None:
+        """Make a server that does nothing yet.
+
+        Args:
+            models: A whole configuration; or base paths or model configurations by model name.
+            servables: Objects of this program to be served, by name, as version 1.
+            platforms: Platforms of this program, by name; they go before installed ones.
+            data_plane: Makes the data plane; tests replace it.
+            settings: Fields of `ServerConfig`, where `models` is not one.
+        """
+        self._config = _config(models, settings)
+        self._plane = data_plane(manager_setup.data_plane_options(self._config))
+        self._core = ServerCore(self._config, self._plane, servables=servables, platforms=platforms)
+        self._runners: PullThreads[Batch] = PullThreads(
+            "runner",
+            manager_setup.num_runners(self._config),
+            self._plane.next_batch,
+            BatchRunner(joins_requests=manager_setup.max_batch_rows(self._config) > 1),
+        )
+        self._slow_calls = SlowCalls("reload")
+        self._control: PullThreads[ControlCall] = PullThreads(
+            "control", _NUM_CONTROL_THREADS, self._plane.next_call, self._router()
+        )
+        self._lock = threading.Lock()
+        """Guards `_is_begun` and lets one `stop` run at a time."""
+        self._is_begun = False
+        self._is_stopped = False
+        self._stopping = threading.Event()
+        self._may_open = threading.Event()
+        self._grpc_port: int | None = None
+        self._rest_port: int | None = None
+
+    # --- Life
+
+    def start(self) -> Self:
+        """Start, and return when the ports are open; may be called once.
+
+        Raises:
+            SalverError: The configuration is wrong or a port is taken; the server has stopped.
+            UnavailableError: `stop` was called meanwhile.
+        """
+        with self._lock:
+            if self._is_begun:
+                raise FailedPreconditionError("the server was started before; it may be only once")
+            self._is_begun = True
+        try:
+            self._start()
+        except BaseException:
+            self.stop(drain_timeout_s=0)
+            raise
+        return self
+
+    def stop(self, drain_timeout_s: float | None = None) -> None:
+        """Drain, close the ports and unload everything; blocks. Idempotent.
+
+        Args:
+            drain_timeout_s: Longest wait for accepted requests; None takes that of the configuration.
+        """
+        self._stopping.set()
+        self._may_open.set()
+        with self._lock:
+            if not self._is_stopped:
+                self._is_stopped = True
+                self._stop(self._config.drain_timeout_s if drain_timeout_s is None else drain_timeout_s)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    # --- Use
+
+    @property
+    def config(self) -> ServerConfig:
+        """What the server was made with; `models` may have changed since."""
+        return self._config
+
+    @property
+    def grpc_port(self) -> int | None:
+        """Number of the open gRPC port, None if there is none."""
+        return self._grpc_port
+
+    @property
+    def rest_port(self) -> int | None:
+        """Number of the open REST port, None if there is none."""
+        return self._rest_port
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the server takes requests."""
+        return self._core.health.is_ready
+
+    @property
+    def manager(self) -> AspiredVersionsManager:
+        """Hands out the servables themselves, past the data plane."""
+        return self._core.manager
+
+    @property
+    def monitor(self) -> ServableStateMonitor:
+        """Knows in which state each version is."""
+        return self._core.monitor
+
+    @property
+    def models(self) -> tuple[ModelConfig, ...]:
+        """The models configured now."""
+        return self._core.models
+
+    def predict(
+        self,
+        model: str,
+        inputs: Mapping[str, Any],
+        *,
+        version: int | None = None,
+        label: str | None = None,
+        signature: str = "",
+        timeout_s: float | None = None,
+    ) -> dict[str, np.ndarray[Any, Any]]:
+        """Run one prediction in this process, through the same table and scheduler as requests from outside.
+
+        Args:
+            model: Name of the model.
+            inputs: Arrays, or what numpy makes arrays of, by input name.
+            version: The version wanted; by default the highest that serves.
+            label: A version label instead.
+            signature: By default `serving_default`.
+            timeout_s: Longest wait; None is no limit.
+        """
+        return self._plane.predict(
+            model, inputs, version=version, label=label, signature=signature, timeout_s=timeout_s
+        )
+
+    def wait_until_available(self, *names: str, timeout_s: float | None = None) -> None:
+        """Block until these models, or all, have a version that serves.
+
+        Raises:
+            DeadlineExceededError: The time ran out first.
+            SalverError: What the first of them that failed has failed with.
+        """
+        self._core.wait_until_available(names or self._core.names, timeout_s)
+
+    def apply_models(self, models: Sequence[ModelConfig], *, timeout_s: float | None = 60.0) -> None:
+        """Serve these models instead of the present ones; see `ServerCore.apply_models`."""
+        self._core.apply_models(models, timeout_s)
+
+    # --- Inside
+
+    def _start(self) -> None:
+        self._core.start()
+        self._runners.start()
+        self._control.start()
+        self._core.notify_when_started(self._on_started)
+        if self._config.serve_while_loading:
+            self._may_open.set()
+        self._may_open.wait()
+        if self._stopping.is_set():
+            raise UnavailableError("the server was stopped while it started")
+        self._open_ports()
+
+    def _on_started(self, outcomes: Outcomes) -> None:
+        for name, error in sorted(outcomes.items()):
+            if error is not None:
+                logger.warning("Starting without model %s: %s", name, error)
+        # Before the ports open, so that nobody finds them open and not ready.
+        self._core.health.set_started()
+        self._may_open.set()
+
+    def _open_ports(self) -> None:
+        host = self._config.host
+        if self._config.grpc_port is not None:
+            self._grpc_port = self._plane.listen_grpc(host, self._config.grpc_port)
+            logger.info("Running gRPC ModelServer at %s:%d ...", host, self._grpc_port)
+        if self._config.rest_port is not None:
+            self._rest_port = self._plane.listen_rest(host, self._config.rest_port)
+            logger.info("Exporting HTTP/REST API at:localhost:%d ...", self._rest_port)
+
+    def _router(self) -> ControlRouter:
+        status = ModelStatus(self._core.monitor)
+        metadata = ModelMetadata(self._core.table.resolve)
+        methods = {GET_MODEL_STATUS: status.grpc, GET_MODEL_METADATA: metadata.grpc, **reflection_methods()}
+        methods[RELOAD_CONFIG] = ModelReload(self.apply_models, self._plane.counters).grpc
+        return ControlRouter(
+            methods,
+            RestRoutes(on_status=status.rest, on_metadata=metadata.rest),
+            slow_methods={RELOAD_CONFIG},
+            submit_slow=self._slow_calls.submit,
+        )
+
+    def _stop(self, drain_timeout_s: float) -> None:
+        self._core.health.set_draining()
+        self._plane.begin_drain()
+        if not self._plane.wait_drained(drain_timeout_s):
+            logger.warning("Requests were still running after %s s of draining; they are cut off", drain_timeout_s)
+        self._core.table.close()
+        self._plane.stop()
+        for threads in (self._control, self._runners):
+            if not threads.stop(_JOIN_TIMEOUT_S):
+                logger.warning("A %s thread is still busy; it is left behind", threads.name)
+        self._core.close()
+        self._slow_calls.join(_JOIN_TIMEOUT_S)
+        self._grpc_port = self._rest_port = None
+        logger.info("Stopped")
+
+
+def _config(models: ServerConfig | Mapping[str, str | ModelConfig] | None, settings: Mapping[str, Any]) -> ServerConfig:
+    if isinstance(models, ServerConfig):
+        if settings:
+            raise TypeError(f"expected no settings beside a ServerConfig, got {', '.join(sorted(settings))}")
+        return models
+    return ServerConfig(models=tuple(_model_config(name, model) for name, model in (models or {}).items()), **settings)
+
+
+def _model_config(name: str, model: str | ModelConfig) -> ModelConfig:
+    if isinstance(model, ModelConfig):
+        if model.name != name:
+            raise ValueError(f"the configuration under {name} is of a model named {model.name}")
+        return model
+    return ModelConfig(name=name, base_path=str(model))
+
+
+def run_until_signal(config: ServerConfig) -> int:
+    """Serve until SIGTERM or SIGINT, then drain and stop; return the exit status.
+
+    Raises:
+        SalverError: The start failed.
+    """
+    from salver.server.signals import run_until_signal as run
+
+    return run(Server(config))

@@ -1,0 +1,267 @@
+"""The life-cycle half of a server: sources, manager, serving table and health, wired together; no ports.
+
+FileSystemSource -> PlatformAdapter -> AspiredVersionsManager -> DataPlaneServingTable -> data plane
+                                              |
+                                          EventBus -> ServableStateMonitor -> Health, reasons
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from salver.boundary import DataPlane
+from salver.config.server_config import ModelConfig, ServerConfig
+from salver.core.aspired_versions_manager import AspiredVersionsManager
+from salver.core.event_bus import EventBus
+from salver.core.ids import ServableId
+from salver.core.loader import Loader
+from salver.core.servable_data import ServableData
+from salver.core.servable_state import ManagerState, ServableState
+from salver.core.servable_state_monitor import ServableStateMonitor
+from salver.core.servable_state_waits import Outcomes
+from salver.core.source import connect
+from salver.errors import DeadlineExceededError, InvalidArgumentError, SalverError, UnavailableError, UnknownError
+from salver.servables.loaders import TENSORFLOW, LoaderFactory, Platform, PlatformContext, PlatformRegistry
+from salver.servables.ready_loader import ReadyLoader
+from salver.servables.tensorflow_library import TensorFlowLibrary
+from salver.server import manager_setup
+from salver.server.health import Health
+from salver.server.model_changes import check_labels, check_models
+from salver.server.platform_adapter import PlatformAdapter
+from salver.server.serving_table import DataPlaneServingTable
+from salver.sources.file_system import FileSystemSource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from salver.core.servable_state_table import ServableStateAndTime
+
+logger = logging.getLogger(__name__)
+
+READY_SERVABLE_VERSION = 1
+"""Version of the servables that the program brings."""
+
+
+class ServerCore:
+    """Loads and serves models. Thread-safe.
+
+    Call sequence: construct, `start`, any number of `apply_models`, `close`.
+    """
+
+    def __init__(
+        self,
+        config: ServerConfig,
+        plane: DataPlane,
+        *,
+        servables: Mapping[str, object] | None = None,
+        platforms: Mapping[str, Platform] | None = None,
+    ) -> None:
+        self._config = config
+        self._servables = dict(servables or {})
+        self._models: tuple[ModelConfig, ...] = ()
+        self._names = frozenset(self._servables)
+        self._apply_lock = threading.Lock()
+        """Guards `_models` and `_names`; held through a whole change, its wait included, so that changes take turns."""
+        self._library = TensorFlowLibrary(plane.open_tensorflow)
+        context = PlatformContext(
+            tensorflow_library=self._library, tensorflow_options=manager_setup.tensorflow_options(config)
+        )
+        self._platforms = PlatformRegistry(context, platforms)
+        bus: EventBus[ServableState] = EventBus()
+        self._bus = bus
+        self.monitor = ServableStateMonitor(bus)
+        self.health = Health(plane)
+        self.table = DataPlaneServingTable(plane, max_batch_rows=manager_setup.max_batch_rows(config))
+        self.manager = AspiredVersionsManager(manager_setup.manager_options(config, bus, [self.table]))
+        self._adapter = PlatformAdapter()
+        self._waiting_monitors: list[ServableStateMonitor] = [self.monitor]
+        self._source = FileSystemSource(manager_setup.source_config(config, ()), on_poll_result=self._on_poll_result)
+
+    @property
+    def models(self) -> tuple[ModelConfig, ...]:
+        """The configured models."""
+        return self._models
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of all that should be served: configured models, and servables of the program."""
+        return self._names
+
+    def start(self) -> None:
+        """Begin to load what is configured; returns at once.
+
+        Raises:
+            InvalidArgumentError: The configuration is wrong; nothing was begun.
+        """
+        models = self._config.models
+        check_models(models, (), self._servables)
+        if any(model.platform == TENSORFLOW for model in models):
+            self._library.open_in_background()
+        self._put_in_force(models)
+        self.monitor.notify(self._on_state)
+        connect(self._adapter, self.manager)
+        self.manager.start()
+        self._aspire_servables()
+        # Last: it may emit at once.
+        connect(self._source, self._adapter)
+
+    def notify_when_started(self, on_started: Callable[[Outcomes], None]) -> None:
+        """Call `on_started` once each name was available or has failed once."""
+        self.monitor.notify_when_available_or_failed(self.names, on_started)
+
+    def wait_until_available(self, names: Iterable[str], timeout_s: float | None) -> None:
+        """Block until each of these models has a version that serves.
+
+        Raises:
+            DeadlineExceededError: The time ran out first.
+            SalverError: What the first of them that failed has failed with.
+        """
+        wanted = list(names)
+        outcomes = self.monitor.wait_until_available_or_failed(wanted, timeout_s)
+        for name in wanted:
+            if name not in outcomes:
+                raise DeadlineExceededError(f"model {name} did not become available within {timeout_s} s")
+            error = outcomes[name]
+            if error is not None:
+                raise error
+
+    def apply_models(self, models: Sequence[ModelConfig], timeout_s: float | None) -> None:
+        """Serve these models instead of the present ones, and wait for the new names among them.
+
+        The list is checked whole before anything changes; from then on it is in force, whatever becomes of the loads.
+        Models that are no longer named are unloaded without being waited for.
+
+        Args:
+            models: The whole list.
+            timeout_s: Longest wait for new names; None is no limit.
+
+        Raises:
+            InvalidArgumentError, FailedPreconditionError: The list is wrong; nothing changed.
+            UnknownError: A new model failed to load.
+            DeadlineExceededError: A new model was not available in time; it goes on loading.
+        """
+        with self._apply_lock:
+            before = self._models
+            check_models(models, before, self._servables)
+            check_labels(models, before, self._states_of)
+            new = [model.name for model in models if model.name not in {old.name for old in before}]
+            with self._fresh_monitor() as monitor:
+                self._put_in_force(tuple(models))
+                # A name that comes back with the next change must find its old versions given up.
+                self.manager.step()
+                _raise_failures(new, monitor.wait_until_available_or_failed(new, timeout_s), timeout_s)
+
+    def close(self) -> None:
+        """Stop looking for versions and unload everything; blocks. Idempotent."""
+        self._source.stop()
+        self._adapter.detach()
+        self.manager.close()
+        self._end_waits()
+        self.monitor.close()
+
+    def _end_waits(self) -> None:
+        stopping = UnavailableError("the server is stopping")
+        for monitor in tuple(self._waiting_monitors):
+            for name in self.names:
+                monitor.report_source(name, stopping)
+
+    # --- Changing what is served
+
+    def _put_in_force(self, models: tuple[ModelConfig, ...]) -> None:
+        routes = self._routes(models)
+        names_before = self.names
+        logger.info("Adding/updating models.")
+        for model in models:
+            logger.info(" (Re-)adding model: %s", model.name)
+        self._models = models
+        self._names = frozenset(self._servables) | {model.name for model in models}
+        # The old routes, too, until the source no longer emits for them.
+        self._adapter.set_routes({**self._adapter.routes, **routes})
+        self.table.set_labels({model.name: model.version_labels for model in models})
+        self.health.set_models(self.names)
+        self._source.update_config(manager_setup.source_config(self._config, models))
+        self._adapter.set_routes(routes)
+        self._update_reasons(names_before | self.names)
+        logger.info("Finished adding/updating models")
+
+    def _routes(self, models: Sequence[ModelConfig]) -> dict[str, LoaderFactory]:
+        routes = {}
+        for model in models:
+            try:
+                routes[model.name] = self._platforms.loader_factory(model.platform)
+            except InvalidArgumentError as error:
+                raise InvalidArgumentError(
+                    f"Model {model.name} requests unsupported platform {model.platform}: {error.message}"
+                ) from error
+        return routes
+
+    def _aspire_servables(self) -> None:
+        aspire = self.manager.get_aspired_versions_callback()
+        for name, servable in self._servables.items():
+            loader: Loader = ReadyLoader(servable)
+            aspire(name, [ServableData(ServableId(name, READY_SERVABLE_VERSION), loader)])
+
+    @contextmanager
+    def _fresh_monitor(self) -> Iterator[ServableStateMonitor]:
+        """Give a monitor that knows nothing of an earlier life of the same names."""
+        monitor = ServableStateMonitor(self._bus)
+        self._waiting_monitors.append(monitor)
+        try:
+            yield monitor
+        finally:
+            self._waiting_monitors.remove(monitor)
+            monitor.close()
+
+    # --- Events
+
+    def _on_poll_result(self, name: str, error: SalverError | None) -> None:
+        for monitor in tuple(self._waiting_monitors):
+            monitor.report_source(name, error)
+        self._update_reasons([name])
+
+    def _on_state(self, found: ServableStateAndTime) -> None:
+        # Of this model alone: with thousands of models, looking at all for each event would take its time.
+        name = found.state.id.name
+        self.health.set_available(name, is_available=self._is_available(name))
+        self._update_reasons([name])
+
+    def _is_available(self, name: str) -> bool:
+        return any(state.manager_state is ManagerState.AVAILABLE for state in self._states_of(name).values())
+
+    def _update_reasons(self, names: Iterable[str]) -> None:
+        """With `serve_while_loading`, tell clients of models without a serving version what is the matter."""
+        if self._config.serve_while_loading:
+            wanted = self.names
+            self.table.set_reasons(
+                {
+                    name: self._reason(name) if name in wanted and not self._is_available(name) else None
+                    for name in names
+                }
+            )
+
+    def _reason(self, name: str) -> SalverError:
+        states = self._states_of(name)
+        if states:
+            version, state = next(iter(states.items()))
+            cause = f" ({state.error.message})" if state.error else ""
+            return UnavailableError(
+                f"Model {name} is not available: version {version} is in state {state.manager_state.name}{cause}"
+            )
+        error = self.monitor.get_source_error(name)
+        return UnavailableError(f"Model {name} is not available: {error.message if error else 'not loaded yet'}")
+
+    def _states_of(self, name: str) -> dict[int, ServableState]:
+        return {version: found.state for version, found in self.monitor.get_version_states(name).items()}
+
+
+def _raise_failures(names: Sequence[str], outcomes: Outcomes, timeout_s: float | None) -> None:
+    failures = [f"{{{name} due to error: {error}}}" for name, error in outcomes.items() if error is not None]
+    if failures:
+        raise UnknownError(f"{len(failures)} model(s) did not become available: {{{', '.join(sorted(failures))}}}")
+    late = [name for name in names if name not in outcomes]
+    if late:
+        raise DeadlineExceededError(f"not available within {timeout_s} s, and still loading: {', '.join(late)}")

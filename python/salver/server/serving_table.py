@@ -1,0 +1,225 @@
+"""The manager's serving table, kept in the data plane.
+
+The manager publishes which versions serve; the server adds labels and the reasons why a model does not. Each change
+becomes one whole table for the data plane. A version has one target for as long as it serves, so that its queues and
+pins outlive the tables it appears in.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from salver.boundary import DataPlane, ModelRow, Signature, Target, TargetSpec
+from salver.core.ids import ServableId
+from salver.core.serving_map import ServingSnapshot
+from salver.errors import InvalidArgumentError, NotFoundError, SalverError, as_salver_error
+from salver.servables.servable import Servable, is_servable
+from salver.server.labels import Labels, labels_in_effect
+
+logger = logging.getLogger(__name__)
+
+Reason: TypeAlias = SalverError
+"""Why no version of a model serves, as its clients get to know it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What was made of one published version."""
+
+    servable: object
+    target: Target | None
+    error: SalverError | None
+    """Why there is no target."""
+
+
+class DataPlaneServingTable:
+    """`salver.core.serving_map.ServingTable` over a data plane. Thread-safe."""
+
+    def __init__(self, plane: DataPlane, *, max_batch_rows: int = 1) -> None:
+        """Make a table for this data plane.
+
+        Args:
+            plane: Where to publish.
+            max_batch_rows: Rows of different requests that may be joined; 1 keeps requests apart.
+        """
+        self._plane = plane
+        self._max_batch_rows = max_batch_rows
+        self._lock = threading.Lock()
+        """Guards all below, and that the plane sees the tables in order."""
+        self._entries: dict[str, dict[int, _Entry]] = {}
+        """By model name and version; no name without a version."""
+        self._retired: dict[ServableId, Target] = {}
+        self._wanted_labels: dict[str, Labels] = {}
+        self._labels: dict[str, dict[str, int]] = {}
+        self._reasons: dict[str, Reason] = {}
+        self._rows: dict[str, ModelRow] = {}
+        """What the data plane has; a change makes new rows for the models it concerns alone."""
+        self._is_closed = False
+
+    # --- For the manager
+
+    def publish(self, snapshot: ServingSnapshot) -> None:
+        """See `ServingTable.publish`."""
+        with self._lock:
+            self._publish(self._take_in(snapshot))
+
+    def wait_until_released(self, id: ServableId, timeout_s: float) -> bool:
+        """See `ServingTable.wait_until_released`."""
+        with self._lock:
+            target = self._retired.get(id)
+        if target is None:
+            return True
+        if not target.wait_until_released(timeout_s):
+            return False
+        with self._lock:
+            if self._retired.get(id) is target:
+                del self._retired[id]
+        return True
+
+    # --- For the server
+
+    def set_labels(self, labels: Mapping[str, Labels]) -> None:
+        """Replace the labels of all models, by model name."""
+        with self._lock:
+            before = self._wanted_labels
+            self._wanted_labels = {name: dict(wanted) for name, wanted in labels.items() if wanted}
+            self._publish({*before, *self._wanted_labels})
+
+    def set_reasons(self, reasons: Mapping[str, Reason | None]) -> None:
+        """Set what is answered while no version of these models serves; None is NOT_FOUND."""
+        with self._lock:
+            changed = {name: reason for name, reason in reasons.items() if reason != self._reasons.get(name)}
+            for name, reason in changed.items():
+                if reason is None:
+                    del self._reasons[name]
+                else:
+                    self._reasons[name] = reason
+            if changed:
+                self._publish(changed)
+
+    def resolve(self, name: str, version: int | None, label: str | None) -> tuple[int, object]:
+        """Return version and servable that a request for this model would get.
+
+        Raises:
+            InvalidArgumentError: No such label.
+            NotFoundError: No such version serves.
+            SalverError: Set by `set_reasons`.
+        """
+        with self._lock:
+            return self._resolve(name, version, label)
+
+    def close(self) -> None:
+        """Take every version out of the data plane and publish nothing more. Idempotent."""
+        with self._lock:
+            if not self._is_closed:
+                self._is_closed = True
+                self._plane.publish([])
+
+    # --- Inside, under the lock
+
+    def _take_in(self, snapshot: ServingSnapshot) -> list[str]:
+        """Keep what the snapshot holds and return the names of the models that changed."""
+        changed = [name for name in self._entries if name not in snapshot.models]
+        changed += [name for name, versions in snapshot.models.items() if not self._is_known(name, versions)]
+        for name in changed:
+            old = self._entries.pop(name, {})
+            new = self._new_entries(name, snapshot.models.get(name, {}), old)
+            if new:
+                self._entries[name] = new
+            for version, entry in old.items():
+                if entry.target is not None and new.get(version) is not entry:
+                    self._retired[ServableId(name, version)] = entry.target
+        return changed
+
+    def _is_known(self, name: str, versions: Mapping[int, object]) -> bool:
+        known = self._entries.get(name)
+        if known is None or len(known) != len(versions):
+            return False
+        return all(version in known and known[version].servable is servable for version, servable in versions.items())
+
+    def _new_entries(self, name: str, versions: Mapping[int, object], old: Mapping[int, _Entry]) -> dict[int, _Entry]:
+        return {
+            version: old[version]
+            if version in old and old[version].servable is servable
+            else self._make_entry(ServableId(name, version), servable)
+            for version, servable in versions.items()
+        }
+
+    def _make_entry(self, id: ServableId, servable: object) -> _Entry:
+        try:
+            return _Entry(servable, self._plane.new_target(target_spec(id, servable, self._max_batch_rows)), None)
+        except Exception as error:  # noqa: BLE001  # a user's object may raise anything; its clients are told
+            logger.warning("Servable %s cannot be called over the wire: %s", id, as_salver_error(error).message)
+            return _Entry(servable, None, as_salver_error(error))
+
+    def _publish(self, changed: Iterable[str]) -> None:
+        for name in changed:
+            self._update_row(name)
+        if not self._is_closed:
+            self._plane.publish(list(self._rows.values()))
+
+    def _update_row(self, name: str) -> None:
+        versions = self._entries.get(name, {})
+        wanted = self._wanted_labels.get(name)
+        if wanted is None:
+            self._labels.pop(name, None)
+        else:
+            self._labels[name] = labels_in_effect(wanted, self._labels.get(name, {}), versions)
+        if versions or wanted is not None or name in self._reasons:
+            self._rows[name] = self._row(name, versions)
+        else:
+            self._rows.pop(name, None)
+
+    def _row(self, name: str, versions: Mapping[int, _Entry]) -> ModelRow:
+        targets = [entry.target for _, entry in sorted(versions.items()) if entry.target is not None]
+        error = self._reasons.get(name)
+        for entry in versions.values():
+            error = entry.error or error
+        unavailable = None if targets or error is None else (int(error.code), error.message)
+        return ModelRow(name, targets, self._labels.get(name, {}), unavailable)
+
+    def _resolve(self, name: str, version: int | None, label: str | None) -> tuple[int, object]:
+        if label is not None:
+            version = self._labels.get(name, {}).get(label)
+            if version is None:
+                raise InvalidArgumentError(f"Unrecognized servable version label: {label}")
+        wanted = f"Latest({name})" if version is None else f"Specific({name}, {version})"
+        if version is None:
+            version = max(self._entries.get(name, ()), default=None)
+        entry = None if version is None else self._entries.get(name, {}).get(version)
+        if version is None or entry is None:
+            raise self._reasons.get(name) or NotFoundError(f"Servable not found for request: {wanted}")
+        return version, entry.servable
+
+
+def target_spec(id: ServableId, servable: object, max_batch_rows: int) -> TargetSpec:
+    """Say how the data plane is to call this servable.
+
+    Raises:
+        InvalidArgumentError: It offers neither a native model nor `salver.servables.servable.Servable`, or one of its
+            signatures has a type that tensors cannot have.
+    """
+    model = getattr(servable, "native_model", None)
+    if model is not None:
+        return TargetSpec(name=id.name, version=id.version, model=model, max_batch_rows=max_batch_rows)
+    if not is_servable(servable):
+        raise InvalidArgumentError(
+            f"Servable {id} is a {type(servable).__name__}, which has no signatures and cannot be called over the wire"
+        )
+    signatures = signatures_of(servable)
+    return TargetSpec(
+        name=id.name,
+        version=id.version,
+        signatures=signatures,
+        servable=servable,
+        max_batch_rows=max_batch_rows,
+    )
+
+
+def signatures_of(servable: Servable) -> tuple[Signature, ...]:
+    """Return the signatures of a Python servable as the boundary knows them, sorted by name."""
+    return tuple(spec.as_signature(name) for name, spec in sorted(servable.signatures.items()))

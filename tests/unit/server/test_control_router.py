@@ -1,0 +1,87 @@
+import json
+
+import pytest
+
+from salver.errors import InternalError, NotFoundError, ResourceExhaustedError, UnimplementedError
+from salver.server.control_router import ControlRouter
+from salver.server.http_response import HttpResponse
+from salver.testing.fake_calls import FakeControlCall
+
+
+def answer(call, *, grpc=None, http=None):
+    ControlRouter(grpc or {}, http or (lambda _: HttpResponse(200))).handle(call)
+    return call
+
+
+def raising(error):
+    def handler(_):
+        raise error
+
+    return handler
+
+
+def test_grpc_method_is_answered_by_its_handler():
+    call = answer(FakeControlCall.grpc("/p.S/M", b"abc"), grpc={"/p.S/M": bytes.upper})
+    assert call.result() == b"ABC"
+
+
+def test_unknown_grpc_method_is_unimplemented_and_named():
+    with pytest.raises(UnimplementedError, match="/p.S/Other"):
+        answer(FakeControlCall.grpc("/p.S/Other"), grpc={"/p.S/M": bytes.upper}).result()
+
+
+def test_error_of_a_handler_is_the_answer():
+    with pytest.raises(NotFoundError, match="no m"):
+        answer(FakeControlCall.grpc("/m"), grpc={"/m": raising(NotFoundError("no m"))}).result()
+
+
+def test_long_grpc_messages_are_cut():
+    with pytest.raises(NotFoundError) as caught:
+        answer(FakeControlCall.grpc("/m"), grpc={"/m": raising(NotFoundError("ä" * 1000))}).result()
+    assert caught.value.message == "ä" * 512 + "...TRUNCATED"
+
+
+def test_bug_in_a_handler_is_an_internal_error_that_tells_no_details():
+    with pytest.raises(InternalError) as caught:
+        answer(FakeControlCall.grpc("/m"), grpc={"/m": raising(ValueError("/secret/path"))}).result()
+    assert "secret" not in caught.value.message
+
+
+def test_http_calls_are_answered_by_the_http_handler():
+    call = answer(FakeControlCall.http("GET", "/v1/x"), http=lambda call: HttpResponse(201, (("a", "b"),), b"body"))
+    assert (call.response().status, call.response().headers, call.response().body) == (201, {"a": "b"}, b"body")
+
+
+def test_bug_in_the_http_handler_is_a_500_with_a_json_error():
+    response = answer(FakeControlCall.http("GET", "/v1/x"), http=raising(ValueError("/secret"))).response()
+    assert response.status == 500
+    assert json.loads(response.body) == {"error": "GET failed inside the server"}
+
+
+def test_cancelled_call_is_dropped():
+    call = FakeControlCall.grpc("/m")
+    call.is_cancelled = True
+    called = []
+    answer(call, grpc={"/m": called.append})
+    assert not called
+
+
+def slow_router(submit):
+    return ControlRouter(
+        {"/slow": bytes.upper}, lambda _: HttpResponse(200), slow_methods={"/slow"}, submit_slow=submit
+    )
+
+
+def test_slow_method_is_answered_elsewhere():
+    waiting = []
+    call = FakeControlCall.grpc("/slow", b"a")
+    slow_router(lambda task: waiting.append(task) or True).handle(call)
+    waiting.pop()()
+    assert call.result() == b"A"
+
+
+def test_slow_method_is_refused_when_there_is_no_room():
+    call = FakeControlCall.grpc("/slow", b"a")
+    slow_router(lambda _: False).handle(call)
+    with pytest.raises(ResourceExhaustedError, match="/slow"):
+        call.result()

@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+
+from salver.errors import FailedPreconditionError, InternalError, OutOfRangeError, UnknownError
+from salver.servables.servable import CallableServable
+from salver.server.runners import BatchRunner, checked_outputs
+from salver.testing.fake_calls import FakeBatch
+
+ROWS = np.float32([1, 2, 3])
+
+
+def run(function, *, joins_requests=False, **settings):
+    servable = CallableServable(function, inputs={}, outputs={})
+    batch = FakeBatch(servable, {"x": ROWS}, output_names=["y"], **settings)
+    BatchRunner(joins_requests=joins_requests).handle(batch)
+    return batch
+
+
+def test_outputs_of_the_servable_complete_the_batch():
+    assert run(lambda inputs: {"y": inputs["x"] * 2}).result()["y"].tolist() == [2, 4, 6]
+
+
+def test_outputs_that_nobody_wants_are_left_out():
+    assert list(run(lambda inputs: {"y": inputs["x"], "z": 1}).result()) == ["y"]
+
+
+def test_outputs_may_be_whatever_numpy_makes_arrays_of():
+    assert run(lambda inputs: {"y": [1, 2]}).result()["y"].tolist() == [1, 2]
+
+
+def test_error_of_the_servable_is_the_answer():
+    def fail(inputs):
+        raise OutOfRangeError("too far")
+
+    with pytest.raises(OutOfRangeError, match="too far"):
+        run(fail).result()
+
+
+def test_foreign_exception_is_an_unknown_error_without_a_traceback():
+    with pytest.raises(UnknownError) as caught:
+        run(lambda inputs: 1 / 0).result()
+    assert caught.value.message == "ZeroDivisionError: division by zero"
+
+
+def test_inputs_cannot_be_written():
+    def write(inputs):
+        inputs["x"][0] = 1
+        return {"y": inputs["x"]}
+
+    with pytest.raises(UnknownError, match="read-only"):
+        run(write).result()
+
+
+def test_cancelled_batch_is_dropped():
+    ran = []
+    batch = run(ran.append, is_cancelled=True)
+    assert not ran
+    assert not batch.is_answered
+
+
+def test_outputs_that_cannot_be_sent_fail_the_batch():
+    class Refusing(FakeBatch):
+        def complete(self, outputs):
+            raise TypeError("output y is of type datetime64")
+
+    servable = CallableServable(lambda inputs: {"y": ROWS}, inputs={}, outputs={})
+    batch = Refusing(servable, {"x": ROWS}, output_names=["y"])
+    BatchRunner(joins_requests=False).handle(batch)
+    with pytest.raises(InternalError, match="output y is of type datetime64"):
+        batch.result()
+
+
+def test_joined_requests_need_a_row_for_each_input_row():
+    with pytest.raises(FailedPreconditionError, match=r"output y .* shape \[2\], expected 3"):
+        run(lambda inputs: {"y": np.zeros(2)}, joins_requests=True).result()
+
+
+def test_single_request_may_have_outputs_of_any_shape():
+    assert run(lambda inputs: {"y": np.float32(5)}).result()["y"] == 5
+
+
+@pytest.mark.parametrize(
+    ("outputs", "message"),
+    [(None, "returned a NoneType"), ({}, "no output y; it returned nothing"), ({"z": 1}, "no output y; it returned z")],
+)
+def test_outputs_must_be_a_mapping_with_every_name(outputs, message):
+    with pytest.raises(InternalError, match=message):
+        checked_outputs(outputs, ["y"], None)

@@ -1,0 +1,395 @@
+import functools
+import threading
+
+import numpy as np
+import pytest
+
+from salver import CallableServable, Latest, ModelConfig, Server, ServerConfig, Specific, TensorSpec, wire
+from salver.config.model_config_file import message_of
+from salver.core.servable_request import ServableRequest
+from salver.errors import (
+    DeadlineExceededError,
+    FailedPreconditionError,
+    InvalidArgumentError,
+    NotFoundError,
+    UnavailableError,
+    UnknownError,
+)
+from salver.servables.tensorflow_library import TensorFlowLibrary
+from salver.server.model_reload import RELOAD_CONFIG
+from salver.sources.file_system import FileSystemSourceConfig
+from salver.testing.fake_calls import FakeControlCall
+from salver.testing.fake_dataplane import FakeDataPlane, FakeNativeModel, FakeTensorFlow, half_plus_two
+
+LIMIT_S = 20
+
+VECTOR = {"x": TensorSpec(np.float32, [None])}
+DOUBLE = CallableServable(lambda inputs: {"x": inputs["x"] * 2}, inputs=VECTOR, outputs=VECTOR)
+
+
+@pytest.fixture(autouse=True)
+def _surroundings(monkeypatch):
+    """No TensorFlow is needed, and a version counts as complete as soon as it is there."""
+    monkeypatch.setattr(TensorFlowLibrary.__init__, "__kwdefaults__", {"find_libraries": list})
+    at_once = functools.partial(FileSystemSourceConfig, settling=None)
+    monkeypatch.setattr("salver.server.manager_setup.FileSystemSourceConfig", at_once)
+
+
+@pytest.fixture
+def tensorflow():
+    return FakeTensorFlow()
+
+
+@pytest.fixture
+def plane(tensorflow):
+    return FakeDataPlane(tensorflow)
+
+
+@pytest.fixture
+def make(plane):
+    """Make a server over the fake plane, which finds new versions only when it is asked to look."""
+    made = []
+
+    def make(*args, **settings):
+        settings = {"grpc_port": 0, "rest_port": 0, **settings}
+        made.append(Server(*args, data_plane=lambda _: plane, **settings))
+        return made[-1]
+
+    yield make
+    for server in made:
+        server.stop(drain_timeout_s=0)
+
+
+@pytest.fixture
+def base(tmp_path):
+    def base(name, *versions):
+        path = tmp_path / name
+        path.mkdir(exist_ok=True)
+        for version in versions:
+            write_version(path, version)
+        return str(path)
+
+    return base
+
+
+def write_version(path, version):
+    directory = path / str(version)
+    directory.mkdir()
+    (directory / "saved_model.pb").touch()
+
+
+def fail_for(tensorflow, part):
+    def load(directory):
+        if part in directory:
+            raise FailedPreconditionError("the graph is broken")
+        return FakeNativeModel(half_plus_two)
+
+    tensorflow.on_load = load
+
+
+def wait_for(condition):
+    """Wait for what another thread does, without a period."""
+    done = threading.Event()
+    for _ in range(LIMIT_S * 1000):
+        if condition():
+            return
+        done.wait(0.001)
+    raise AssertionError("waited in vain")
+
+
+def test_server_answers_once_its_model_is_available(make, plane, base):
+    server = make({"m": base("m", 1)})
+    assert server.grpc_port is None
+    with server:
+        assert server.grpc_port == plane.ports["grpc"]
+        assert server.rest_port == plane.ports["rest"]
+        assert server.is_ready
+        assert server.predict("m", {"x": [1.0]})["y"] == [2.5]
+
+
+def test_leaving_the_context_stops_the_server(make, plane, base):
+    with make({"m": base("m", 1)}) as server:
+        model = plane.resolve("m").spec.model
+    assert plane.is_stopped
+    assert plane.rows == {}
+    assert model.is_closed
+    assert not server.is_ready
+    assert server.grpc_port is None
+
+
+def test_stop_can_be_repeated_and_needs_no_start(make):
+    server = make()
+    server.stop()
+    server.stop()
+
+
+def test_start_may_be_called_once(make):
+    with make() as server, pytest.raises(FailedPreconditionError, match="only once"):
+        server.start()
+
+
+def test_python_servables_of_the_program_are_served(make):
+    with make(servables={"double": DOUBLE}) as server:
+        answer = server.predict("double", {"x": np.float32([1, 2])}, timeout_s=LIMIT_S)
+        assert answer["x"].tolist() == [2, 4]
+        with server.manager.get_servable_handle(ServableRequest.latest("double")) as handle:
+            assert handle is not None
+
+
+def test_ports_are_optional(make, plane):
+    with make(grpc_port=None, rest_port=None):
+        assert plane.ports == {}
+
+
+def test_missing_base_path_does_not_keep_the_ports_closed(make, base, tmp_path):
+    with make({"gone": str(tmp_path / "gone"), "m": base("m", 1)}) as server:
+        assert server.is_ready
+        with pytest.raises(NotFoundError, match=r"Latest\(gone\)"):
+            server.predict("gone", {"x": [1.0]})
+
+
+def test_empty_base_path_does_not_keep_the_ports_closed(make, base):
+    with make({"empty": base("empty")}) as server:
+        assert server.is_ready
+
+
+def test_broken_model_does_not_keep_the_ports_closed(make, tensorflow, base, plane):
+    fail_for(tensorflow, "/broken/")
+    with make({"broken": base("broken", 1), "m": base("m", 1)}) as server:
+        assert server.predict("m", {"x": [1.0]})["y"] == [2.5]
+        assert plane.services["broken"] == 2
+        assert plane.services["m"] == 1
+
+
+def test_ports_stay_closed_while_a_model_loads(make, tensorflow, plane, base):
+    may_load = threading.Event()
+    tensorflow.on_load = lambda _: may_load.wait(LIMIT_S) and FakeNativeModel(half_plus_two)
+    server = make({"m": base("m", 1)})
+    starting = threading.Thread(target=server.start)
+    starting.start()
+    wait_for(lambda: tensorflow.loads)
+    assert plane.ports == {}
+    may_load.set()
+    starting.join(LIMIT_S)
+    assert set(plane.ports) == {"grpc", "rest"}
+
+
+def test_serve_while_loading_opens_the_ports_at_once_and_tells_the_state(make, tensorflow, plane, base):
+    may_load = threading.Event()
+    tensorflow.on_load = lambda _: may_load.wait(LIMIT_S) and FakeNativeModel(half_plus_two)
+    with make({"m": base("m", 1)}, servables={"double": DOUBLE}, serve_while_loading=True) as server:
+        assert set(plane.ports) == {"grpc", "rest"}
+        assert not server.is_ready
+        server.wait_until_available("double", timeout_s=LIMIT_S)
+        wait_for(lambda: tensorflow.loads)
+        with pytest.raises(UnavailableError, match="Model m is not available: version 1 is in state LOADING"):
+            server.predict("m", {"x": [1.0]})
+        may_load.set()
+        server.wait_until_available(timeout_s=LIMIT_S)
+        assert server.predict("m", {"x": [1.0]})["y"] == [2.5]
+        wait_for(lambda: server.is_ready)
+
+
+def test_serve_while_loading_tells_why_a_model_has_no_version(make, tmp_path):
+    with make({"m": str(tmp_path / "gone")}, serve_while_loading=True) as server:
+        wait_for(lambda: server.is_ready)
+        with pytest.raises(UnavailableError, match="base path of servable m does not exist"):
+            server.predict("m", {"x": [1.0]})
+
+
+def test_stop_ends_a_start_that_waits(make, tensorflow, base):
+    may_load = threading.Event()
+    tensorflow.on_load = lambda _: may_load.wait(LIMIT_S) and FakeNativeModel(half_plus_two)
+    server = make({"m": base("m", 1)})
+    errors = []
+
+    def start():
+        try:
+            server.start()
+        except UnavailableError as error:
+            errors.append(error)
+
+    starting = threading.Thread(target=start)
+    starting.start()
+    wait_for(lambda: tensorflow.loads)
+    stopping = threading.Thread(target=server.stop)
+    stopping.start()
+    may_load.set()
+    stopping.join(LIMIT_S)
+    starting.join(LIMIT_S)
+    assert [error.message for error in errors] == ["the server was stopped while it started"]
+
+
+def test_wrong_configuration_stops_the_start(make, plane):
+    with pytest.raises(InvalidArgumentError, match="absolute path"):
+        make({"m": "relative"}).start()
+    assert plane.is_stopped
+
+
+def test_unknown_platform_is_told_with_the_model(make, base):
+    server = make({"m": ModelConfig(name="m", base_path=base("m"), platform="torch")})
+    with pytest.raises(InvalidArgumentError, match="Model m requests unsupported platform torch"):
+        server.start()
+
+
+def test_taken_port_stops_the_server(make, plane):
+    def refuse(host, port):
+        raise UnavailableError("taken")
+
+    plane.listen_rest = refuse
+    with pytest.raises(UnavailableError, match="taken"):
+        make().start()
+    assert plane.is_stopped
+
+
+def test_drain_that_runs_out_of_time_cuts_off(make, plane):
+    with make() as server:
+        plane.is_drained.clear()
+        server.stop(drain_timeout_s=0)
+    assert plane.is_draining
+    assert plane.is_stopped
+
+
+def test_drain_begins_with_not_ready(make, plane):
+    seen = []
+    plane.begin_drain = lambda: seen.append((plane.is_ready, plane.is_stopped))
+    with make():
+        pass
+    assert seen == [(False, False)]
+
+
+def test_settings_beside_a_whole_configuration_are_refused():
+    with pytest.raises(TypeError, match="grpc_port"):
+        Server(ServerConfig(), data_plane=lambda _: FakeDataPlane(), grpc_port=0)
+
+
+def test_unknown_settings_are_refused():
+    with pytest.raises(TypeError, match="grcp_port"):
+        Server(data_plane=lambda _: FakeDataPlane(), grcp_port=0)
+
+
+def test_status_and_metadata_are_answered(make, plane, base):
+    with make({"m": base("m", 1)}):
+        for path in ("/v1/models/m", "/v1/models/m/metadata"):
+            assert plane.submit_call(FakeControlCall.http("GET", path)).response(LIMIT_S).status == 200
+
+
+class TestApplyModels:
+    def test_new_model_is_available_when_the_call_returns(self, make, base):
+        with make({"a": base("a", 1)}) as server:
+            server.apply_models([*server.models, ModelConfig(name="b", base_path=base("b", 4))], timeout_s=LIMIT_S)
+            assert server.predict("b", {"x": [1.0]})["y"] == [2.5]
+            assert server.predict("a", {"x": [1.0]})["y"] == [2.5]
+
+    def test_model_that_is_left_out_is_unloaded(self, make, plane, base):
+        with make({"a": base("a", 1), "b": base("b", 1)}) as server:
+            server.apply_models([model for model in server.models if model.name == "b"])
+            wait_for(lambda: "a" not in plane.rows)
+            wait_for(lambda: "a" not in plane.services)
+            assert server.predict("b", {"x": [1.0]})["y"] == [2.5]
+
+    def test_removed_model_can_come_back(self, make, base):
+        with make({"a": base("a", 1)}) as server:
+            models = server.models
+            server.apply_models([])
+            server.apply_models(models, timeout_s=LIMIT_S)
+            assert server.predict("a", {"x": [1.0]})["y"] == [2.5]
+
+    def test_model_that_failed_before_can_come_back_mended(self, make, tensorflow, base):
+        fail_for(tensorflow, "/a/")
+        with make({"a": base("a", 1)}, max_num_load_retries=0) as server:
+            models = server.models
+            server.apply_models([])
+            fail_for(tensorflow, "/nothing/")
+            server.apply_models(models, timeout_s=LIMIT_S)
+            assert server.predict("a", {"x": [1.0]})["y"] == [2.5]
+
+    def test_wrong_list_changes_nothing(self, make, base):
+        with make({"a": base("a", 1)}) as server:
+            before = server.models
+            with pytest.raises(InvalidArgumentError):
+                server.apply_models([ModelConfig(name="b", base_path="relative")])
+            with pytest.raises(InvalidArgumentError, match="unsupported platform"):
+                server.apply_models([ModelConfig(name="b", base_path="/b", platform="torch")])
+            assert server.models == before
+            assert server.predict("a", {"x": [1.0]})["y"] == [2.5]
+
+    def test_new_model_that_fails_is_told_and_the_others_serve(self, make, tensorflow, base):
+        fail_for(tensorflow, "/b/")
+        with make({"a": base("a", 1)}) as server:
+            with pytest.raises(UnknownError, match=r"1 model\(s\) did not become available: .*b due to error.*broken"):
+                server.apply_models([*server.models, ModelConfig(name="b", base_path=base("b", 1))], timeout_s=LIMIT_S)
+            assert server.predict("a", {"x": [1.0]})["y"] == [2.5]
+
+    def test_wait_has_a_limit(self, make, tensorflow, base):
+        may_load = threading.Event()
+        with make() as server:
+            tensorflow.on_load = lambda _: may_load.wait(LIMIT_S) and FakeNativeModel(half_plus_two)
+            with pytest.raises(DeadlineExceededError, match="still loading: b"):
+                server.apply_models([ModelConfig(name="b", base_path=base("b", 1))], timeout_s=0)
+            may_load.set()
+            server.wait_until_available("b", timeout_s=LIMIT_S)
+
+    def test_labels_may_come_with_their_model(self, make, base):
+        config = ModelConfig(name="a", base_path=base("a", 1), version_labels={"stable": 1})
+        with make({"a": config}) as server:
+            assert server.predict("a", {"x": [1.0]}, label="stable")["y"] == [2.5]
+
+    def test_label_cannot_move_to_a_version_that_is_not_there(self, make, base):
+        config = ModelConfig(name="a", base_path=base("a", 1))
+        with make({"a": config}) as server:
+            labelled = ModelConfig(name="a", base_path=config.base_path, version_labels={"stable": 9})
+            with pytest.raises(FailedPreconditionError, match="version 9 of model a"):
+                server.apply_models([labelled])
+
+    def test_platform_of_a_model_cannot_change(self, make, base):
+        with make({"a": base("a", 1)}) as server, pytest.raises(InvalidArgumentError, match="change a model's"):
+            server.apply_models([ModelConfig(name="a", base_path=base("a"), platform="python")])
+
+    def test_version_policy_can_change(self, make, plane, base):
+        path = base("a", 1, 2)
+        with make({"a": ModelConfig(name="a", base_path=path, version_policy=Latest(1))}) as server:
+            assert [target.spec.version for target in plane.rows["a"].targets] == [2]
+            server.apply_models([ModelConfig(name="a", base_path=path, version_policy=Specific((1,)))])
+            wait_for(lambda: [target.spec.version for target in plane.rows["a"].targets] == [1])
+
+    def test_name_of_a_servable_of_the_program_is_taken(self, make, base):
+        with make(servables={"double": DOUBLE}) as server, pytest.raises(InvalidArgumentError, match="double"):
+            server.apply_models([ModelConfig(name="double", base_path=base("double", 1))])
+
+    def test_stop_ends_the_wait(self, make, base, tmp_path):
+        errors = []
+
+        def apply():
+            try:
+                server.apply_models([ModelConfig(name="b", base_path=base("b", 1))], timeout_s=None)
+            except UnknownError as error:
+                errors.append(error)
+
+        with make() as server:
+            # A version that is never looked for: the source has only its first look.
+            applying = threading.Thread(target=apply)
+            server.manager.detach()
+            applying.start()
+            wait_for(lambda: server.models)
+        applying.join(LIMIT_S)
+        assert "the server is stopping" in errors[0].message
+
+
+class TestReloadRequest:
+    def test_list_of_the_request_is_put_in_force(self, make, plane, base):
+        with make({"a": base("a", 1)}) as server:
+            request = wire.ReloadConfigRequest(metric_names=["x", "x"])
+            request.config.CopyFrom(message_of((ModelConfig(name="b", base_path=base("b", 1)),)))
+            call = plane.submit_call(FakeControlCall.grpc(RELOAD_CONFIG, request.SerializeToString()))
+            answer = wire.ReloadConfigResponse.FromString(call.result(LIMIT_S))
+            assert answer.status.error_code == 0
+            assert [(metric.name, metric.int64_value_increase) for metric in answer.metric] == [("x", 0)]
+            assert [model.name for model in server.models] == ["b"]
+
+    @pytest.mark.parametrize("config", [{}, {"custom_model_config": {}}])
+    def test_other_configurations_are_refused(self, make, plane, config):
+        with make():
+            body = wire.ReloadConfigRequest(config=config).SerializeToString()
+            with pytest.raises(InvalidArgumentError, match="Only ModelConfigList is currently supported"):
+                plane.submit_call(FakeControlCall.grpc(RELOAD_CONFIG, body)).result(LIMIT_S)

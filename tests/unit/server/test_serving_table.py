@@ -1,0 +1,179 @@
+import numpy as np
+import pytest
+
+from salver.core.ids import ServableId
+from salver.core.serving_map import ServingSnapshot
+from salver.errors import Code, InvalidArgumentError, NotFoundError, UnavailableError
+from salver.servables.servable import CallableServable, TensorSpec
+from salver.server.serving_table import DataPlaneServingTable
+from salver.testing.fake_dataplane import FakeDataPlane, FakeNativeModel, half_plus_two
+
+SPEC = {"x": TensorSpec(np.float32, [None])}
+
+
+def servable():
+    return CallableServable(lambda inputs: inputs, inputs=SPEC, outputs=SPEC)
+
+
+@pytest.fixture
+def plane():
+    return FakeDataPlane()
+
+
+@pytest.fixture
+def table(plane):
+    return DataPlaneServingTable(plane)
+
+
+def publish(table, **models):
+    table.publish(ServingSnapshot(1, models))
+
+
+def versions(plane, name):
+    return [target.spec.version for target in plane.rows[name].targets]
+
+
+def test_published_versions_serve(plane, table):
+    publish(table, a={1: servable(), 3: servable()}, b={2: servable()})
+    assert versions(plane, "a") == [1, 3]
+    assert versions(plane, "b") == [2]
+
+
+def test_version_keeps_its_target_while_it_serves(plane, table):
+    one = servable()
+    publish(table, m={1: one})
+    target = plane.resolve("m")
+    publish(table, m={1: one, 2: servable()})
+    assert plane.resolve("m", 1) is target
+
+
+def test_target_of_a_python_servable_carries_its_signatures(plane, table):
+    publish(table, m={1: servable()})
+    spec = plane.resolve("m").spec
+    assert [signature.name for signature in spec.signatures] == ["serving_default"]
+    assert spec.model is None
+
+
+def test_target_of_a_native_model_carries_the_model(plane, table):
+    class Native:
+        native_model = FakeNativeModel(half_plus_two)
+
+    publish(table, m={1: Native()})
+    assert plane.resolve("m").spec.model is Native.native_model
+    assert plane.resolve("m").spec.servable is None
+
+
+def test_object_that_the_wire_cannot_call_is_refused_in_words(plane, table):
+    publish(table, m={1: object()})
+    with pytest.raises(InvalidArgumentError, match="object, which has no signatures"):
+        plane.resolve("m")
+
+
+def test_signature_of_an_impossible_type_does_not_break_the_table(plane, table):
+    broken = CallableServable(dict, inputs={"x": TensorSpec("datetime64[s]")}, outputs={})
+    publish(table, broken={1: broken}, good={1: servable()})
+    assert versions(plane, "good") == [1]
+    with pytest.raises(InvalidArgumentError, match="datetime64"):
+        plane.resolve("broken")
+
+
+def test_batching_is_off_unless_rows_are_given(plane, table):
+    publish(table, m={1: servable()})
+    assert plane.resolve("m").spec.max_batch_rows == 1
+    publish(DataPlaneServingTable(plane, max_batch_rows=1000), m={1: servable()})
+    assert plane.resolve("m").spec.max_batch_rows == 1000
+
+
+def test_version_is_released_when_its_last_request_ends(plane, table):
+    publish(table, m={1: servable()})
+    target = plane.resolve("m")
+    target.pin()
+    publish(table)
+    id = ServableId("m", 1)
+    assert not table.wait_until_released(id, 0)
+    target.unpin()
+    assert table.wait_until_released(id, 0)
+
+
+def test_version_that_never_served_is_released(table):
+    assert table.wait_until_released(ServableId("m", 1), 0)
+
+
+def test_released_version_is_forgotten(table):
+    publish(table, m={1: servable()})
+    publish(table)
+    table.wait_until_released(ServableId("m", 1), 0)
+    assert not table._retired
+
+
+def test_labels_reach_the_data_plane(plane, table):
+    publish(table, m={1: servable()})
+    table.set_labels({"m": {"stable": 1}})
+    assert plane.resolve("m", label="stable").spec.version == 1
+
+
+def test_label_moves_when_its_new_version_serves(plane, table):
+    one, two = servable(), servable()
+    publish(table, m={1: one})
+    table.set_labels({"m": {"stable": 1}})
+    table.set_labels({"m": {"stable": 2}})
+    assert plane.resolve("m", label="stable").spec.version == 1
+    publish(table, m={1: one, 2: two})
+    assert plane.resolve("m", label="stable").spec.version == 2
+
+
+def test_label_of_a_version_that_does_not_serve_yet_is_not_found(plane, table):
+    table.set_labels({"m": {"stable": 1}})
+    with pytest.raises(NotFoundError, match=r"Specific\(m, 1\)"):
+        plane.resolve("m", label="stable")
+
+
+def test_model_without_versions_answers_its_reason(plane, table):
+    table.set_reasons({"m": UnavailableError("loading")})
+    assert plane.rows["m"].unavailable == (Code.UNAVAILABLE, "loading")
+    publish(table, m={1: servable()})
+    assert plane.rows["m"].unavailable is None
+    publish(table)
+    table.set_reasons({"m": None})
+    assert "m" not in plane.rows
+
+
+def test_resolve_gives_the_highest_version(table):
+    one, two = servable(), servable()
+    publish(table, m={1: one, 2: two})
+    assert table.resolve("m", None, None) == (2, two)
+    assert table.resolve("m", 1, None) == (1, one)
+    table.set_labels({"m": {"stable": 1}})
+    assert table.resolve("m", None, "stable") == (1, one)
+
+
+@pytest.mark.parametrize(
+    ("version", "label", "error"),
+    [
+        (None, None, NotFoundError("Servable not found for request: Latest(m)")),
+        (7, None, NotFoundError("Servable not found for request: Specific(m, 7)")),
+        (None, "x", InvalidArgumentError("Unrecognized servable version label: x")),
+    ],
+)
+def test_resolve_refuses_as_the_data_plane_does(table, version, label, error):
+    with pytest.raises(type(error)) as caught:
+        table.resolve("m", version, label)
+    assert caught.value == error
+
+
+def test_closed_table_has_taken_every_version_out_and_publishes_no_more(plane, table):
+    publish(table, m={1: servable()})
+    table.close()
+    assert plane.rows == {}
+    publish(table, m={1: servable()})
+    assert plane.rows == {}
+
+
+def test_change_makes_new_rows_for_the_models_it_concerns_alone(plane, table):
+    one = servable()
+    publish(table, a={1: one}, b={1: servable()})
+    row = plane.rows["a"]
+    publish(table, a={1: one}, b={2: servable()})
+    table.set_reasons({"c": UnavailableError("loading")})
+    assert plane.rows["a"] is row
+    assert versions(plane, "b") == [2]

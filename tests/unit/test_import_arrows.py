@@ -1,0 +1,78 @@
+"""Arrows point inward: what each part may import, read from the sources."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "python" / "salver"
+
+MAY_IMPORT = {
+    "core": {"core", "errors"},
+    "sources": {"sources", "core", "errors"},
+    "wire": {"wire", "errors"},
+    "config": {"config", "sources", "wire", "errors"},
+    "servables": {"servables", "core", "boundary", "dataplane", "errors"},
+    "server": {"server", "config", "servables", "sources", "core", "wire", "boundary", "dataplane", "errors", "logs"},
+}
+"""Part to the parts of this package that it may name; parts that are not listed may import any."""
+
+FRAMEWORKS = {"jax", "keras", "onnxruntime", "sklearn", "tensorflow", "torch", "xgboost", "lightgbm", "grpc"}
+AT_START = {"numpy", "google"}
+"""Third-party packages at hand in every installation."""
+
+
+def imports(path: Path, *, also_lazy: bool = True) -> Iterator[str]:
+    """Absolute names of the modules that a file imports."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = ast.walk(tree) if also_lazy else iter(tree.body)
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            assert node.module is not None
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def files(part: str) -> list[Path]:
+    folder = PACKAGE / part
+    return sorted(folder.rglob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
+
+
+@pytest.mark.parametrize("part", MAY_IMPORT)
+def test_part_imports_only_what_lies_further_in(part):
+    for path in files(part):
+        for name in imports(path):
+            package, _, rest = name.partition(".")
+            if package == "salver" and rest:
+                assert rest.split(".")[0] in MAY_IMPORT[part], f"{path.name} imports {name}"
+
+
+def test_core_knows_the_standard_library_alone():
+    for path in files("core"):
+        for name in imports(path):
+            package = name.split(".")[0]
+            assert package == "salver" or package in sys.stdlib_module_names, f"{path.name} imports {name}"
+
+
+def test_one_module_imports_the_extension():
+    importers = {path.name for path in PACKAGE.rglob("*.py") if "salver._native" in imports(path)}
+    assert importers == {"dataplane.py"}
+
+
+def test_no_module_imports_a_framework():
+    for path in PACKAGE.rglob("*.py"):
+        assert not {name.split(".")[0] for name in imports(path)} & FRAMEWORKS, path.name
+
+
+def test_third_party_packages_at_module_level_are_always_installed():
+    for path in PACKAGE.rglob("*.py"):
+        for name in imports(path, also_lazy=False):
+            package = name.split(".")[0]
+            assert package in {"salver", *AT_START} or package in sys.stdlib_module_names, f"{path.name}: {name}"

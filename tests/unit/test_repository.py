@@ -1,0 +1,54 @@
+"""What holds between the files of the repository itself."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from scripts import docs, lock, run_tests
+
+ROOT = Path(__file__).parents[2]
+
+
+def canonical(requirement: str) -> str:
+    """The package that a requirement names."""
+    found = re.match(r"[A-Za-z0-9._-]+", requirement)
+    assert found is not None
+    return re.sub(r"[._-]+", "-", found[0]).lower()
+
+
+def test_every_direct_requirement_is_pinned():
+    document = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    direct = [*document["project"]["dependencies"], *lock.group_requirements(document["dependency-groups"], "develop")]
+    direct += [line for extra in document["project"]["optional-dependencies"].values() for line in extra]
+    pinned = [line for line in (ROOT / "requirements" / "dev.txt").read_text().splitlines() if line[0] != "#"]
+    assert all(re.fullmatch(r"[a-z0-9.-]+==[^=\s]+", line) for line in pinned)
+    assert {canonical(line) for line in direct} <= {canonical(line) for line in pinned}
+
+
+def test_links_in_the_documentation_resolve():
+    assert [line for page in docs.pages() for line in docs.broken_links(page)] == []
+
+
+def test_make_help_lists_the_targets_of_the_readme():
+    listed = subprocess.run(["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    targets = set(re.findall(r"^ +make ([a-z-]+)", listed, re.MULTILINE))
+    named = set(re.findall(r"`make ([a-z-]+)", (ROOT / "README.md").read_text()))
+    assert named
+    assert named <= targets
+
+
+def test_sum_of_tests_reads_junit_files(tmp_path):
+    report = tmp_path / "report.xml"
+    report.write_text('<testsuites><testsuite tests="9" failures="1" errors="2" skipped="3"/></testsuites>')
+    assert run_tests.read_report(report) == run_tests.Count(passed=3, failed=3, skipped=3)
+    assert run_tests.read_report(tmp_path / "none") == run_tests.Count()
+
+
+@pytest.mark.parametrize(("status", "failed"), [(0, 0), (1, 1)])
+def test_suite_that_breaks_counts_as_a_failure(status, failed):
+    assert run_tests.Count(passed=5).blamed(status).failed == failed
