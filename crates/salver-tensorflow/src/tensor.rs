@@ -10,6 +10,23 @@ use crate::api::{Api, TfTensor};
 use crate::runtime::Runtime;
 use crate::tstring::{StringArray, TString, free_strings, free_strings_argument, read_strings};
 
+/// TensorFlow ends the process when it is given a tensor of more dimensions.
+const MAX_RANK: usize = 254;
+
+/// Refuses shapes at which TensorFlow would end the process instead of failing the call: too many dimensions, or
+/// dimensions whose product overflows, which it also looks at where another dimension is zero.
+fn check_shape(shape: &[i64]) -> Result<(), Status> {
+    if shape.len() > MAX_RANK {
+        let rank = shape.len();
+        return Err(Status::invalid_argument(format!("the input has {rank} dimensions, expected at most {MAX_RANK}")));
+    }
+    let size = shape.iter().try_fold(MAX_ELEMENT_BYTES, |product, &dim| product.checked_mul(dim.max(1)));
+    size.map(drop).ok_or_else(|| Status::invalid_argument(format!("the input's shape {shape:?} is too large")))
+}
+
+/// Size of the largest element, a string object of TensorFlow's.
+const MAX_ELEMENT_BYTES: i64 = size_of::<TString>() as i64;
+
 /// An owned `TF_Tensor`.
 pub(crate) struct TensorHandle {
     runtime: Arc<Runtime>,
@@ -36,6 +53,7 @@ impl TensorHandle {
     /// INVALID_ARGUMENT where TensorFlow does not accept the type and shape.
     pub(crate) fn feed(runtime: &Arc<Runtime>, input: &BatchInput) -> Result<Self, Status> {
         let shape = input.shape();
+        check_shape(&shape)?;
         let tensor = if input.dtype() == DType::String {
             new_string_tensor(runtime.api(), &shape, input)
         } else {

@@ -222,3 +222,16 @@ fn texts_share_one_block_of_memory() {
         TensorData::Fixed(_) => panic!("not strings"),
     }
 }
+
+#[test]
+fn shapes_that_would_end_the_process_fail_their_call_alone() {
+    let model = load("echo_all_dtypes/1");
+    let huge = i64::MAX / 2;
+    for shape in [vec![1; 255], vec![huge, huge, 0], vec![0, huge, huge]] {
+        let count = if shape.contains(&0) { 0 } else { 1 };
+        let error = run(&model, "echo_float32", &[floats(&shape, &vec![1.0; count])]).unwrap_err();
+        assert_eq!(error.code, Code::InvalidArgument, "{error}");
+    }
+    let deep = run(&model, "echo_float32", &[floats(&[1; 254], &[1.0])]).unwrap();
+    assert_eq!(deep[0].shape().len(), 254);
+}
