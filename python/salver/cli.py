@@ -76,6 +76,8 @@ def _serve(program: str, arguments: Sequence[str], version: Callable[[], str]) -
             print(f"{program}: {problem}", file=sys.stderr)
         print(f"{program} --help lists all flags", file=sys.stderr)
         return EXIT_FAILURE
+    # TensorFlow's own notes on its start are no life-cycle events; who wants them sets the variable.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     set_up_logging(LogFormat(str(settings.values["log_format"])), str(settings.values["log_level"]))
     try:
         return run(_configure(settings))

@@ -1,22 +1,22 @@
 """Every error of Salver, each with its canonical gRPC code.
 
-    SalverError
-     +- CancelledError            CANCELLED
-     +- UnknownError              UNKNOWN
-     +- InvalidArgumentError      INVALID_ARGUMENT
-     +- DeadlineExceededError     DEADLINE_EXCEEDED
-     +- NotFoundError             NOT_FOUND
-     +- AlreadyExistsError        ALREADY_EXISTS
-     +- PermissionDeniedError     PERMISSION_DENIED
-     +- ResourceExhaustedError    RESOURCE_EXHAUSTED
-     +- FailedPreconditionError   FAILED_PRECONDITION
-     +- AbortedError              ABORTED
-     +- OutOfRangeError           OUT_OF_RANGE
-     +- UnimplementedError        UNIMPLEMENTED
-     +- InternalError             INTERNAL
-     +- UnavailableError          UNAVAILABLE
-     +- DataLossError             DATA_LOSS
-     +- UnauthenticatedError      UNAUTHENTICATED
+SalverError
+ +- CancelledError            CANCELLED
+ +- UnknownError              UNKNOWN
+ +- InvalidArgumentError      INVALID_ARGUMENT
+ +- DeadlineExceededError     DEADLINE_EXCEEDED
+ +- NotFoundError             NOT_FOUND
+ +- AlreadyExistsError        ALREADY_EXISTS
+ +- PermissionDeniedError     PERMISSION_DENIED
+ +- ResourceExhaustedError    RESOURCE_EXHAUSTED
+ +- FailedPreconditionError   FAILED_PRECONDITION
+ +- AbortedError              ABORTED
+ +- OutOfRangeError           OUT_OF_RANGE
+ +- UnimplementedError        UNIMPLEMENTED
+ +- InternalError             INTERNAL
+ +- UnavailableError          UNAVAILABLE
+ +- DataLossError             DATA_LOSS
+ +- UnauthenticatedError      UNAUTHENTICATED
 """
 
 from __future__ import annotations

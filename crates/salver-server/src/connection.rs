@@ -17,7 +17,7 @@ use tokio::sync::watch;
 
 use crate::body::ServerBody;
 use crate::event_loop::{LoopContext, Port};
-use crate::plane::{Phase, Shared};
+use crate::plane::{OpenConnection, Phase, Shared};
 use crate::{grpc, rest};
 
 /// Flow-control windows: a large tensor should not wait for window updates.
@@ -41,10 +41,8 @@ impl<F: Future + 'static> hyper::rt::Executor<F> for LocalExecutor {
 }
 
 /// Serves `stream` until the client goes or the server drains.
-pub(crate) async fn serve(context: Rc<LoopContext>, stream: TcpStream, port: Port) {
-    let shared = context.shared.clone();
-    let _open = shared.connections.enter();
-    let phase = shared.phase.subscribe();
+pub(crate) async fn serve(context: Rc<LoopContext>, stream: TcpStream, port: Port, _open: OpenConnection) {
+    let phase = context.shared.phase.subscribe();
     let Ok(stream) = prepare(stream) else { return };
     let io = TokioIo::new(stream);
     let ended = match port {

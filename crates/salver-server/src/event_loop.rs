@@ -23,7 +23,7 @@ use tokio::sync::{Notify, mpsc};
 use crate::connection;
 use crate::counters::count;
 use crate::mailbox::{LoopMailbox, Slots};
-use crate::plane::Shared;
+use crate::plane::{OpenConnection, Shared};
 use crate::runner;
 
 /// A loop that runs models for longer than this makes its connections wait.
@@ -39,7 +39,7 @@ pub(crate) enum Port {
 }
 
 /// An accepted connection on its way to its loop.
-pub(crate) type Accepted = (TcpStream, Port);
+pub(crate) type Accepted = (TcpStream, Port, OpenConnection);
 
 /// State that all tasks of one loop share.
 pub(crate) struct LoopContext {
@@ -165,8 +165,8 @@ async fn run(shared: Arc<Shared>, mut connections: mpsc::UnboundedReceiver<Accep
     });
     spawn_with(&context, |context| async move { context.flush_outbox().await });
     spawn_with(&context, |context| async move { context.deliver_answers().await });
-    while let Some((stream, port)) = connections.recv().await {
-        spawn_with(&context, |context| connection::serve(context, stream, port));
+    while let Some((stream, port, open)) = connections.recv().await {
+        spawn_with(&context, |context| connection::serve(context, stream, port, open));
     }
 }
 

@@ -15,7 +15,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::counters::count;
 use crate::event_loop::{Accepted, Port};
-use crate::plane::Shared;
+use crate::plane::{OpenConnection, Shared};
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 1024;
@@ -132,6 +132,6 @@ impl Acceptor {
     fn hand_over(&self, stream: TcpStream) {
         count(&self.shared.counters.connections);
         let index = NEXT_LOOP.fetch_add(1, Ordering::Relaxed) % self.loops.len();
-        let _ended = self.loops[index].send((stream, self.port));
+        let _ended = self.loops[index].send((stream, self.port, OpenConnection::new(&self.shared)));
     }
 }

@@ -45,14 +45,18 @@ pub(crate) struct ConnectionCount {
 }
 
 /// Counts its connection until it is dropped.
-pub(crate) struct OpenConnection<'a>(&'a ConnectionCount);
+///
+/// Made by the thread that accepts: one that is still on its way to its loop must hold up a drain as well.
+pub(crate) struct OpenConnection(Arc<Shared>);
+
+impl OpenConnection {
+    pub(crate) fn new(shared: &Arc<Shared>) -> Self {
+        *shared.connections.open.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        Self(shared.clone())
+    }
+}
 
 impl ConnectionCount {
-    pub(crate) fn enter(&self) -> OpenConnection<'_> {
-        *self.open.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        OpenConnection(self)
-    }
-
     fn wait_for_none(&self, timeout: Duration) -> bool {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.closed.wait_timeout_while(open, timeout, |open| *open > 0);
@@ -60,10 +64,11 @@ impl ConnectionCount {
     }
 }
 
-impl Drop for OpenConnection<'_> {
+impl Drop for OpenConnection {
     fn drop(&mut self) {
-        *self.0.open.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
-        self.0.closed.notify_all();
+        let connections = &self.0.connections;
+        *connections.open.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        connections.closed.notify_all();
     }
 }
 

@@ -159,11 +159,11 @@ _HONOURED = (
     ),
     Flag(
         name="max_num_load_retries",
-        default=5,
+        default=-1,
         group=LOADING,
-        minimum=0,
+        minimum=-1,
         maximum=INT32_MAX,
-        help="Attempts to load a version after the first one failed.",
+        help="Attempts to load a version after the first one failed. -1 keeps trying, with growing pauses.",
     ),
     Flag(
         name="load_retry_interval_micros",
@@ -232,11 +232,11 @@ _HONOURED = (
     ),
     Flag(
         name="num_io_threads",
-        default=1,
+        default=0,
         group=RUNNING,
-        minimum=1,
+        minimum=0,
         maximum=1024,
-        help="Threads that own sockets.",
+        help="Threads that own sockets. 0 takes one for every four CPUs.",
     ),
     Flag(
         name="num_runners",

@@ -130,6 +130,7 @@ def _server_fields(values: Mapping[str, Any]) -> dict[str, Any]:
     if not intra and not inter:
         intra = inter = session
     timeout_ms, retry_micros = values["rest_api_timeout_in_ms"], values["load_retry_interval_micros"]
+    num_retries = values["max_num_load_retries"]
     return {
         "host": values["host"],
         "grpc_port": values["port"] or None,
@@ -141,7 +142,7 @@ def _server_fields(values: Mapping[str, Any]) -> dict[str, Any]:
         "aspired_version_policy": AspiredVersionPolicyName(values["aspired_version_policy"]),
         "num_load_threads": values["num_load_threads"] or None,
         "num_unload_threads": values["num_unload_threads"] or None,
-        "max_num_load_retries": values["max_num_load_retries"],
+        "max_num_load_retries": num_retries if num_retries >= 0 else None,
         "load_retry_interval_s": max(retry_micros, 0) * _MICROS,
         "total_model_memory_limit_bytes": values["total_model_memory_limit_bytes"] or None,
         "serve_while_loading": values["serve_while_loading"],
@@ -149,7 +150,7 @@ def _server_fields(values: Mapping[str, Any]) -> dict[str, Any]:
         "tensorflow_intra_op_threads": intra or None,
         "tensorflow_inter_op_threads": inter or None,
         "enable_batching": values["enable_batching"],
-        "num_io_threads": values["num_io_threads"],
+        "num_io_threads": values["num_io_threads"] or None,
         "num_runners": values["num_runners"] or None,
         "drain_timeout_s": values["drain_timeout_seconds"],
         "log_format": LogFormat(values["log_format"]),

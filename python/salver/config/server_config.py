@@ -49,6 +49,8 @@ class ModelConfig:
     """Which of the versions found are to be served. Live."""
     version_labels: Mapping[str, int] = field(default_factory=dict, hash=False)
     """Label to version number; a label may name a version that is still loading. Live."""
+    aspired_version_policy: AspiredVersionPolicyName | None = None
+    """Order of its loads and unloads; None takes the server's. Live."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,8 +83,8 @@ class ServerConfig:
     """Loads that may run at the same time; None lets the server choose."""
     num_unload_threads: int | None = None
     """Unloads that may run at the same time; None lets the server choose."""
-    max_num_load_retries: int = 5
-    """Attempts after the first failed one, for each version; >= 0."""
+    max_num_load_retries: int | None = None
+    """Attempts after the first failed one, for each version; None keeps trying, with growing pauses."""
     load_retry_interval_s: float = 60.0
     """Longest pause between two attempts to load a version; 0 is none."""
     total_model_memory_limit_bytes: int | None = None
@@ -99,8 +101,8 @@ class ServerConfig:
     """TensorFlow operations that may run at the same time; None lets TensorFlow choose."""
     enable_batching: bool = False
     """Whether requests to the same signature are joined along the first dimension."""
-    num_io_threads: int = 1
-    """Threads that own sockets, one event loop each; >= 1."""
+    num_io_threads: int | None = None
+    """Threads that own sockets, one event loop each; None takes one for every four CPUs."""
     num_runners: int | None = None
     """Threads that run models, for native and for Python servables each; None takes one per CPU."""
 

@@ -32,9 +32,7 @@ class FailedVersions:
     Thread-safe: loads fail on their own threads.
     """
 
-    def __init__(
-        self, backoff: Backoff | None, clock: Callable[[], float], max_num_retries: int | None = None
-    ) -> None:
+    def __init__(self, backoff: Backoff | None, clock: Callable[[], float], max_num_retries: int | None = None) -> None:
         self._backoff = backoff
         self._max_num_retries = max_num_retries
         self._clock = clock

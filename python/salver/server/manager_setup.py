@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from salver.boundary import DataPlaneOptions, TensorFlowOptions
 from salver.config.server_config import AspiredVersionPolicyName, ModelConfig, ServerConfig
@@ -28,6 +28,8 @@ _NUM_UNLOAD_THREADS = 4
 _FIRST_RETRY_S = 1.0
 _RETRY_GROWTH = 2.0
 _MAX_BATCH_ROWS = 1000
+_CPUS_PER_IO_THREAD = 4
+"""A loop moves far more requests than four CPUs run models; on few CPUs the others are for the runners."""
 
 _POLICIES: dict[AspiredVersionPolicyName, AspiredVersionPolicy] = {
     AspiredVersionPolicyName.AVAILABILITY_PRESERVING: availability_preserving_policy,
@@ -55,7 +57,7 @@ def max_batch_rows(config: ServerConfig) -> int:
 def data_plane_options(config: ServerConfig) -> DataPlaneOptions:
     """Return what the data plane is to be made with."""
     return DataPlaneOptions(
-        num_io_threads=config.num_io_threads,
+        num_io_threads=config.num_io_threads or max(1, num_cpus() // _CPUS_PER_IO_THREAD),
         num_native_runners=num_runners(config),
         max_message_bytes=config.max_message_bytes,
         rest_timeout_s=config.rest_timeout_s,
@@ -79,13 +81,15 @@ def _run_in_caller(inter_op_threads: int | None) -> bool | None:
 
 
 def manager_options(
-    config: ServerConfig, bus: EventBus[ServableState], tables: Sequence[ServingTable]
+    config: ServerConfig,
+    bus: EventBus[ServableState],
+    tables: Sequence[ServingTable],
+    policy_for: Callable[[str], AspiredVersionPolicy],
 ) -> AspiredVersionsManagerOptions:
-    """Return what the manager is to be made with.
+    """Return what the manager is to be made with; `policy_for` gives the policy of a model by its name.
 
     A load that fails is the failure of its version at once, and is seen as such; the next attempt comes after a pause.
     """
-    policy = _POLICIES[config.aspired_version_policy]
     return AspiredVersionsManagerOptions(
         resource_tracker=_resource_tracker(config.total_model_memory_limit_bytes),
         num_load_threads=_or_default(config.num_load_threads, _LOADS_PER_CPU * num_cpus()),
@@ -93,9 +97,15 @@ def manager_options(
         event_bus=bus,
         retry=RetryOptions(max_num_retries=0),
         failed_version_backoff=_backoff(config),
-        policy_for=lambda _: policy,
+        failed_version_max_retries=config.max_num_load_retries,
+        policy_for=policy_for,
         serving_tables=tables,
     )
+
+
+def policies(config: ServerConfig, models: Sequence[ModelConfig]) -> dict[str, AspiredVersionPolicy]:
+    """Return the policy of each of these models, by name."""
+    return {model.name: _POLICIES[model.aspired_version_policy or config.aspired_version_policy] for model in models}
 
 
 def _or_default(number: int | None, default: int) -> int:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from salver.boundary import DataPlane
 from salver.config.server_config import ModelConfig, ServerConfig
+from salver.core.aspired_version_policy import AspiredVersionPolicy, availability_preserving_policy
 from salver.core.aspired_versions_manager import AspiredVersionsManager
 from salver.core.event_bus import EventBus
 from salver.core.ids import ServableId
@@ -63,6 +64,8 @@ class ServerCore:
         self._config = config
         self._servables = dict(servables or {})
         self._models: tuple[ModelConfig, ...] = ()
+        self._policies: Mapping[str, AspiredVersionPolicy] = {}
+        """Replaced whole with `_models`."""
         self._names = frozenset(self._servables)
         self._apply_lock = threading.Lock()
         """Guards `_models` and `_names`; held through a whole change, its wait included, so that changes take turns."""
@@ -76,7 +79,9 @@ class ServerCore:
         self.monitor = ServableStateMonitor(bus)
         self.health = Health(plane)
         self.table = DataPlaneServingTable(plane, max_batch_rows=manager_setup.max_batch_rows(config))
-        self.manager = AspiredVersionsManager(manager_setup.manager_options(config, bus, [self.table]))
+        self.manager = AspiredVersionsManager(
+            manager_setup.manager_options(config, bus, [self.table], self._policy_for)
+        )
         self._adapter = PlatformAdapter()
         self._waiting_monitors: list[ServableStateMonitor] = [self.monitor]
         self._source = FileSystemSource(manager_setup.source_config(config, ()), on_poll_result=self._on_poll_result)
@@ -178,6 +183,7 @@ class ServerCore:
         for model in models:
             logger.info(" (Re-)adding model: %s", model.name)
         self._models = models
+        self._policies = manager_setup.policies(self._config, models)
         self._names = frozenset(self._servables) | {model.name for model in models}
         # The old routes, too, until the source no longer emits for them.
         self._adapter.set_routes({**self._adapter.routes, **routes})
@@ -215,6 +221,10 @@ class ServerCore:
         finally:
             self._waiting_monitors.remove(monitor)
             monitor.close()
+
+    def _policy_for(self, name: str) -> AspiredVersionPolicy:
+        # A model that is no longer named only unloads, in which the policies do not differ.
+        return self._policies.get(name, availability_preserving_policy)
 
     # --- Events
 

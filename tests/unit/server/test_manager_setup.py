@@ -1,13 +1,19 @@
 import pytest
 
-from salver.config import AspiredVersionPolicyName, ServerConfig
+from salver.config import AspiredVersionPolicyName, ModelConfig, ServerConfig
 from salver.core.aspired_version_policy import availability_preserving_policy, resource_preserving_policy
 from salver.core.event_bus import EventBus
 from salver.server import manager_setup
 
 
 def options(**settings):
-    return manager_setup.manager_options(ServerConfig(**settings), EventBus(), [])
+    return manager_setup.manager_options(
+        ServerConfig(**settings), EventBus(), [], lambda _: availability_preserving_policy
+    )
+
+
+def policy_of(config, **settings):
+    return manager_setup.policies(config, [ModelConfig(name="m", base_path="/m", **settings)])["m"]
 
 
 @pytest.mark.parametrize(
@@ -17,13 +23,14 @@ def options(**settings):
         (AspiredVersionPolicyName.RESOURCE_PRESERVING, resource_preserving_policy),
     ],
 )
-def test_policy_is_the_configured_one(name, policy):
-    assert options(aspired_version_policy=name).policy_for("m") is policy
+def test_policy_is_the_servers_unless_the_model_has_one_of_its_own(name, policy):
+    assert policy_of(ServerConfig(aspired_version_policy=name)) is policy
+    assert policy_of(ServerConfig(), aspired_version_policy=name) is policy
 
 
 def test_every_policy_name_has_a_policy():
     for name in AspiredVersionPolicyName:
-        assert options(aspired_version_policy=name).policy_for("m")
+        assert policy_of(ServerConfig(aspired_version_policy=name))
 
 
 def test_pauses_between_attempts_grow_up_to_the_interval():
@@ -37,6 +44,11 @@ def test_short_interval_is_the_first_pause_too():
 
 def test_without_retries_a_failed_version_stays_failed():
     assert options(max_num_load_retries=0).failed_version_backoff is None
+
+
+def test_retries_are_without_end_unless_their_number_is_given():
+    assert options().failed_version_max_retries is None
+    assert options(max_num_load_retries=3).failed_version_max_retries == 3
 
 
 def test_loads_and_unloads_always_have_threads_of_their_own():

@@ -1,0 +1,135 @@
+# The list of commands. Needs Debian (or the like) with Python 3.11, cargo, cc, make and git; everything else is set up
+# here, in .venv and target.
+#
+#   make run                    build, start the server on a bundled model, send a first request, serve until Ctrl-C
+#   make run ONCE=1             the same, but end after the first request
+#   make test                   build, then all tests; SUITES="rust python e2e" chooses
+#   make lint                   all checks of form; silent when clean
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3.11
+PORT ?= 8500
+REST_PORT ?= 8501
+ONCE ?=
+SUITES ?= rust python e2e
+
+VENV := $(CURDIR)/.venv
+CLIENTS := $(CURDIR)/.venv-clients
+BIN := $(VENV)/bin
+SITE = $(VENV)/lib/python3.11/site-packages
+DEPENDENCIES := $(VENV)/.dependencies
+EXTENSION := $(VENV)/.extension
+CLIENT_DEPENDENCIES := $(CLIENTS)/.dependencies
+
+RUST_SOURCES := Cargo.toml Cargo.lock $(shell find crates -name '*.rs' -o -name Cargo.toml 2>/dev/null)
+
+# One interpreter for every build of the binding crate: a change of it would compile the crate anew.
+export PYO3_PYTHON := $(BIN)/python
+export SALVER_TENSORFLOW_LIB = $(SITE)/tensorflow
+export VIRTUAL_ENV := $(VENV)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# Two makes at the same time wait for each other here instead of writing into each other's environment.
+LOCKED = flock .make.lock
+# Shows what a command said only when it failed.
+quiet = said=$$($(1) 2>&1) || { printf '%s\n' "$$said"; exit 1; }
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+# --- set-up ------------------------------------------------------------------------------------------------------------
+
+.PHONY: build
+build: $(EXTENSION) ## Set up .venv and build the extension, as far as needed
+	@:
+
+$(BIN)/python:
+	@$(LOCKED) $(PYTHON) -m venv $(VENV)
+
+$(DEPENDENCIES): requirements/dev.txt | $(BIN)/python
+	@echo "Installing Python packages into .venv (the first time takes minutes)"
+	@$(LOCKED) $(BIN)/python -m pip install --quiet -r requirements/dev.txt
+	@touch $@
+
+$(EXTENSION): $(RUST_SOURCES) pyproject.toml $(DEPENDENCIES)
+	@echo "Building the extension (the first time takes minutes)"
+	@$(call quiet,$(LOCKED) $(BIN)/maturin develop --quiet --release)
+	@touch $@
+
+.PHONY: clients
+clients: $(CLIENT_DEPENDENCIES) ## Set up .venv-clients: TensorFlow Serving's own client, for the end-to-end tests
+
+# The client brings message classes that must not meet the server's in one environment; TensorFlow itself it takes from
+# .venv, which saves half a minute and a gigabyte.
+$(CLIENT_DEPENDENCIES): requirements/clients.txt $(DEPENDENCIES)
+	@echo "Installing Python packages into .venv-clients"
+	@$(LOCKED) $(PYTHON) -m venv $(CLIENTS)
+	@$(LOCKED) $(CLIENTS)/bin/python -m pip install --quiet --no-deps -r requirements/clients.txt
+	@echo $(SITE) > $(CLIENTS)/lib/python3.11/site-packages/shared.pth
+	@touch $@
+
+# --- use ---------------------------------------------------------------------------------------------------------------
+
+.PHONY: run
+run: build ## Start the server on a bundled model and send a first request (PORT, REST_PORT, ONCE=1)
+	@exec $(BIN)/python scripts/run.py --port=$(PORT) --rest-port=$(REST_PORT) $(if $(ONCE),--once)
+
+.PHONY: bench
+bench: build clients ## Run the load benchmarks (some 12 minutes; ARGS="..." chooses)
+	@$(BIN)/python -m benches $(ARGS)
+
+# --- checks ------------------------------------------------------------------------------------------------------------
+
+.PHONY: test
+test: build clients ## Run all tests and say how many passed (SUITES="rust python e2e" chooses)
+	@$(BIN)/python scripts/run_tests.py $(SUITES)
+
+.PHONY: lint lint-python lint-rust lint-words
+lint: lint-words lint-python lint-rust ## Check form, types and stubs; silent when clean
+
+lint-python: build
+	@$(BIN)/ruff check --quiet .
+	@$(call quiet,$(BIN)/ruff format --check .)
+	@$(BIN)/mypy --no-error-summary
+	@$(call quiet,MYPYPATH=python $(BIN)/python -m mypy.stubtest salver._native --concise --allowlist .stubtest-allowlist)
+
+lint-rust: build
+	@cargo fmt --all --check
+	@cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
+
+# Where packages come from is the machine's setting: no file names a host for it. (Cargo.lock names cargo's own index.)
+HOSTS := py[p]i[.]org|pythonh[o]sted[.]org|(static|index)[.]crates[.]io|an[a]conda[.]org|index[-]url|/w[o]rk/(main|shared)
+lint-words:
+	@if git grep --no-index --exclude-standard -nIE '$(HOSTS)' -- . ':!Cargo.lock' ':!target' ':!.venv*'; then exit 1; fi
+
+.PHONY: fmt
+fmt: $(DEPENDENCIES) ## Format all code
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format --quiet .
+	@cargo fmt --all
+
+# --- generated files ---------------------------------------------------------------------------------------------------
+
+.PHONY: docs
+docs: build ## Write the generated pages and check that links resolve
+	@$(BIN)/python scripts/docs.py
+
+.PHONY: proto
+proto: $(DEPENDENCIES) ## Write the message descriptors from proto/
+	@$(BIN)/python scripts/make_descriptors.py
+
+.PHONY: lock
+lock: $(DEPENDENCIES) ## Pin newer Python and Rust packages
+	@$(BIN)/python scripts/lock.py
+	@cargo update --quiet
+
+.PHONY: clean
+clean: ## Remove everything that was built or installed here
+	@rm -rf .venv .venv-clients target .make.lock .mypy_cache .pytest_cache .ruff_cache .hypothesis .cache
+	@rm -f python/salver/_native*.so
+	@find python scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +

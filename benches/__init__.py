@@ -1,0 +1,1 @@
+"""Load and micro benchmarks: `python -m benches`, see README.md beside this file."""

@@ -1,0 +1,51 @@
+"""`python -m benches [SECTION ...]`: run the benchmarks, print one table and keep it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from benches import in_process, serving, startup, swap
+from benches.table import RESULTS, Report
+from benches.tools import require_tools
+
+Bench = Callable[[Report, Path, argparse.Namespace], None]
+
+SECTIONS: dict[str, Bench] = {
+    "serving": lambda report, folder, given: serving.bench(report, folder, rounds=given.rounds, seconds=given.seconds),
+    "image": lambda report, folder, given: serving.image_json(report, folder, rounds=given.rounds),
+    "startup": lambda report, folder, given: startup.bench(report, folder, rounds=given.rounds),
+    "in_process": lambda report, _, given: in_process.bench(report, rounds=given.rounds, seconds=given.seconds / 2),
+    "swap": lambda report, folder, given: swap.bench(report, folder, num_swaps=given.swaps),
+}
+
+
+def main() -> int:
+    """Run the sections asked for, or all."""
+    parser = argparse.ArgumentParser(prog="python -m benches", description="Benchmarks, all sections by default.")
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(SECTIONS))
+    parser.add_argument("--rounds", type=int, default=3, help="how often each load is repeated, in turn")
+    parser.add_argument("--seconds", type=float, default=2.0, help="how long each load lasts")
+    parser.add_argument("--swaps", type=int, default=1000, help="how many version swaps")
+    parser.add_argument("--keep", type=Path, help="file for the table; default benches/results/local/DATE.md")
+    given = parser.parse_args()
+    unknown = sorted(set(given.sections) - set(SECTIONS))
+    if unknown:
+        parser.error(f"no section {', '.join(unknown)}; there are {', '.join(SECTIONS)}")
+    require_tools()
+    report = Report(" ".join(["python -m benches", *sys.argv[1:]]))
+    with tempfile.TemporaryDirectory() as folder:
+        for name in given.sections or SECTIONS:
+            SECTIONS[name](report, Path(folder), given)
+    file = given.keep or RESULTS / "local" / f"{time.strftime('%Y-%m-%d-%H%M')}.md"
+    report.keep(file)
+    print(f"\n{report.text()}\nKept as {file}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,180 @@
+//! A plane with one small model, and clients that speak HTTP frame by frame, rightly or wrongly.
+
+#![allow(dead_code)] // Each test file uses a part of it.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::time::Duration;
+
+use salver_core::table::{ModelRow, Runner, Snapshot, Target};
+use salver_core::{Call, DType, Executor, Signature, Status, Tensor, TensorSpec};
+use salver_server::{Options, Plane};
+
+/// No test waits longer for an answer.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Answers its first input.
+pub(crate) struct Echo;
+
+impl Executor for Echo {
+    fn run(&self, call: &Call<'_>) -> Result<Vec<Tensor>, Status> {
+        Ok(vec![call.inputs[0].parts[0].clone()])
+    }
+}
+
+fn spec(name: &str) -> TensorSpec {
+    TensorSpec { name: name.into(), runtime_name: name.into(), dtype: DType::Float, shape: Some(vec![-1]) }
+}
+
+/// A plane that serves `executor` as model `m`.
+pub(crate) fn plane_with(options: Options, executor: impl Executor + 'static) -> Plane {
+    let plane = Plane::start(options).unwrap();
+    let signature = Signature {
+        name: "serving_default".into(),
+        method: "tensorflow/serving/predict".into(),
+        inputs: vec![spec("x")],
+        outputs: vec![spec("y")],
+        defaults: Vec::new(),
+    };
+    let target = Target::new("m".into(), 1, [signature], Runner::Native(Arc::new(executor)), 1);
+    let row = ModelRow { targets: vec![Arc::new(target)], ..ModelRow::default() };
+    plane.publish(Snapshot::new([("m".to_owned(), row)]));
+    plane
+}
+
+/// A plane that serves [`Echo`].
+pub(crate) fn plane() -> Plane {
+    plane_with(Options::default(), Echo)
+}
+
+fn connect(port: u16) -> std::io::Result<TcpStream> {
+    let stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    Ok(stream)
+}
+
+/// Sends one HTTP/1.1 request on a connection of its own and returns all that comes back.
+pub(crate) fn http1(port: u16, request: &str) -> std::io::Result<String> {
+    http1_bytes(port, request.as_bytes(), b"")
+}
+
+/// As [`http1`], with a body of any bytes.
+pub(crate) fn http1_bytes(port: u16, head: &[u8], body: &[u8]) -> std::io::Result<String> {
+    let mut stream = connect(port)?;
+    stream.write_all(&[head, body].concat())?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
+/// A predict request over REST that asks for the connection to be closed.
+pub(crate) fn rest_predict(body: &str) -> String {
+    format!(
+        "POST /v1/models/m:predict HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// Kinds of HTTP/2 frames (RFC 9113 section 6).
+pub(crate) const DATA: u8 = 0;
+pub(crate) const HEADERS: u8 = 1;
+pub(crate) const RST_STREAM: u8 = 3;
+const SETTINGS: u8 = 4;
+const PING: u8 = 6;
+pub(crate) const GOAWAY: u8 = 7;
+const ACK: u8 = 1;
+pub(crate) const END_STREAM: u8 = 1;
+const END_HEADERS: u8 = 4;
+const INITIAL_WINDOW_SIZE: u16 = 4;
+
+/// One frame as it came.
+#[derive(Debug)]
+pub(crate) struct Frame {
+    pub(crate) kind: u8,
+    pub(crate) flags: u8,
+    pub(crate) stream: u32,
+    pub(crate) payload: Vec<u8>,
+}
+
+/// An HTTP/2 connection that does what it is told, and answers pings and settings.
+pub(crate) struct Http2 {
+    socket: TcpStream,
+    next_stream: u32,
+}
+
+impl Http2 {
+    /// Connects; the server may send `window` bytes on each stream.
+    pub(crate) fn connect(port: u16, window: u32) -> Http2 {
+        let mut client = Http2 { socket: connect(port).unwrap(), next_stream: 1 };
+        client.socket.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").unwrap();
+        let mut setting = INITIAL_WINDOW_SIZE.to_be_bytes().to_vec();
+        setting.extend(window.to_be_bytes());
+        client.send(SETTINGS, 0, 0, &setting);
+        client
+    }
+
+    /// Sends one frame.
+    pub(crate) fn send(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
+        let mut frame = (payload.len() as u32).to_be_bytes()[1..].to_vec();
+        frame.extend([kind, flags]);
+        frame.extend(stream.to_be_bytes());
+        frame.extend(payload);
+        self.socket.write_all(&frame).unwrap();
+    }
+
+    /// Begins a gRPC call and returns its stream.
+    pub(crate) fn call(&mut self, path: &str, extra: &[(&str, &str)]) -> u32 {
+        let stream = self.next_stream;
+        self.next_stream += 2;
+        let mut block = Vec::new();
+        let usual = [(":method", "POST"), (":scheme", "http"), (":authority", "h"), (":path", path)];
+        let grpc = [("content-type", "application/grpc"), ("te", "trailers")];
+        for (name, value) in usual.iter().chain(&grpc).chain(extra) {
+            // A literal without indexing (RFC 7541 section 6.2.2).
+            block.extend([0, name.len() as u8]);
+            block.extend(name.as_bytes());
+            block.push(value.len() as u8);
+            block.extend(value.as_bytes());
+        }
+        self.send(HEADERS, END_HEADERS, stream, &block);
+        stream
+    }
+
+    /// Sends the one message of a call.
+    pub(crate) fn finish(&mut self, stream: u32, message: &[u8]) {
+        self.send(DATA, END_STREAM, stream, &framed(message));
+    }
+
+    /// The next frame; `None` at the end of the connection. Pings and settings are answered.
+    pub(crate) fn read(&mut self) -> Option<Frame> {
+        let mut head = [0; 9];
+        self.socket.read_exact(&mut head).ok()?;
+        let [a, b, c, kind, flags, stream @ ..] = head;
+        let mut payload = vec![0; u32::from_be_bytes([0, a, b, c]) as usize];
+        self.socket.read_exact(&mut payload).ok()?;
+        if matches!(kind, SETTINGS | PING) && flags & ACK == 0 {
+            let echo = if kind == PING { payload.clone() } else { Vec::new() };
+            self.send(kind, ACK, 0, &echo);
+        }
+        Some(Frame { kind, flags, stream: u32::from_be_bytes(stream), payload })
+    }
+
+    /// Reads up to the frame that `wanted` picks.
+    pub(crate) fn read_until(&mut self, wanted: impl Fn(&Frame) -> bool) -> Option<Frame> {
+        loop {
+            let frame = self.read()?;
+            if wanted(&frame) {
+                return Some(frame);
+            }
+        }
+    }
+}
+
+/// A message with its gRPC prefix.
+pub(crate) fn framed(message: &[u8]) -> Vec<u8> {
+    let mut framed = vec![0];
+    framed.extend((message.len() as u32).to_be_bytes());
+    framed.extend(message);
+    framed
+}

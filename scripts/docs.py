@@ -1,0 +1,57 @@
+"""Write the generated pages and check that relative links between Markdown files resolve: `make docs`."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from salver.config.flag_help import reference_page
+from salver.core.harness_state import states_page
+
+ROOT = Path(__file__).parent.parent
+GENERATED = {
+    ROOT / "docs" / "flags.md": reference_page,
+    ROOT / "docs" / "concepts" / "states.md": states_page,
+}
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+
+def anchors(text: str) -> set[str]:
+    """The fragments that headings of a page can be linked by."""
+    words = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in _HEADING.findall(text))
+    return {heading.strip().replace(" ", "-") for heading in words}
+
+
+def broken_links(page: Path) -> Iterator[str]:
+    """Every relative link of a page that leads nowhere, as one line."""
+    for link in _LINK.findall(page.read_text(encoding="utf-8")):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, fragment = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        if not target.exists():
+            yield f"{page.relative_to(ROOT)}: no such file: {link}"
+        elif fragment and target.suffix == ".md" and fragment not in anchors(target.read_text(encoding="utf-8")):
+            yield f"{page.relative_to(ROOT)}: no such heading: {link}"
+
+
+def pages() -> list[Path]:
+    """All Markdown pages of the repository."""
+    return sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "benches").rglob("*.md")])
+
+
+def main() -> int:
+    """Write, then check."""
+    for path, text in GENERATED.items():
+        path.write_text(text(), encoding="utf-8")
+    broken = [line for page in pages() for line in broken_links(page)]
+    for line in broken:
+        print(line, file=sys.stderr)
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
