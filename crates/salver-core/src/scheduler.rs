@@ -91,18 +91,28 @@ impl<W: Work> Scheduler<W> {
                 refused.push(item);
             }
         }
-        let num_wakes = state.num_turns().min(state.num_idle - state.num_woken);
+        self.wake(state);
+        refused
+    }
+
+    /// Wakes an idle runner for each turn that is due and that no other is on its way to.
+    fn wake(&self, mut state: MutexGuard<'_, State<W>>) {
+        let num_idle = state.num_idle - state.num_woken;
+        let num_wakes = if num_idle == 0 { 0 } else { state.num_turns().min(num_idle) };
         state.num_woken += num_wakes;
         drop(state);
         for _ in 0..num_wakes {
             self.has_work.notify_one();
         }
-        refused
     }
 
     /// Takes the next turn if there is work now.
     pub fn try_next(&self) -> Option<Turn<W>> {
-        self.lock().take_turn()
+        let mut state = self.lock();
+        let turn = state.take_turn();
+        // `num_turns` is a lower bound: whoever takes a turn sees to it that the next is taken, too.
+        self.wake(state);
+        turn
     }
 
     /// Waits for the next turn; `None` when `timeout` passed or the scheduler was stopped.
@@ -114,6 +124,7 @@ impl<W: Work> Scheduler<W> {
                 return None;
             }
             if let Some(turn) = state.take_turn() {
+                self.wake(state);
                 return Some(turn);
             }
             let left = deadline.saturating_duration_since(Instant::now());
@@ -149,7 +160,7 @@ impl<W: Work> Scheduler<W> {
 
     /// Rows that wait now, over all owners.
     pub fn num_queued_rows(&self) -> usize {
-        self.lock().owners.values().map(|owner| owner.num_rows).sum()
+        self.lock().owners.values().fold(0, |sum, owner| sum.saturating_add(owner.num_rows))
     }
 }
 
@@ -160,7 +171,7 @@ impl<W: Work> State<W> {
         }
         let id = item.owner();
         let owner = self.owners.entry(id).or_insert_with(|| Owner { groups: VecDeque::new(), num_rows: 0 });
-        if owner.num_rows > 0 && owner.num_rows + item.num_rows() > max_queued_rows {
+        if owner.num_rows > 0 && owner.num_rows.saturating_add(item.num_rows()) > max_queued_rows {
             return Err(item);
         }
         if owner.groups.is_empty() {
@@ -220,7 +231,7 @@ impl<W: Work> Owner<W> {
         let mut num_rows = 0;
         while let Some(first) = group.work.front() {
             let size = first.num_rows();
-            let is_full = group.is_solo || num_rows + size > first.max_batch_rows();
+            let is_full = group.is_solo || size.saturating_add(num_rows) > first.max_batch_rows();
             if !turn.batch.is_empty() && is_full {
                 break;
             }
@@ -229,7 +240,7 @@ impl<W: Work> Owner<W> {
             if item.is_dead(now) {
                 turn.dead.push(item);
             } else {
-                num_rows += size;
+                num_rows = size.saturating_add(num_rows);
                 turn.batch.push(item);
             }
         }
@@ -242,6 +253,9 @@ impl<W: Work> Owner<W> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::mpsc;
+
     use super::*;
 
     #[derive(Debug, Clone, PartialEq)]
@@ -334,6 +348,32 @@ mod tests {
         assert_eq!(scheduler.stop().len(), 2);
         assert!(scheduler.next(Duration::from_secs(60)).is_none());
         assert_eq!(scheduler.submit([job(1, 0, 1, 1)]).len(), 1);
+    }
+
+    #[test]
+    fn every_idle_runner_is_woken_for_a_queue_of_several_batches() {
+        let (scheduler, is_over) = (Scheduler::new(100), AtomicBool::new(false));
+        let (sender, batches) = mpsc::channel();
+        let run = |sender: mpsc::Sender<usize>| {
+            let turn = scheduler.next(Duration::from_secs(60));
+            turn.map(|turn| sender.send(turn.batch.len()));
+            // Busy from now on: the other batches are for the other runners.
+            while !is_over.load(Ordering::SeqCst) {
+                std::thread::yield_now();
+            }
+        };
+        let taken: Vec<_> = std::thread::scope(|scope| {
+            (0..3).for_each(|_| drop(scope.spawn(|| run(sender.clone()))));
+            while scheduler.lock().num_idle < 3 {
+                std::thread::yield_now();
+            }
+            scheduler.submit((0..12).map(|_| job(1, 0, 1, 4)));
+            let taken = (0..3).map_while(|_| batches.recv_timeout(Duration::from_secs(10)).ok()).collect();
+            is_over.store(true, Ordering::SeqCst);
+            scheduler.stop();
+            taken
+        });
+        assert_eq!(taken, [4, 4, 4]);
     }
 
     #[test]

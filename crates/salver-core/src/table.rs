@@ -259,6 +259,11 @@ pub struct ServingTable {
 }
 
 impl ServingTable {
+    /// Makes what each thread needs to use the table; the first `publish` or `resolve` of a thread does it otherwise.
+    pub fn ready_thread(&self) {
+        drop(self.current.load());
+    }
+
     /// Makes `snapshot` the one that requests see from now on.
     pub fn publish(&self, snapshot: Snapshot) {
         self.current.store(Arc::new(snapshot));

@@ -80,6 +80,11 @@ impl PredictTask {
         }
     }
 
+    /// Payload bytes of all inputs.
+    pub fn num_bytes(&self) -> usize {
+        self.inputs.iter().map(Tensor::num_bytes).sum()
+    }
+
     /// Answers the task.
     pub fn finish(mut self, outcome: Outcome, answers: &mut Answers) {
         if let Some(reply) = self.reply.take() {
@@ -293,7 +298,8 @@ impl Batch {
     /// Where a batch of several fails, each member runs again alone: a bad request fails by itself, and a model whose
     /// outputs cannot be split by rows still answers.
     pub fn run_native(self, answers: &mut Answers) {
-        let Runner::Native(executor) = self.target().runner().clone() else {
+        // Not cloned: the last reference closes the model, which is not for this thread to do.
+        let Runner::Native(executor) = self.target().runner() else {
             return self.finish(Err(Status::internal("A foreign servable reached a native runner.")), answers);
         };
         let (inputs, deadline) = (self.inputs(), self.last_deadline());
@@ -311,6 +317,8 @@ impl Batch {
     }
 
     fn run_each_alone(self, answers: &mut Answers) {
+        // Many runs where one was expected: no longer a matter for an event loop.
+        self.target().run_stats().bar();
         for task in self.tasks {
             if task.is_dead(Instant::now()) {
                 task.reject(answers);

@@ -9,10 +9,11 @@ use std::ffi::c_int;
 use bytes::Bytes;
 use pyo3::exceptions::PyBufferError;
 use pyo3::ffi;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyDict, PyList, PyString};
+use pyo3::types::{PyBytes, PyList, PyString};
 use salver_core::{BatchInput, DType, Shape, Status, Tensor, TensorData};
 
 use crate::errors;
@@ -114,7 +115,8 @@ pub(crate) fn to_numpy<'py>(py: Python<'py>, tensor: &Tensor) -> PyResult<Bound<
         TensorData::Fixed(bytes) if bytes.is_empty() => numpy.empty.bind(py).call1((shape, dtype)),
         TensorData::Fixed(bytes) => {
             let buffer = Bound::new(py, Buffer(aligned(bytes, tensor.dtype())))?;
-            numpy.frombuffer.bind(py).call1((buffer, dtype))?.call_method1("reshape", (shape,))
+            let flat = numpy.frombuffer.bind(py).call1((buffer, dtype))?;
+            if shape.len() == 1 { Ok(flat) } else { flat.call_method1(intern!(py, "reshape"), (shape,)) }
         }
         TensorData::Strings(items) => {
             let flat = numpy.empty.bind(py).call1((items.len(), dtype))?;
@@ -165,17 +167,16 @@ fn join(input: &BatchInput) -> Result<Tensor, Status> {
 pub(crate) fn from_numpy(value: &Bound<'_, PyAny>, declared: DType, name: &str) -> PyResult<Tensor> {
     let py = value.py();
     let numpy = numpy(py)?;
-    let options = PyDict::new(py);
-    options.set_item("order", "C")?;
-    if !value.is_instance(numpy.ndarray.bind(py))? {
-        options.set_item("dtype", numpy.dtype(py, declared))?;
-    }
-    let array = numpy.asarray.bind(py).call((value,), Some(&options)).map_err(|error| {
-        let message = format!("{name}: cannot be made an array of {}: {}", declared.name(), error.value(py));
-        errors::to_py(Status::invalid_argument(message))
-    })?;
+    let array = if value.is_instance(numpy.ndarray.bind(py))? {
+        value.clone()
+    } else {
+        numpy.asarray.bind(py).call1((value, numpy.dtype(py, declared))).map_err(|error| {
+            let message = format!("{name}: cannot be made an array of {}: {}", declared.name(), error.value(py));
+            errors::to_py(Status::invalid_argument(message))
+        })?
+    };
     let dtype = dtype_of(py, numpy, &array, declared, name)?;
-    let shape: Shape = array.getattr("shape")?.extract::<Vec<i64>>()?.into();
+    let shape: Shape = array.getattr(intern!(py, "shape"))?.extract::<Vec<i64>>()?.into();
     let data = if dtype == DType::String {
         TensorData::Strings(strings_of(&array, name)?)
     } else {
@@ -185,11 +186,13 @@ pub(crate) fn from_numpy(value: &Bound<'_, PyAny>, declared: DType, name: &str) 
 }
 
 fn dtype_of(py: Python<'_>, numpy: &Numpy, array: &Bound<'_, PyAny>, declared: DType, name: &str) -> PyResult<DType> {
-    let found = array.getattr("dtype")?;
-    if found.eq(numpy.dtype(py, declared))? {
+    let found = array.getattr(intern!(py, "dtype"))?;
+    let expected = numpy.dtype(py, declared);
+    // Built-in types have one object each, so that the usual case is a comparison of addresses.
+    if found.is(&expected) || found.eq(expected)? {
         return Ok(declared);
     }
-    if matches!(found.getattr("kind")?.extract::<String>()?.as_str(), "S" | "U" | "O") {
+    if matches!(found.getattr(intern!(py, "kind"))?.extract::<String>()?.as_str(), "S" | "U" | "O") {
         return Ok(DType::String);
     }
     for (dtype, object) in &numpy.dtypes {
@@ -202,7 +205,8 @@ fn dtype_of(py: Python<'_>, numpy: &Numpy, array: &Bound<'_, PyAny>, declared: D
 }
 
 fn bytes_of(array: &Bound<'_, PyAny>) -> PyResult<Bytes> {
-    let copied: PyBackedBytes = array.call_method0("tobytes")?.extract()?;
+    // In C order, whatever the order in the array's own memory.
+    let copied: PyBackedBytes = array.call_method0(intern!(array.py(), "tobytes"))?.extract()?;
     Ok(if copied.len() < MIN_SHARED_BYTES { Bytes::copy_from_slice(&copied) } else { Bytes::from_owner(copied) })
 }
 

@@ -74,8 +74,10 @@ impl PyDataPlane {
         py.detach(|| self.0.listen_rest(host, port)).map_err(errors::to_py)
     }
 
-    fn publish(&self, models: Vec<PyRef<'_, PyModelRow>>) {
-        self.0.publish(Snapshot::new(models.iter().map(|row| row.to_core())));
+    fn publish(&self, py: Python<'_>, models: Vec<PyRef<'_, PyModelRow>>) {
+        let snapshot = Snapshot::new(models.iter().map(|row| row.to_core()));
+        // The swap may wait for the dynamic loader (see `Plane::publish`), and the last table may hold much to be freed.
+        py.detach(|| self.0.publish(snapshot));
     }
 
     fn publish_health(&self, services: HashMap<String, i32>, is_ready: bool) {
@@ -134,6 +136,13 @@ fn choice(version: Option<i64>, label: Option<&str>) -> Choice<'_> {
         (Some(version), _) => Choice::Version(version),
         (None, Some(label)) => Choice::Label(label),
         (None, None) => Choice::Latest,
+    }
+}
+
+impl Drop for PyDataPlane {
+    /// Stops a plane that was dropped instead; its threads may take their time, and must not have Python wait for them.
+    fn drop(&mut self) {
+        Python::try_attach(|py| py.detach(|| self.0.stop()));
     }
 }
 

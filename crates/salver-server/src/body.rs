@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
@@ -15,14 +16,15 @@ use tokio::sync::mpsc;
 
 use crate::options::Options;
 
+/// A client of which no further piece of a body has come for so long is not waited for.
+const MAX_PAUSE: Duration = Duration::from_secs(60);
 /// Memory set aside for a body before its bytes have come.
 const MAX_RESERVED_BYTES: usize = 1 << 20;
 
 /// Reads all of `body`; the whole is not copied where it comes in one piece.
 ///
 /// # Errors
-/// RESOURCE_EXHAUSTED naming the flag for a body over the limit; CANCELLED where the client broke off;
-/// INVALID_ARGUMENT for one that is framed wrongly.
+/// RESOURCE_EXHAUSTED naming the flag for a body over the limit; those of [`next_data`].
 pub(crate) async fn read_all(body: &mut Incoming, options: &Options) -> Result<Bytes, Status> {
     let limit = options.max_message_bytes;
     let declared = body.size_hint().lower();
@@ -50,8 +52,22 @@ pub(crate) async fn read_all(body: &mut Incoming, options: &Options) -> Result<B
     Ok(joined.freeze())
 }
 
-/// The next piece of data; empty pieces and trailers are passed over.
+/// The next piece of data of a body that should be on its way.
+///
+/// # Errors
+/// As [`next_data_of_stream`]; DEADLINE_EXCEEDED where nothing comes any more.
 pub(crate) async fn next_data(body: &mut Incoming) -> Result<Option<Bytes>, Status> {
+    tokio::time::timeout(MAX_PAUSE, next_data_of_stream(body)).await.unwrap_or_else(|_elapsed| {
+        let message = format!("The rest of the request did not come within {} s.", MAX_PAUSE.as_secs());
+        Err(Status::new(Code::DeadlineExceeded, message))
+    })
+}
+
+/// The next piece of data; empty pieces and trailers are passed over. A stream may pause for ever.
+///
+/// # Errors
+/// CANCELLED where the client broke off; INVALID_ARGUMENT for a body that is framed wrongly.
+pub(crate) async fn next_data_of_stream(body: &mut Incoming) -> Result<Option<Bytes>, Status> {
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| broken(&error))?;
         if let Ok(data) = frame.into_data()

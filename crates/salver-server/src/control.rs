@@ -19,6 +19,8 @@ pub enum Protocol {
     Grpc,
     /// An HTTP request on the REST port.
     Http,
+    /// Something that the operator should know, in `body`; needs no answer.
+    Notice,
 }
 
 /// The answer to a control call.
@@ -94,6 +96,22 @@ impl ControlQueue {
         };
         drop(state);
         call.answer(Err(refusal));
+    }
+
+    /// Queues a line for the operator's log; where the queue is full it is dropped.
+    pub(crate) fn notice(&self, message: String) {
+        let (reply, _nobody_waits) = oneshot::channel();
+        self.push(ControlCall {
+            protocol: Protocol::Notice,
+            method: String::new(),
+            path: String::new(),
+            query: String::new(),
+            headers: Vec::new(),
+            body: message.into(),
+            deadline: None,
+            is_abandoned: Arc::default(),
+            reply,
+        });
     }
 
     /// Waits for the next call whose caller is still there.

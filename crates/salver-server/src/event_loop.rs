@@ -28,6 +28,8 @@ use crate::runner;
 
 /// A loop that runs models for longer than this makes its connections wait.
 const MAX_TIME_ON_LOOP: Duration = Duration::from_micros(200);
+/// Larger inputs are no measure of short runs, nor they of them.
+const MAX_BYTES_ON_LOOP: usize = 16 << 10;
 
 /// What the two ports speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +106,9 @@ impl LoopContext {
 
 /// Whether the loop itself may run this task.
 fn runs_here(task: &PredictTask) -> bool {
-    matches!(task.pinned.runner(), Runner::Native(_)) && task.pinned.run_stats().is_short()
+    matches!(task.pinned.runner(), Runner::Native(_))
+        && task.pinned.run_stats().is_short()
+        && task.num_bytes() <= MAX_BYTES_ON_LOOP
 }
 
 /// Hands tasks to the scheduler of their kind; refused ones are answered.
@@ -148,13 +152,16 @@ pub(crate) fn spawn(
             Builder::new_current_thread().enable_all().max_blocking_threads(4).build_local(LocalOptions::default());
         match runtime {
             Ok(runtime) => runtime.block_on(run(shared, receiver)),
-            Err(error) => tracing::error!("event loop cannot start: {error}"),
+            Err(error) => shared.control.notice(format!("An event loop cannot start: {error}")),
         }
     })?;
     Ok((sender, thread))
 }
 
 async fn run(shared: Arc<Shared>, mut connections: mpsc::UnboundedReceiver<Accepted>) {
+    shared.ready_thread();
+    // It only makes the first request quicker.
+    let _failed = connection::warm_up().await;
     let context = Rc::new(LoopContext {
         short_runs: Scheduler::new(shared.options.max_queued_rows),
         shared,

@@ -13,6 +13,7 @@ mod grpc;
 mod health;
 mod listener;
 mod mailbox;
+mod off_loop;
 mod options;
 mod plane;
 mod predict;

@@ -85,12 +85,29 @@ pub(crate) struct Shared {
     pub(crate) connections: ConnectionCount,
 }
 
+impl Shared {
+    /// Makes this thread's thread-locals before they are needed.
+    ///
+    /// glibc makes those that have a destructor under the lock that `dlopen` holds, and to open TensorFlow takes a second:
+    /// no request should be the first to use them.
+    pub(crate) fn ready_thread(&self) {
+        self.table.ready_thread();
+        drop(tokio::runtime::Handle::try_current());
+    }
+
+    /// Waits until idle connections are to be closed.
+    pub(crate) async fn closing(&self) {
+        // What `wait_for` gives is a read lock on the phase; kept over a wait it would block whoever sets the next one.
+        drop(self.phase.subscribe().wait_for(|phase| *phase == Phase::Closing).await);
+    }
+}
+
 #[derive(Default)]
 struct Threads {
     loops: Vec<UnboundedSender<Accepted>>,
     listeners: Vec<Listener>,
     joins: Vec<JoinHandle<()>>,
-    is_stopped: bool,
+    may_not_listen: bool,
 }
 
 /// A running data plane. All methods may be called from any thread.
@@ -133,7 +150,10 @@ impl Plane {
         for index in 0..self.shared.options.num_native_runners.max(1) {
             let shared = self.shared.clone();
             let name = format!("salver-run-{index}");
-            let run = move || runner::run_native(&shared.native, &shared.counters);
+            let run = move || {
+                shared.ready_thread();
+                runner::run_native(&shared.native, &shared.counters);
+            };
             threads.joins.push(std::thread::Builder::new().name(name).spawn(run)?);
         }
         Ok(())
@@ -141,8 +161,8 @@ impl Plane {
 
     fn listen(&self, host: &str, number: u16, port: Port) -> Result<u16, Status> {
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        if threads.is_stopped {
-            return Err(Status::new(Code::FailedPrecondition, "The data plane is stopped."));
+        if threads.may_not_listen {
+            return Err(Status::new(Code::FailedPrecondition, "The data plane is stopping."));
         }
         let listener = Listener::open(host, number, port, self.shared.clone(), threads.loops.clone())?;
         let number = listener.port_number();
@@ -167,6 +187,8 @@ impl Plane {
     }
 
     /// Swaps the serving table.
+    ///
+    /// A thread's first call waits for a `dlopen` that is under way elsewhere: call it without the GIL.
     pub fn publish(&self, snapshot: Snapshot) {
         self.shared.table.publish(snapshot);
     }
@@ -179,6 +201,7 @@ impl Plane {
     /// Waits for a batch of a foreign servable; `None` after `timeout` or when stopped.
     pub fn next_batch(&self, timeout: Duration) -> Option<Batch> {
         let deadline = Instant::now() + timeout;
+        self.shared.ready_thread();
         loop {
             let turn = self.shared.foreign.next(deadline.saturating_duration_since(Instant::now()))?;
             let mut answers = Answers::default();
@@ -191,6 +214,7 @@ impl Plane {
 
     /// Waits for a call that is not inference; `None` after `timeout` or when stopped.
     pub fn next_call(&self, timeout: Duration) -> Option<ControlCall> {
+        self.shared.ready_thread();
         self.shared.control.next(timeout)
     }
 
@@ -236,8 +260,13 @@ impl Plane {
         self.shared.connections.wait_for_none(deadline.saturating_duration_since(Instant::now()))
     }
 
+    /// Closes the ports for good: one opened later would keep its loops from ending.
     fn close_listeners(&self) {
-        let listeners = std::mem::take(&mut self.threads.lock().unwrap_or_else(PoisonError::into_inner).listeners);
+        let listeners = {
+            let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+            threads.may_not_listen = true;
+            std::mem::take(&mut threads.listeners)
+        };
         for mut listener in listeners {
             listener.close();
         }
@@ -257,7 +286,6 @@ impl Plane {
         self.shared.connections.wait_for_none(LAST_WORDS);
         let (loops, joins) = {
             let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-            threads.is_stopped = true;
             (std::mem::take(&mut threads.loops), std::mem::take(&mut threads.joins))
         };
         drop(loops);

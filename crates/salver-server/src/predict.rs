@@ -35,27 +35,37 @@ impl Prediction {
     }
 }
 
-/// Runs a prediction for a task of an event loop. Dropping the future abandons the work.
+/// Runs a prediction for a task of an event loop. Dropping the future abandons the work; the caller does so at the
+/// deadline.
 pub(crate) async fn run(context: &Rc<LoopContext>, prediction: Prediction) -> Outcome {
-    let deadline = prediction.deadline;
-    if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+    if prediction.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
         return Err(deadline_exceeded());
     }
     let slot = context.slots.reserve();
     let task = prediction.into_task(context.reply_to(slot));
     let answer = Answer::new(&context.slots, slot, task.is_abandoned.clone());
     context.submit(task);
+    answer.await
+}
+
+/// Gives `work` until `deadline`; what is left of it then is dropped.
+///
+/// # Errors
+/// DEADLINE_EXCEEDED; those of `work`.
+pub(crate) async fn within<T>(
+    deadline: Option<Instant>,
+    work: impl Future<Output = Result<T, Status>>,
+) -> Result<T, Status> {
     match deadline {
-        None => answer.await,
-        Some(deadline) => match tokio::time::timeout_at(deadline.into(), answer).await {
-            Ok(outcome) => outcome,
-            Err(_elapsed) => Err(deadline_exceeded()),
-        },
+        None => work.await,
+        Some(deadline) => {
+            tokio::time::timeout_at(deadline.into(), work).await.unwrap_or_else(|_elapsed| Err(deadline_exceeded()))
+        }
     }
 }
 
 fn deadline_exceeded() -> Status {
-    Status::new(Code::DeadlineExceeded, "The deadline passed before the prediction was ready.")
+    Status::new(Code::DeadlineExceeded, "The deadline passed before the answer was ready.")
 }
 
 /// Mailbox of one caller that blocks.

@@ -9,13 +9,14 @@ use bytes::Bytes;
 use http_body::Frame;
 use hyper::body::Incoming;
 use hyper::{Request, Response};
-use salver_core::{Code, Status};
+use salver_core::Status;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::body::ServerBody;
 use crate::control::{ControlAnswer, ControlCall, Protocol};
 use crate::event_loop::{LoopContext, spawn_with};
-use crate::grpc::{framing, ok_trailers, status_trailers, timeout, with_headers};
+use crate::grpc::{Frames, drive, framing, shutting_down, timeout, with_headers};
+use crate::predict::within;
 
 const MAX_PENDING_MESSAGES: usize = 4;
 
@@ -32,40 +33,50 @@ impl Drop for AbandonGuard {
 pub(crate) async fn unary(context: &Rc<LoopContext>, request: Request<Incoming>) -> Result<Bytes, Status> {
     let (head, body) = request.into_parts();
     let deadline = timeout::deadline(&head.headers)?;
-    let message = framing::read_unary(context, &head.headers, body).await?;
-    ask(context, head.uri.path(), message, deadline).await
+    within(deadline, async {
+        let message = framing::read_unary(context, &head.headers, body).await?;
+        ask(context, head.uri.path(), message, deadline).await
+    })
+    .await
 }
 
 /// Answers a stream in which each message gets one answer.
-pub(crate) fn stream(context: &Rc<LoopContext>, request: Request<Incoming>) -> Response<ServerBody> {
+///
+/// # Errors
+/// INVALID_ARGUMENT for a timeout that cannot be read.
+pub(crate) fn stream(context: &Rc<LoopContext>, request: Request<Incoming>) -> Result<Response<ServerBody>, Status> {
+    let deadline = timeout::deadline(request.headers())?;
     let (sender, receiver) = mpsc::channel(MAX_PENDING_MESSAGES);
     spawn_with(context, |context| async move {
-        let trailers = match answer_each(&context, request, &sender).await {
-            Ok(()) => ok_trailers(),
-            Err(status) => status_trailers(&status),
-        };
-        let _gone = sender.send(Frame::trailers(trailers)).await;
+        drive(deadline, &sender, answer_each(&context, request, deadline, &sender)).await;
     });
-    with_headers(ServerBody::Stream(receiver))
+    Ok(with_headers(ServerBody::Stream(receiver)))
 }
 
 async fn answer_each(
     context: &LoopContext,
     request: Request<Incoming>,
-    frames: &mpsc::Sender<Frame<Bytes>>,
+    deadline: Option<Instant>,
+    frames: &Frames,
 ) -> Result<(), Status> {
     let (head, body) = request.into_parts();
-    let deadline = timeout::deadline(&head.headers)?;
-    let mut messages = framing::Messages::new(context, &head.headers, body)?;
-    while let Some(message) = messages.next(context).await? {
+    let mut messages = framing::Messages::new(&head.headers, body)?;
+    loop {
+        let message = tokio::select! {
+            biased;
+            message = messages.next(context) => message?,
+            // An open stream would hold up the drain; what was asked on it is answered first.
+            () = context.shared.closing() => return Err(shutting_down()),
+        };
+        let Some(message) = message else { return Ok(()) };
         let answer = ask(context, head.uri.path(), message, deadline).await?;
         if frames.send(Frame::data(answer)).await.is_err() {
-            break;
+            return Ok(());
         }
     }
-    Ok(())
 }
 
+/// Dropping the future abandons the call.
 async fn ask(context: &LoopContext, path: &str, body: Bytes, deadline: Option<Instant>) -> Result<Bytes, Status> {
     let (reply, answer) = oneshot::channel();
     let is_abandoned = Arc::new(AtomicBool::new(false));
@@ -81,13 +92,7 @@ async fn ask(context: &LoopContext, path: &str, body: Bytes, deadline: Option<In
         is_abandoned,
         reply,
     });
-    let waited = match deadline {
-        None => answer.await,
-        Some(at) => tokio::time::timeout_at(at.into(), answer).await.map_err(|_elapsed| {
-            Status::new(Code::DeadlineExceeded, "The deadline passed before the answer was ready.")
-        })?,
-    };
-    match waited {
+    match answer.await {
         Ok(Ok(ControlAnswer::Message(message))) => Ok(framing::frame(&message)),
         Ok(Ok(ControlAnswer::Http { .. })) => Err(Status::internal("A gRPC call was answered in HTTP form.")),
         Ok(Err(status)) => Err(status),

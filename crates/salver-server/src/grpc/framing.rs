@@ -11,6 +11,8 @@ use salver_core::{Code, Status};
 use crate::body;
 use crate::event_loop::LoopContext;
 use crate::grpc::message_limit;
+use crate::off_loop::off_loop;
+use crate::options::Options;
 
 /// Length of the prefix.
 pub(crate) const PREFIX_LEN: usize = 5;
@@ -44,7 +46,6 @@ pub(crate) struct Messages {
     body: Incoming,
     buffer: BytesMut,
     encoding: Encoding,
-    limit: usize,
 }
 
 impl Messages {
@@ -52,8 +53,8 @@ impl Messages {
     ///
     /// # Errors
     /// UNIMPLEMENTED for a compression that we do not know.
-    pub(crate) fn new(context: &LoopContext, headers: &HeaderMap, body: Incoming) -> Result<Self, Status> {
-        Ok(Self { body, buffer: BytesMut::new(), encoding: encoding(headers)?, limit: message_limit(context) })
+    pub(crate) fn new(headers: &HeaderMap, body: Incoming) -> Result<Self, Status> {
+        Ok(Self { body, buffer: BytesMut::new(), encoding: encoding(headers)? })
     }
 
     /// The next message; `None` at the orderly end.
@@ -62,10 +63,10 @@ impl Messages {
     /// INVALID_ARGUMENT where the framing is wrong, RESOURCE_EXHAUSTED over the limit.
     pub(crate) async fn next(&mut self, context: &LoopContext) -> Result<Option<Bytes>, Status> {
         loop {
-            if let Some(message) = self.take_message(context)? {
-                return Ok(Some(message));
+            if let Some((is_compressed, message)) = self.take_message(context)? {
+                return decompress(message, is_compressed, self.encoding, context).await.map(Some);
             }
-            match body::next_data(&mut self.body).await? {
+            match body::next_data_of_stream(&mut self.body).await? {
                 Some(piece) => self.buffer.extend_from_slice(&piece),
                 None if self.buffer.is_empty() => return Ok(None),
                 None => return Err(truncated(self.buffer.len())),
@@ -73,15 +74,14 @@ impl Messages {
         }
     }
 
-    fn take_message(&mut self, context: &LoopContext) -> Result<Option<Bytes>, Status> {
+    fn take_message(&mut self, context: &LoopContext) -> Result<Option<(bool, Bytes)>, Status> {
         let Some(prefix) = self.buffer.first_chunk::<PREFIX_LEN>() else { return Ok(None) };
         let (is_compressed, length) = read_prefix(prefix, context)?;
         if self.buffer.len() < PREFIX_LEN + length {
             return Ok(None);
         }
         self.buffer.advance(PREFIX_LEN);
-        let message = self.buffer.split_to(length).freeze();
-        decompress(message, is_compressed, self.encoding, self.limit, context).map(Some)
+        Ok(Some((is_compressed, self.buffer.split_to(length).freeze())))
     }
 }
 
@@ -125,7 +125,7 @@ pub(crate) async fn read_unary(
         std::cmp::Ordering::Greater => Err(Status::invalid_argument("A unary call takes one message, got more.")),
         std::cmp::Ordering::Equal => {
             whole.advance(PREFIX_LEN);
-            decompress(whole, is_compressed, encoding, message_limit(context), context)
+            decompress(whole, is_compressed, encoding, context).await
         }
     }
 }
@@ -151,16 +151,21 @@ async fn join_rest(context: &LoopContext, first: Bytes, second: Bytes, body: &mu
     Ok(joined.freeze())
 }
 
-fn decompress(
+async fn decompress(
     message: Bytes,
     is_compressed: bool,
     encoding: Encoding,
-    limit: usize,
     context: &LoopContext,
 ) -> Result<Bytes, Status> {
     if !is_compressed {
         return Ok(message);
     }
+    let (limit, shared) = (message_limit(context), context.shared.clone());
+    // A few bytes may inflate to a thousand times as many.
+    off_loop(true, move || inflate(&message, encoding, limit, &shared.options)).await
+}
+
+fn inflate(message: &[u8], encoding: Encoding, limit: usize, options: &Options) -> Result<Bytes, Status> {
     let mut plain = Vec::new();
     let bound = limit as u64 + 1;
     let read = match encoding {
@@ -170,12 +175,12 @@ fn decompress(
                 "A message is marked as compressed, but grpc-encoding names no compression.",
             ));
         }
-        Encoding::Gzip => MultiGzDecoder::new(&*message).take(bound).read_to_end(&mut plain),
-        Encoding::Deflate => ZlibDecoder::new(&*message).take(bound).read_to_end(&mut plain),
+        Encoding::Gzip => MultiGzDecoder::new(message).take(bound).read_to_end(&mut plain),
+        Encoding::Deflate => ZlibDecoder::new(message).take(bound).read_to_end(&mut plain),
     };
     read.map_err(|error| Status::invalid_argument(format!("A compressed message cannot be read: {error}")))?;
     if plain.len() > limit {
-        return Err(body::too_large(plain.len() as u64, &context.shared.options));
+        return Err(body::too_large(plain.len() as u64, options));
     }
     Ok(plain.into())
 }

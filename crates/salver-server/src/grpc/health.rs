@@ -13,7 +13,8 @@ use tokio::sync::mpsc;
 
 use crate::body::ServerBody;
 use crate::event_loop::{LoopContext, spawn_with};
-use crate::grpc::{framing, with_headers};
+use crate::grpc::{Frames, drive, framing, shutting_down, timeout, with_headers};
+use crate::predict::within;
 
 /// grpc.health.v1: the state of a service that nobody registered; only Watch says it.
 const SERVICE_UNKNOWN: i32 = 3;
@@ -37,37 +38,35 @@ pub(crate) async fn watch(
     context: &Rc<LoopContext>,
     request: Request<Incoming>,
 ) -> Result<Response<ServerBody>, Status> {
+    let deadline = timeout::deadline(request.headers())?;
     let service = read_service(context, request).await?;
     let (sender, receiver) = mpsc::channel(MAX_PENDING_UPDATES);
-    spawn_with(context, |context| async move { send_updates(&context, &service, &sender).await });
+    spawn_with(context, |context| async move {
+        drive(deadline, &sender, send_updates(&context, &service, &sender)).await;
+    });
     Ok(with_headers(ServerBody::Stream(receiver)))
 }
 
-async fn send_updates(context: &LoopContext, service: &str, frames: &mpsc::Sender<Frame<Bytes>>) {
+async fn send_updates(context: &LoopContext, service: &str, frames: &Frames) -> Result<(), Status> {
     let mut updates = context.shared.health.subscribe();
-    let mut phase = context.shared.phase.subscribe();
     let mut last = None;
     loop {
         let state = updates.borrow_and_update().services.get(service).copied().unwrap_or(SERVICE_UNKNOWN);
         if last != Some(state) && frames.send(Frame::data(state_message(state))).await.is_err() {
-            return;
+            return Ok(());
         }
         last = Some(state);
         tokio::select! {
-            changed = updates.changed() => if changed.is_err() { return },
-            () = frames.closed() => return,
-            _ = phase.wait_for(|phase| *phase == crate::plane::Phase::Closing) => {
-                let gone = Status::new(salver_core::Code::Unavailable, "The server is shutting down.");
-                let _gone = frames.send(Frame::trailers(super::status_trailers(&gone))).await;
-                return;
-            }
+            changed = updates.changed() => if changed.is_err() { return Err(shutting_down()) },
+            () = context.shared.closing() => return Err(shutting_down()),
         }
     }
 }
 
 async fn read_service(context: &LoopContext, request: Request<Incoming>) -> Result<String, Status> {
     let (head, body) = request.into_parts();
-    let message = framing::read_unary(context, &head.headers, body).await?;
+    let deadline = timeout::deadline(&head.headers)?;
+    let message = within(deadline, framing::read_unary(context, &head.headers, body)).await?;
     let malformed = |error: salver_core::wire::Malformed| error.into_status("grpc.health.v1.HealthCheckRequest");
     let mut service = String::new();
     let mut fields = Reader::new(&message);

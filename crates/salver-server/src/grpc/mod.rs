@@ -7,17 +7,21 @@ mod predict;
 mod timeout;
 
 use std::rc::Rc;
+use std::time::Instant;
 
 use bytes::Bytes;
+use http_body::Frame;
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
-use salver_core::Status;
+use salver_core::{Code, Status};
+use tokio::sync::mpsc;
 
 use crate::body::ServerBody;
 use crate::counters::count;
 use crate::event_loop::LoopContext;
 use crate::options::MAX_PROTOBUF_BYTES;
+use crate::predict::within;
 
 pub(crate) use control::AbandonGuard;
 
@@ -27,9 +31,11 @@ const APPLICATION_GRPC: HeaderValue = HeaderValue::from_static("application/grpc
 /// Longer messages are cut, as clients of the reference know it.
 const MAX_MESSAGE_LEN: usize = 1024;
 
-/// Whether these are the headers of a gRPC call.
+/// Whether these are the headers of a gRPC call: `application/grpc`, also with `+proto` or a parameter; gRPC-Web is
+/// another protocol.
 pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
-    headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.as_bytes().strip_prefix(b"application/grpc"));
+    kind.is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';' | b' ')))
 }
 
 /// Answers one call.
@@ -43,7 +49,7 @@ pub(crate) async fn handle(context: Rc<LoopContext>, request: Request<Incoming>)
         "/tensorflow.serving.PredictionService/Predict" => predict::handle(&context, request).await.map(unary),
         "/grpc.health.v1.Health/Check" => health::check(&context, request).await.map(unary),
         "/grpc.health.v1.Health/Watch" => health::watch(&context, request).await,
-        _ if path.starts_with("/grpc.reflection.") => Ok(control::stream(&context, request)),
+        _ if path.starts_with("/grpc.reflection.") => control::stream(&context, request),
         _ => control::unary(&context, request).await.map(unary),
     };
     answer.unwrap_or_else(|status| {
@@ -82,6 +88,27 @@ fn ok_trailers() -> HeaderMap {
     let mut trailers = HeaderMap::with_capacity(1);
     trailers.insert(GRPC_STATUS, HeaderValue::from_static("0"));
     trailers
+}
+
+/// What feeds a streamed response.
+type Frames = mpsc::Sender<Frame<Bytes>>;
+
+/// Ends a streamed response when `work`, which feeds it, does, or when the caller's deadline passes or the caller goes.
+async fn drive(deadline: Option<Instant>, frames: &Frames, work: impl Future<Output = Result<(), Status>>) {
+    let ended = tokio::select! {
+        biased;
+        () = frames.closed() => return,
+        ended = within(deadline, work) => ended,
+    };
+    let trailers = match ended {
+        Ok(()) => ok_trailers(),
+        Err(status) => status_trailers(&status),
+    };
+    let _gone = frames.send(Frame::trailers(trailers)).await;
+}
+
+fn shutting_down() -> Status {
+    Status::new(Code::Unavailable, "The server is shutting down.")
 }
 
 /// A response that carries the status in its headers and ends there.
@@ -128,6 +155,20 @@ fn message_limit(context: &LoopContext) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn knows_grpc_by_its_content_type() {
+        for (kind, want) in [
+            ("application/grpc", true),
+            ("application/grpc+proto", true),
+            ("application/grpc;charset=utf-8", true),
+            ("application/grpc-web+proto", false),
+            ("application/json", false),
+        ] {
+            let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(kind))]);
+            assert_eq!(is_grpc(&headers), want, "{kind}");
+        }
+    }
 
     #[test]
     fn messages_are_percent_encoded_and_cut() {

@@ -1,6 +1,7 @@
 //! `PredictionService/Predict`.
 
 use std::rc::Rc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use hyper::Request;
@@ -11,24 +12,46 @@ use salver_core::{Code, Signature, Status, Tensor};
 
 use crate::event_loop::LoopContext;
 use crate::grpc::{framing, timeout};
+use crate::off_loop::off_loop;
 use crate::options::MAX_PROTOBUF_BYTES;
+use crate::plane::Shared;
 use crate::predict::{self, Prediction};
+
+/// Messages from this size on are converted off the event loop: they would hold up everybody else.
+const LARGE_BYTES: usize = 1 << 20;
 
 /// Reads, runs and answers one Predict call; the answer is a framed message.
 pub(crate) async fn handle(context: &Rc<LoopContext>, request: Request<Incoming>) -> Result<Bytes, Status> {
+    let deadline = timeout::deadline(request.headers())?;
+    predict::within(deadline, answer(context, request, deadline)).await
+}
+
+async fn answer(
+    context: &Rc<LoopContext>,
+    request: Request<Incoming>,
+    deadline: Option<Instant>,
+) -> Result<Bytes, Status> {
     let (head, body) = request.into_parts();
-    let deadline = timeout::deadline(&head.headers)?;
     let message = framing::read_unary(context, &head.headers, body).await?;
+    let (is_large, shared) = (message.len() >= LARGE_BYTES, context.shared.clone());
+    let (spec, mut prediction) = off_loop(is_large, move || decode(&shared, message)).await?;
+    prediction.deadline = deadline;
+    let (version, signature) = (prediction.pinned.version(), prediction.signature.clone());
+    let outputs = prediction.outputs.clone();
+    let tensors = predict::run(context, prediction).await?;
+    let is_large = tensors.iter().map(Tensor::num_bytes).sum::<usize>() >= LARGE_BYTES;
+    let form = if context.shared.options.tensor_content { TensorForm::TensorContent } else { TensorForm::TypedFields };
+    off_loop(is_large, move || encode(&spec, version, &signature, &outputs, &tensors, form)).await
+}
+
+fn decode(shared: &Shared, message: Bytes) -> Result<(ModelSpec, Prediction), Status> {
     let request = wire::decode_predict_request(message)?;
     let spec = request.model_spec.clone().ok_or_else(|| Status::invalid_argument("Missing ModelSpec"))?;
-    let pinned = context.shared.table.resolve(&spec.name, choice(&spec))?;
+    let pinned = shared.table.resolve(&spec.name, choice(&spec))?;
     let signature = pinned.signature(&spec.signature_name).cloned().ok_or_else(|| unknown_signature(&spec, &pinned))?;
     let bound = wire::bind(request, &signature)?;
-    let (version, outputs) = (pinned.version(), bound.outputs.clone());
-    let prediction =
-        Prediction { pinned, signature: signature.clone(), inputs: bound.inputs, outputs: bound.outputs, deadline };
-    let tensors = predict::run(context, prediction).await?;
-    encode(context, &spec, version, &signature, &outputs, &tensors)
+    let prediction = Prediction { pinned, signature, inputs: bound.inputs, outputs: bound.outputs, deadline: None };
+    Ok((spec, prediction))
 }
 
 fn choice(spec: &ModelSpec) -> Choice<'_> {
@@ -48,14 +71,13 @@ fn unknown_signature(spec: &ModelSpec, pinned: &Pinned) -> Status {
 }
 
 fn encode(
-    context: &LoopContext,
     spec: &ModelSpec,
     version: i64,
     signature: &Signature,
     output_indexes: &[usize],
     tensors: &[Tensor],
+    form: TensorForm,
 ) -> Result<Bytes, Status> {
-    let form = if context.shared.options.tensor_content { TensorForm::TensorContent } else { TensorForm::TypedFields };
     let prepared = PreparedResponse::new(PredictResponse {
         model_name: &spec.name,
         version,

@@ -15,6 +15,8 @@ use salver_core::{Signature, Status, Tensor};
 
 use crate::body;
 use crate::event_loop::LoopContext;
+use crate::off_loop::off_loop;
+use crate::options::Options;
 use crate::plane::Shared;
 use crate::predict::{self, Prediction};
 use crate::rest::path::Route;
@@ -30,31 +32,28 @@ pub(crate) async fn handle(
     route: Route,
     request: Request<Incoming>,
 ) -> Result<Vec<u8>, Status> {
-    let deadline = context.shared.options.rest_timeout.map(|timeout| Instant::now() + timeout);
     let (head, mut body) = request.into_parts();
     let body = body::read_all(&mut body, &context.shared.options).await?;
-    let is_large = body.len() >= LARGE_BYTES || is_gzip(&head.headers);
+    // From here on: a slow upload is not a slow inference.
+    let deadline = context.shared.options.rest_timeout.map(|timeout| Instant::now() + timeout);
+    predict::within(deadline, answer(context, route, head.headers, body, deadline)).await
+}
+
+async fn answer(
+    context: &Rc<LoopContext>,
+    route: Route,
+    headers: HeaderMap,
+    body: Bytes,
+    deadline: Option<Instant>,
+) -> Result<Vec<u8>, Status> {
+    let is_large = body.len() >= LARGE_BYTES || is_gzip(&headers);
     let shared = context.shared.clone();
-    let (format, mut prediction) = off_loop(is_large, move || decode(&shared, &route, &head.headers, body)).await?;
+    let (format, mut prediction) = off_loop(is_large, move || decode(&shared, &route, &headers, body)).await?;
     prediction.deadline = deadline;
     let signature = prediction.signature.clone();
     let outputs = predict::run(context, prediction).await?;
     let is_large = outputs.iter().map(Tensor::num_bytes).sum::<usize>() >= LARGE_BYTES / 4;
     off_loop(is_large, move || json::encode_predict_response(format, &signature, &outputs)).await
-}
-
-/// Runs `work` here, or on the blocking pool where it is long.
-async fn off_loop<T: Send + 'static>(
-    is_large: bool,
-    work: impl FnOnce() -> Result<T, Status> + Send + 'static,
-) -> Result<T, Status> {
-    if !is_large {
-        return work();
-    }
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(_panicked) => Err(Status::internal("Converting the request failed.")),
-    }
 }
 
 fn decode(
@@ -63,7 +62,7 @@ fn decode(
     headers: &HeaderMap,
     body: Bytes,
 ) -> Result<(Format, Prediction), Status> {
-    let body = if is_gzip(headers) { inflate(&body)? } else { body };
+    let body = if is_gzip(headers) { inflate(&body, &shared.options)? } else { body };
     let scanned = json::scan_predict(&body)?;
     let pinned = shared.table.resolve(&route.model, route.choice())?;
     let signature = pinned.signature(scanned.signature_name()).cloned().ok_or_else(|| {
@@ -96,10 +95,14 @@ fn is_gzip(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_ENCODING).is_some_and(|value| value.as_bytes().windows(4).any(|word| word == b"gzip"))
 }
 
-fn inflate(body: &Bytes) -> Result<Bytes, Status> {
+fn inflate(body: &Bytes, options: &Options) -> Result<Bytes, Status> {
     let mut plain = Vec::new();
-    let read = MultiGzDecoder::new(&**body).take(MAX_INFLATED_BYTES + 1).read_to_end(&mut plain);
+    let bound = MAX_INFLATED_BYTES.min(options.max_message_bytes as u64) + 1;
+    let read = MultiGzDecoder::new(&**body).take(bound).read_to_end(&mut plain);
     read.map_err(|error| Status::invalid_argument(format!("The gzip body cannot be read: {error}")))?;
+    if plain.len() > options.max_message_bytes {
+        return Err(body::too_large(plain.len() as u64, options));
+    }
     if plain.len() as u64 > MAX_INFLATED_BYTES {
         return Err(Status::invalid_argument(format!(
             "The gzip body inflates to more than {MAX_INFLATED_BYTES} bytes"

@@ -48,32 +48,24 @@ pub(crate) fn plane() -> Plane {
     plane_with(Options::default(), Echo)
 }
 
-fn connect(port: u16) -> std::io::Result<TcpStream> {
+/// A connection on which nothing was said.
+pub(crate) fn connect(port: u16) -> std::io::Result<TcpStream> {
     let stream = TcpStream::connect(("127.0.0.1", port))?;
     stream.set_read_timeout(Some(PATIENCE))?;
     Ok(stream)
 }
 
-/// Sends one HTTP/1.1 request on a connection of its own and returns all that comes back.
-pub(crate) fn http1(port: u16, request: &str) -> std::io::Result<String> {
-    http1_bytes(port, request.as_bytes(), b"")
-}
-
-/// As [`http1`], with a body of any bytes.
-pub(crate) fn http1_bytes(port: u16, head: &[u8], body: &[u8]) -> std::io::Result<String> {
-    let mut stream = connect(port)?;
-    stream.write_all(&[head, body].concat())?;
+/// Sends `request` and returns all that comes back.
+pub(crate) fn exchange(stream: &mut TcpStream, request: &[u8]) -> std::io::Result<String> {
+    stream.write_all(request)?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     Ok(answer)
 }
 
-/// A predict request over REST that asks for the connection to be closed.
+/// A predict request over REST, on a connection that the client would keep.
 pub(crate) fn rest_predict(body: &str) -> String {
-    format!(
-        "POST /v1/models/m:predict HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
+    format!("POST /v1/models/m:predict HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n{body}", body.len())
 }
 
 /// Kinds of HTTP/2 frames (RFC 9113 section 6).
