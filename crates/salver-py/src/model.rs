@@ -126,22 +126,27 @@ impl PyNativeModel {
 
 /// One tensor per declared input, defaults filled in.
 pub(crate) fn bind_inputs(signature: &Signature, inputs: &Bound<'_, PyDict>) -> PyResult<Vec<Tensor>> {
-    for name in inputs.keys() {
-        let name: String = name.extract()?;
-        if signature.input_index(&name).is_none() {
-            let known: Vec<&str> = signature.inputs.iter().map(|spec| &*spec.name).collect();
-            let message = format!("input {name} is not in signature {}; expected {known:?}", signature.name);
-            return Err(errors::to_py(Status::invalid_argument(message)));
-        }
-    }
+    let mut num_found = 0;
     let bind = |(index, spec): (usize, &salver_core::TensorSpec)| match inputs.get_item(&*spec.name)? {
-        Some(value) => arrays::from_numpy(&value, spec.dtype, &spec.name),
+        Some(value) => {
+            num_found += 1;
+            arrays::from_numpy(&value, spec.dtype, &spec.name)
+        }
         None => signature.default_of(index).cloned().ok_or_else(|| {
             let message = format!("input {} of signature {} is missing", spec.name, signature.name);
             errors::to_py(Status::invalid_argument(message))
         }),
     };
-    signature.inputs.iter().enumerate().map(bind).collect()
+    let tensors = signature.inputs.iter().enumerate().map(bind).collect::<PyResult<_>>()?;
+    if num_found < inputs.len() { Err(unknown_input(signature, inputs)) } else { Ok(tensors) }
+}
+
+fn unknown_input(signature: &Signature, inputs: &Bound<'_, PyDict>) -> PyErr {
+    let sent: Vec<String> = inputs.keys().iter().map(|name| name.to_string()).collect();
+    let known: Vec<&str> = signature.inputs.iter().map(|spec| &*spec.name).collect();
+    let unknown: Vec<&String> = sent.iter().filter(|name| !known.contains(&name.as_str())).collect();
+    let message = format!("inputs {unknown:?} are not in signature {}; expected {known:?}", signature.name);
+    errors::to_py(Status::invalid_argument(message))
 }
 
 /// Answers by output name.
