@@ -184,7 +184,7 @@ class ControlCall(Protocol):
 
     @property
     def protocol(self) -> str:
-        """`grpc` or `http`."""
+        """`grpc`, `http`, or `notice`: a line for the operator's log in `body`, which needs no answer."""
 
     @property
     def method(self) -> str:

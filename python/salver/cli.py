@@ -61,12 +61,13 @@ def tensorflow_model_server(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(program: str, arguments: Sequence[str], version: Callable[[], str]) -> int:
-    if "--help" in arguments or "-h" in arguments:
+    arguments = [argument for argument in arguments if argument not in {"--help=false", "--version=false"}]
+    if not {"--help", "--help=true", "-h"}.isdisjoint(arguments):
         from salver.config.flag_help import usage
 
         print(usage(program), end="")
         return 0
-    if "--version" in arguments or "--version=true" in arguments:
+    if not {"--version", "--version=true"}.isdisjoint(arguments):
         print(version())
         return 0
     try:

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import enum
 import os
+import re
 from typing import ClassVar
 
 
@@ -179,6 +180,15 @@ def error_from_code(code: int, message: str) -> SalverError:
         return UnknownError(message)
 
 
+def without_traceback(error: SalverError) -> SalverError:
+    """Return a copy to be kept as a state.
+
+    The traceback and the cause of an error keep the frames alive that it went through, and with them whatever these
+    refer to: half a model, or the pins of other servables.
+    """
+    return error_from_code(error.code, error.message)
+
+
 def as_salver_error(error: BaseException) -> SalverError:
     """Return `error` itself, or what a client may know of a foreign one: OSError codes kept, the rest UNKNOWN."""
     if isinstance(error, SalverError):
@@ -191,7 +201,16 @@ def as_salver_error(error: BaseException) -> SalverError:
         return UnknownError(_os_error_text(error))
     if isinstance(error, MemoryError):
         return ResourceExhaustedError("out of memory")
-    return UnknownError(f"{type(error).__name__}: {error}")
+    return unknown_error(error)
+
+
+def unknown_error(error: BaseException) -> UnknownError:
+    """Return what a client may know of an exception that is not Salver's: type and text, of paths the last part."""
+    return UnknownError(f"{type(error).__name__}: {_DIRECTORIES.sub('', str(error))}")
+
+
+_DIRECTORIES = re.compile(r"""(?<![\w/.])/(?:[^\s/:'"()<>]+/)+""")
+"""The directories of an absolute path, not those of a URL or a relative path."""
 
 
 def _os_error_text(error: OSError) -> str:

@@ -1,8 +1,8 @@
 """Set-up of log output: one line per event on stderr, as text or as JSON.
 
-Code logs with `logging.getLogger(__name__)` and gives structured fields with `extra={"event": ..., "model": ...,
-"version": ...}`. Both forms carry them. An exception is one line, its type and text; the traceback follows only when
-the level is debug, so that an operator's log stays one line per event.
+Code logs with `logging.getLogger(__name__)`; a message says everything by itself. What a collector may want to filter
+by comes as fields too, `extra={"model": ..., "version": ...}`; only JSON carries them. An exception is one line, its
+type and text; the traceback follows only when the level is debug, so that an operator's log stays one line per event.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class _OneLineFormatter(logging.Formatter):
 
 
 class HumanFormatter(_OneLineFormatter):
-    """`2026-11-22T20:11:56.123Z INFO salver.server message  model=m version=1`."""
+    """`2026-11-22T20:11:56.123Z INFO    salver.server message`."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, and the traceback's lines at debug."""
@@ -70,8 +70,7 @@ class HumanFormatter(_OneLineFormatter):
         if error is not None:
             text = f"{text}: {error}"
         text = text.replace("\r", "\\r").replace("\n", "\\n")  # one event is one line, whatever a client sent
-        fields = "".join(f" {key}={value}" for key, value in extras(record).items())
-        line = f"{self.formatTime(record)} {record.levelname:<7} {record.name} {text}{' ' if fields else ''}{fields}"
+        line = f"{self.formatTime(record)} {record.levelname:<7} {record.name} {text}"
         return line if traceback is None else f"{line}\n{traceback}"
 
 

@@ -74,6 +74,10 @@ def test_version_is_shown_before_anything_is_checked(served, capsys):
     assert capsys.readouterr().out.startswith("salver ")
 
 
+def test_help_and_version_may_be_switched_off(served):
+    assert cli.main(["serve", "--version=false", "--help=false", "--model_base_path=/m"]) == 7
+
+
 def test_version_of_tensorflow_model_server_has_the_two_known_lines(served, capsys):
     assert cli.tensorflow_model_server(["--version"]) == 0
     first, second = capsys.readouterr().out.splitlines()

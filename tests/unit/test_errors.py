@@ -40,6 +40,9 @@ def test_errors_are_equal_by_code_and_message():
         (OSError(5, "Input/output error", "/srv/models/x"), UnknownError("Input/output error: x")),
         (MemoryError(), ResourceExhaustedError("out of memory")),
         (ValueError("three"), UnknownError("ValueError: three")),
+        (ValueError("cannot read /srv/models/m/1/w.bin: bad"), UnknownError("ValueError: cannot read w.bin: bad")),
+        (ImportError("no x in 'y' (/srv/py/y/__init__.py)"), UnknownError("ImportError: no x in 'y' (__init__.py)")),
+        (ValueError("file:/srv/m/w"), UnknownError("ValueError: file:w")),
     ],
 )
 def test_foreign_errors_tell_a_client_no_server_path(foreign, known):
@@ -47,3 +50,8 @@ def test_foreign_errors_tell_a_client_no_server_path(foreign, known):
     assert isinstance(error, SalverError)
     assert error == (known or NotFoundError("No such file or directory: x.txt"))
     assert "/srv" not in error.message
+
+
+@pytest.mark.parametrize("text", ["https://host/a/b", "block/layer/w", "./a/b", "1 / 2 / 3", "/job:x/replica:0/task:0"])
+def test_what_is_no_server_path_stays_whole(text):
+    assert as_salver_error(ValueError(text)).message == f"ValueError: {text}"

@@ -254,7 +254,7 @@ _HONOURED = (
     ),
     Flag(
         name="drain_timeout_seconds",
-        default=30.0,
+        default=20.0,
         group=OPERATING,
         minimum=0,
         help="Longest wait for accepted requests after SIGTERM or SIGINT.",

@@ -1,7 +1,8 @@
 """The model config file: a ModelServerConfig in text format becomes `ModelConfig` values.
 
 The message is the wire's, so a reload request goes through the same function as a file. Every problem of a message is
-found before one error is raised for all of them, each with its place (`config[1] ranker: ...`; counting from 0).
+found before one error is raised for all of them, each with the model's name, or with its place where only the message
+shows it (`config[1] ranker: ...`; counting from 0).
 """
 
 from __future__ import annotations

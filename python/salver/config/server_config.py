@@ -107,7 +107,7 @@ class ServerConfig:
     """Threads that run models, for native and for Python servables each; None takes one per CPU."""
 
     # Stopping and telling.
-    drain_timeout_s: float = 30.0
+    drain_timeout_s: float = 20.0
     """Longest wait for accepted requests after SIGTERM or SIGINT; >= 0."""
     log_format: LogFormat = LogFormat.HUMAN
     """Form of the log lines on stderr."""

@@ -42,15 +42,16 @@ def problems_of_models(models: Sequence[ModelConfig]) -> list[str]:
 
 
 def _problems_of_model(model: ModelConfig) -> Iterator[str]:
+    title = f"model {model.name}" if model.name else f"the model at {model.base_path!r}"
     if not model.name:
-        yield f"the model at {model.base_path!r} has no name"
+        yield f"{title} has no name"
     if not is_absolute(model.base_path):
-        yield f"model {model.name}: base_path must be an absolute path or a URI, got {model.base_path!r}"
+        yield f"{title}: base_path must be an absolute path or a URI, got {model.base_path!r}"
     for label, version in model.version_labels.items():
         if not label:
-            yield f"model {model.name}: the label of version {version} is empty"
+            yield f"{title}: the label of version {version} is empty"
         if version < 0:
-            yield f"model {model.name}: label {label!r} names version {version}, expected 0 or more"
+            yield f"{title}: label {label!r} names version {version}, expected 0 or more"
 
 
 def is_absolute(base_path: str) -> bool:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TypeVar
 
 from salver.core.drainer import Drainer
@@ -51,6 +51,11 @@ OnDone = Callable[[SalverError | None], None]
 """Told how a load or unload ended: None, or what went wrong. Runs on any thread."""
 
 _log = logging.getLogger(__name__)
+
+_UNLOAD_TIME_S = 5.0
+"""How long `close` gives unloads after it has given up waiting for what is in use."""
+
+_LOADING_STATES = frozenset({HarnessState.LOAD_APPROVED, HarnessState.LOADING})
 
 
 class BasicManager(Manager):
@@ -186,22 +191,28 @@ class BasicManager(Manager):
     def close(self) -> None:
         """Give up loads that wait, unload everything, and end all threads; blocks.
 
-        What is still in use after `close_timeout_s` stays loaded, and is logged. Idempotent.
+        What is still in use after `close_timeout_s` stays loaded, and a load or unload that still runs then is left to
+        its thread; both are logged. Idempotent.
         """
+        limit_s = self._options.close_timeout_s
         self._closed.set()
         harnesses = self._managed.all()
         for harness in harnesses:
             harness.cancel_load()
         self._executions.wake()
-        self._load_pool.close()
+        if not self._load_pool.close(limit_s):
+            _log.error("Still loading after %s s, and left behind: %s", limit_s, _ids_in(harnesses, _LOADING_STATES))
+        num_left = sum(harness.state in _LOADING_STATES for harness in harnesses)
         _log.info("Unload all remaining servables in the manager.")
-        self._drainer.give_up_after(self._options.close_timeout_s)
+        self._drainer.give_up_after(limit_s)
         for harness in harnesses:
             if harness.state is HarnessState.READY:
                 self.unload_servable(harness.id, _log_failed_unload)
-        self._executions.wait_until_idle()
+        is_idle = self._executions.wait_until_at_most(num_left, None if limit_s is None else limit_s + _UNLOAD_TIME_S)
+        if not is_idle:
+            _log.error("Still unloading, and left behind: %s", _ids_in(harnesses, {HarnessState.UNLOADING}))
         self._drainer.close()
-        self._unload_pool.close()
+        self._unload_pool.close(None if is_idle else 0)
 
     # === Manager ===
 
@@ -300,6 +311,10 @@ def _report(act: Callable[[], None], on_done: OnDone) -> None:
             on_done(error)
             raise
     on_done(error)
+
+
+def _ids_in(harnesses: Sequence[LoaderHarness], states: Collection[HarnessState]) -> str:
+    return ", ".join(str(harness.id) for harness in harnesses if harness.state in states)
 
 
 def _log_failed_unload(error: SalverError | None) -> None:

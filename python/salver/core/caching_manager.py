@@ -27,9 +27,6 @@ from salver.errors import ResourceExhaustedError, SalverError, UnavailableError,
 
 _log = logging.getLogger(__name__)
 
-_MAX_TRIES = 3
-"""How often a version that is evicted before its handle could be taken is loaded again for one request."""
-
 
 class LoaderFactory(Protocol):
     """Makes the loaders of a `CachingManager`.
@@ -95,8 +92,8 @@ class CachingManager(Manager):
         self._basic = BasicManager(replace(basic, num_unload_threads=max(1, basic.num_unload_threads)))
         self._changed = threading.Condition()
         """Guards `_loads` and `_residency`; told when a version has left."""
-        self._loads: dict[ServableId, Future[None]] = {}
-        """The loads under way."""
+        self._loads: dict[ServableId, Future[Pin]] = {}
+        """The loads under way. Each hands out its pin, so that no version is evicted before its callers have it."""
         self._residency = Residency(self._options.limits, self._options.clock)
 
     def find_pin(self, request: ServableRequest) -> Pin | None:
@@ -109,14 +106,11 @@ class CachingManager(Manager):
         if version is None:
             version = self._factory.get_servable_version(request.name, request.choice)
         id = ServableId(request.name, version)
-        specific = ServableRequest.from_id(id)
-        for _ in range(_MAX_TRIES):
-            pin = self._basic.find_pin(specific)
-            if pin is not None:
-                self._residency.note_used(id)
-                return pin
-            self._load_once(id)
-        raise UnavailableError(f"Servable {id} was evicted as soon as it was loaded, {_MAX_TRIES} times")
+        pin = self._basic.find_pin(ServableRequest.from_id(id))
+        if pin is None:
+            pin = self._load_once(id)
+        self._residency.note_used(id)
+        return pin
 
     def all_pins(self) -> Sequence[Pin]:
         """See `Manager`; loads nothing."""
@@ -134,7 +128,7 @@ class CachingManager(Manager):
 
     # === one load for all who ask ===
 
-    def _load_once(self, id: ServableId) -> None:
+    def _load_once(self, id: ServableId) -> Pin:
         with self._changed:
             load = self._loads.get(id)
             is_ours = load is None
@@ -147,26 +141,26 @@ class CachingManager(Manager):
             # One exception object must not be raised on several threads.
             known = as_salver_error(error)
             raise error_from_code(known.code, known.message)
+        return load.result()
 
-    def _run_load(self, id: ServableId, load: Future[None]) -> None:
-        error: BaseException | None = None
+    def _run_load(self, id: ServableId, load: Future[Pin]) -> None:
         try:
             # Another load may have ended between our look-up and our turn.
-            if self._basic.find_pin(ServableRequest.from_id(id)) is None:
-                self._load(id)
-        except BaseException as raised:
-            error = raised
-            if not isinstance(raised, Exception):
+            pin = self._basic.find_pin(ServableRequest.from_id(id)) or self._load(id)
+        except BaseException as error:
+            self._forget_load(id)
+            load.set_exception(error)
+            if not isinstance(error, Exception):
                 raise
-        finally:
-            with self._changed:
-                del self._loads[id]
-            if error is None:
-                load.set_result(None)
-            else:
-                load.set_exception(error)
+        else:
+            self._forget_load(id)
+            load.set_result(pin)
 
-    def _load(self, id: ServableId) -> None:
+    def _forget_load(self, id: ServableId) -> None:
+        with self._changed:
+            del self._loads[id]
+
+    def _load(self, id: ServableId) -> Pin:
         loader = self._factory.create_loader(id)
         self._make_room(id, self._options.size_of(loader))
         self._basic.manage_servable(ServableData(id, loader))
@@ -177,8 +171,13 @@ class CachingManager(Manager):
             self._basic.stop_managing_servable(id)
             self._drop(id)
             raise error
+        # Before it may be evicted.
+        pin = self._basic.find_pin(ServableRequest.from_id(id))
         with self._changed:
             self._residency.note_loaded(id)
+        if pin is None:
+            raise UnavailableError(f"Servable {id} was unloaded at once: the manager is closed")
+        return pin
 
     # === room ===
 

@@ -50,7 +50,7 @@ class Executions:
         with self._changed:
             self._changed.wait_for(lambda: self._generation != since.generation or cancelled.is_set())
 
-    def wait_until_idle(self) -> None:
-        """Wait until nothing is under way."""
+    def wait_until_at_most(self, num_ongoing: int, timeout_s: float | None) -> bool:
+        """Wait until no more than this are under way; False if the time was up first."""
         with self._changed:
-            self._changed.wait_for(lambda: self._num_ongoing == 0)
+            return self._changed.wait_for(lambda: self._num_ongoing <= num_ongoing, timeout_s)

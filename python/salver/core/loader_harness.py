@@ -11,7 +11,14 @@ from salver.core.harness_state import HarnessEvent, HarnessState, next_state
 from salver.core.ids import ServableId
 from salver.core.loader import Loader, LoadMetadata
 from salver.core.retry import RetryOptions, retry
-from salver.errors import CancelledError, FailedPreconditionError, InternalError, SalverError, as_salver_error
+from salver.errors import (
+    CancelledError,
+    FailedPreconditionError,
+    InternalError,
+    SalverError,
+    as_salver_error,
+    without_traceback,
+)
 
 S = TypeVar("S")
 
@@ -52,6 +59,7 @@ class LoaderHarness:
         self.additional_state = additional_state
         self._retry_options = retry_options or RetryOptions(max_num_retries=0)
         self._on_state = on_state
+        self._log = logging.LoggerAdapter(_log, {"model": id.name, "version": id.version})
         self._state = HarnessState.NEW
         self._error: SalverError | None = None
         self._cancelled = threading.Event()
@@ -107,7 +115,7 @@ class LoaderHarness:
 
     def approve_load(self) -> None:
         """The resources are granted."""
-        _log.info("Approving load for servable version %s", self.id)
+        self._log.info("Approving load for servable version %s", self.id)
         self._move(HarnessEvent.APPROVE_LOAD)
 
     def load(self, before_load: Callable[[], None] | None = None) -> None:
@@ -126,7 +134,7 @@ class LoaderHarness:
         except BaseException as error:
             failure = as_salver_error(error)
             if failure is not error:  # not from an attempt, whose error `retry` has logged
-                _log.error("Loading servable version %s raised", self.id, exc_info=error)
+                self._log.error("Loading servable version %s raised", self.id, exc_info=error)
             self.fail(failure)
             if isinstance(error, Exception):
                 raise failure from None
@@ -138,7 +146,7 @@ class LoaderHarness:
             failure = CancelledError("Loading of servable cancelled")
             self._unload_loader(failure)
             raise failure
-        _log.info("Successfully loaded servable version %s", self.id)
+        self._log.info("Successfully loaded servable version %s", self.id)
 
     def cancel_load(self) -> None:
         """Say that the load is no longer wanted.
@@ -151,13 +159,13 @@ class LoaderHarness:
 
     def start_quiescing(self) -> None:
         """Let no new use begin."""
-        _log.info("Quiescing servable version %s", self.id)
+        self._log.info("Quiescing servable version %s", self.id)
         self._move(HarnessEvent.START_QUIESCING)
 
     def finish_quiescing(self) -> None:
         """No use is left."""
         self._move(HarnessEvent.FINISH_QUIESCING)
-        _log.info("Done quiescing servable version %s", self.id)
+        self._log.info("Done quiescing servable version %s", self.id)
 
     def unload(self) -> None:
         """Unload; blocks.
@@ -171,8 +179,8 @@ class LoaderHarness:
     def fail(self, error: SalverError) -> None:
         """Go to ERROR and keep the reason."""
         with self.lock:
-            self._move(HarnessEvent.FAIL, error)
-        _log.error("Encountered an error for servable version %s: %s", self.id, error)
+            self._move(HarnessEvent.FAIL, without_traceback(error))
+        self._log.error("Encountered an error for servable version %s: %s", self.id, error)
 
     def require_loader(self) -> Loader:
         """Return the loader.
@@ -187,7 +195,7 @@ class LoaderHarness:
     # === the loader's side ===
 
     def _load_loader(self, before_load: Callable[[], None] | None) -> None:
-        _log.info("Loading servable version %s", self.id)
+        self._log.info("Loading servable version %s", self.id)
         loader = self.require_loader()
         if before_load is not None:
             before_load()
@@ -201,18 +209,18 @@ class LoaderHarness:
 
     def _unload_loader(self, reason: SalverError | None) -> None:
         """Unload and end as DISABLED, telling `reason`."""
-        _log.info("Unloading servable version %s", self.id)
+        self._log.info("Unloading servable version %s", self.id)
         try:
             self.require_loader().unload()
         except BaseException as error:
             failure = as_salver_error(error)
-            _log.error("Unloading servable version %s raised", self.id, exc_info=error)
+            self._log.error("Unloading servable version %s raised", self.id, exc_info=error)
             self.fail(failure)
             if isinstance(error, Exception):
                 raise failure from None
             raise
         self._move(HarnessEvent.FINISH_UNLOADING, reason)
-        _log.info("Done unloading servable version %s", self.id)
+        self._log.info("Done unloading servable version %s", self.id)
 
     def _move(self, event: HarnessEvent, error: SalverError | None = None) -> None:
         with self.lock:

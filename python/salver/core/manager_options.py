@@ -37,7 +37,8 @@ class BasicManagerOptions:
     serving_tables: Sequence[ServingTable] = ()
     """Data planes that are told what can be served."""
     close_timeout_s: float | None = 10.0
-    """How long `close` waits for handles and requests; what is in use after that stays loaded. None is no limit."""
+    """How long `close` waits for loads that run, then for handles and requests; what is in use after that stays loaded.
+    None is no limit."""
 
 
 def unloads_first(action: Action) -> Any:

@@ -81,8 +81,11 @@ def retry(description: str, attempt: Callable[[], T], options: RetryOptions, can
             return attempt()
         except Exception as error:  # noqa: BLE001  # user code may raise anything; it is raised again below
             failure = as_salver_error(error)
-            # A foreign error is a bug or a surprise: its traceback belongs in the log, once, and nowhere else.
-            _log.error("%s failed: %s", description, failure, exc_info=None if failure is error else error)
+            if failure is error:
+                _log.error("%s failed: %s", description, failure)
+            else:
+                # A bug or a surprise: its whole text and its traceback belong in the log, once, and nowhere else.
+                _log.exception("%s failed", description)
         num_failures += 1
         if not _may_try_again(description, failure, num_failures, options, cancelled):
             raise failure

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 Task = Callable[[], None]
@@ -57,14 +58,16 @@ class TaskPool:
             self._start_threads()
             self._changed.notify_all()
 
-    def close(self) -> None:
-        """Wait until everything queued has run, then end the threads."""
+    def close(self, timeout_s: float | None = None) -> bool:
+        """Wait until everything queued has run, then end the threads; False if one still runs after the time."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
             threads = list(self._threads)
+        deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
         for thread in threads:
-            thread.join()
+            thread.join(None if deadline_s is None else max(0.0, deadline_s - time.monotonic()))
+        return not any(thread.is_alive() for thread in threads)
 
     def _is_idle(self) -> bool:
         return not self._tasks and self._num_running == 0

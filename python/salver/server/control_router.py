@@ -49,7 +49,9 @@ class ControlRouter:
         """Answer the call, whatever happens."""
         if call.is_cancelled:
             return  # dropped: nobody waits for the answer
-        if call.protocol == "http":
+        if call.protocol == "notice":
+            logger.warning("%s", call.body.decode(errors="replace"))
+        elif call.protocol == "http":
             self._answer_http(call)
         elif call.method in self._slow_methods:
             self._answer_slowly(call)

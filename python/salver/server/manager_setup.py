@@ -28,6 +28,8 @@ _NUM_UNLOAD_THREADS = 4
 _FIRST_RETRY_S = 1.0
 _RETRY_GROWTH = 2.0
 _MAX_BATCH_ROWS = 1000
+_CLOSE_TIMEOUT_S = 2.0
+"""At the end of a server the drain has waited already; all limits together stay near the 30 s of an orchestrator."""
 _CPUS_PER_IO_THREAD = 4
 """A loop moves far more requests than four CPUs run models; on few CPUs the others are for the runners."""
 
@@ -100,6 +102,7 @@ def manager_options(
         failed_version_max_retries=config.max_num_load_retries,
         policy_for=policy_for,
         serving_tables=tables,
+        close_timeout_s=_CLOSE_TIMEOUT_S,
     )
 
 

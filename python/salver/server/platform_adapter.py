@@ -11,7 +11,7 @@ from salver.core.loader import Loader
 from salver.core.servable_data import ServableData
 from salver.core.source_adapter import SourceAdapter
 from salver.core.storage_path import StoragePath
-from salver.errors import InternalError, SalverError, as_salver_error
+from salver.errors import InternalError, SalverError, as_salver_error, without_traceback
 from salver.servables.loaders import LoaderFactory
 
 logger = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ def _adapt_item(version: ServableData[StoragePath], factory: LoaderFactory) -> S
     try:
         return ServableData(version.id, factory(version.id, version.data))
     except SalverError as error:
-        return ServableData.failed(version.id, error)
+        return ServableData.failed(version.id, without_traceback(error))
     except Exception as error:
         logger.exception("Making the loader of servable %s failed", version.id)
-        return ServableData.failed(version.id, as_salver_error(error))
+        return ServableData.failed(version.id, without_traceback(as_salver_error(error)))

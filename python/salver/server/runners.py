@@ -7,11 +7,14 @@ told to its author in words.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+import math
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from salver.boundary import Batch
-from salver.errors import FailedPreconditionError, InternalError, SalverError, UnknownError
+from salver.errors import FailedPreconditionError, InternalError, SalverError, unknown_error
 from salver.servables.servable import Servable
 
 if TYPE_CHECKING:
@@ -21,17 +24,35 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_LOG_PAUSE_S = 60.0
+"""A failure of the same servable, signature and kind is logged once in this time: the log has no line per request."""
+
+NameOf: TypeAlias = Callable[[object], str]
+"""Says for the log which servable an object is."""
+
 
 class BatchRunner:
     """Runs batches; one object serves all runner threads."""
 
-    def __init__(self, *, joins_requests: bool) -> None:
+    def __init__(
+        self,
+        *,
+        joins_requests: bool,
+        name_of: NameOf = lambda servable: type(servable).__name__,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Make a runner.
 
         Args:
             joins_requests: Whether a batch may hold several requests, so that outputs need a row for each input row.
+            name_of: Names the servable of a batch that failed.
+            clock: Seconds, for the pauses between log lines.
         """
         self._joins_requests = joins_requests
+        self._name_of = name_of
+        self._clock = clock
+        self._lock = threading.Lock()  # guards _logged
+        self._logged: dict[tuple[str, str, type[Exception]], float] = {}
 
     def handle(self, batch: Batch, /) -> None:
         """Run the batch and answer it, whatever happens."""
@@ -41,10 +62,21 @@ class BatchRunner:
             self._run(batch)
         except SalverError as error:
             batch.fail(error.code, error.message)
-        except Exception as error:
-            logger.exception("A servable failed in signature %s", batch.signature)
-            known = UnknownError(f"{type(error).__name__}: {error}")
-            batch.fail(known.code, known.message)
+        except Exception as error:  # noqa: BLE001  # a user's object may raise anything; its clients are told
+            name = self._name_of(batch.servable)
+            self._log_failure(name, batch, error)
+            known = unknown_error(error)
+            batch.fail(known.code, f"Servable {name} failed in signature {batch.signature}: {known.message}")
+
+    def _log_failure(self, name: str, batch: Batch, error: Exception) -> None:
+        failure, now_s = (name, batch.signature, type(error)), self._clock()
+        with self._lock:
+            if now_s - self._logged.get(failure, -math.inf) < _LOG_PAUSE_S:
+                return
+            self._logged = {key: at_s for key, at_s in self._logged.items() if now_s - at_s < _LOG_PAUSE_S}
+            self._logged[failure] = now_s
+        text = "Servable %s failed in signature %s (the like is not logged again for %d s)"
+        logger.error(text, name, batch.signature, _LOG_PAUSE_S, exc_info=error)
 
     def _run(self, batch: Batch) -> None:
         servable: Servable = batch.servable  # type: ignore[assignment]  # what the target was made with

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _NUM_CONTROL_THREADS = 2
-_JOIN_TIMEOUT_S = 5.0
+_JOIN_TIMEOUT_S = 1.0
 """How long a stop waits for a thread that is still in a servable or handler after the drain."""
 
 DataPlaneFactory = Callable[[DataPlaneOptions], DataPlane]
@@ -86,7 +86,9 @@ class Server:
             "runner",
             manager_setup.num_runners(self._config),
             self._plane.next_batch,
-            BatchRunner(joins_requests=manager_setup.max_batch_rows(self._config) > 1),
+            BatchRunner(
+                joins_requests=manager_setup.max_batch_rows(self._config) > 1, name_of=self._core.table.name_of
+            ),
         )
         self._slow_calls = SlowCalls("reload")
         self._control: PullThreads[ControlCall] = PullThreads(
@@ -207,6 +209,7 @@ class Server:
         """Block until these models, or all, have a version that serves.
 
         Raises:
+            NotFoundError: One of them is not configured.
             DeadlineExceededError: The time ran out first.
             SalverError: What the first of them that failed has failed with.
         """
@@ -231,6 +234,8 @@ class Server:
         self._open_ports()
 
     def _on_started(self, outcomes: Outcomes) -> None:
+        if self._stopping.is_set():
+            return  # the models were given up, not started
         for name, error in sorted(outcomes.items()):
             if error is not None:
                 logger.warning("Starting without model %s: %s", name, error)
@@ -264,8 +269,9 @@ class Server:
         self._plane.begin_drain()
         if not self._plane.wait_drained(drain_timeout_s):
             logger.warning("Requests were still running after %s s of draining; they are cut off", drain_timeout_s)
-        self._core.table.close()
+        # The plane first: a request that comes too late is told UNAVAILABLE, not that there is no such model.
         self._plane.stop()
+        self._core.table.close()
         for threads in (self._control, self._runners):
             if not threads.stop(_JOIN_TIMEOUT_S):
                 logger.warning("A %s thread is still busy; it is left behind", threads.name)

@@ -25,7 +25,15 @@ from salver.core.servable_state import ManagerState, ServableState
 from salver.core.servable_state_monitor import ServableStateMonitor
 from salver.core.servable_state_waits import Outcomes
 from salver.core.source import connect
-from salver.errors import DeadlineExceededError, InvalidArgumentError, SalverError, UnavailableError, UnknownError
+from salver.errors import (
+    DeadlineExceededError,
+    FailedPreconditionError,
+    InvalidArgumentError,
+    NotFoundError,
+    SalverError,
+    UnavailableError,
+    UnknownError,
+)
 from salver.servables.loaders import TENSORFLOW, LoaderFactory, Platform, PlatformContext, PlatformRegistry
 from salver.servables.ready_loader import ReadyLoader
 from salver.servables.tensorflow_library import TensorFlowLibrary
@@ -66,7 +74,8 @@ class ServerCore:
         self._models: tuple[ModelConfig, ...] = ()
         self._policies: Mapping[str, AspiredVersionPolicy] = {}
         """Replaced whole with `_models`."""
-        self._names = frozenset(self._servables)
+        self._names = frozenset(self._servables) | {model.name for model in config.models}
+        self._is_running = False
         self._apply_lock = threading.Lock()
         """Guards `_models` and `_names`; held through a whole change, its wait included, so that changes take turns."""
         self._library = TensorFlowLibrary(plane.open_tensorflow)
@@ -111,8 +120,11 @@ class ServerCore:
         connect(self._adapter, self.manager)
         self.manager.start()
         self._aspire_servables()
+        if models and self._config.file_system_poll_wait_s < 0:
+            logger.warning("The poll period is negative: no versions are looked for, so no model will be found")
         # Last: it may emit at once.
         connect(self._source, self._adapter)
+        self._is_running = True
 
     def notify_when_started(self, on_started: Callable[[Outcomes], None]) -> None:
         """Call `on_started` once each name was available or has failed once."""
@@ -122,10 +134,14 @@ class ServerCore:
         """Block until each of these models has a version that serves.
 
         Raises:
+            NotFoundError: One of them is not configured.
             DeadlineExceededError: The time ran out first.
             SalverError: What the first of them that failed has failed with.
         """
         wanted = list(names)
+        for name in wanted:
+            if name not in self.names:
+                raise NotFoundError(f"No model {name} is configured")
         outcomes = self.monitor.wait_until_available_or_failed(wanted, timeout_s)
         for name in wanted:
             if name not in outcomes:
@@ -145,11 +161,14 @@ class ServerCore:
             timeout_s: Longest wait for new names; None is no limit.
 
         Raises:
-            InvalidArgumentError, FailedPreconditionError: The list is wrong; nothing changed.
-            UnknownError: A new model failed to load.
+            InvalidArgumentError, FailedPreconditionError: The list is wrong, or the server is not running; nothing
+                changed.
+            UnknownError: A new model failed to load, or the server was stopped meanwhile.
             DeadlineExceededError: A new model was not available in time; it goes on loading.
         """
         with self._apply_lock:
+            if not self._is_running:
+                raise FailedPreconditionError("the server is not running; its models cannot be changed")
             before = self._models
             check_models(models, before, self._servables)
             check_labels(models, before, self._states_of)
@@ -162,6 +181,7 @@ class ServerCore:
 
     def close(self) -> None:
         """Stop looking for versions and unload everything; blocks. Idempotent."""
+        self._is_running = False
         self._source.stop()
         self._adapter.detach()
         self.manager.close()

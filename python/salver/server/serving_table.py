@@ -16,7 +16,7 @@ from typing import TypeAlias
 from salver.boundary import DataPlane, ModelRow, Signature, Target, TargetSpec
 from salver.core.ids import ServableId
 from salver.core.serving_map import ServingSnapshot
-from salver.errors import InvalidArgumentError, NotFoundError, SalverError, as_salver_error
+from salver.errors import InvalidArgumentError, NotFoundError, SalverError, as_salver_error, without_traceback
 from salver.servables.servable import Servable, is_servable
 from salver.server.labels import Labels, labels_in_effect
 
@@ -112,6 +112,17 @@ class DataPlaneServingTable:
         with self._lock:
             return self._resolve(name, version, label)
 
+    def name_of(self, servable: object) -> str:
+        """Return the name and version under which this object serves, for the log; all of several."""
+        with self._lock:
+            ids = [
+                ServableId(name, version)
+                for name, versions in self._entries.items()
+                for version, entry in versions.items()
+                if entry.servable is servable
+            ]
+        return ", ".join(map(str, ids)) or type(servable).__name__
+
     def close(self) -> None:
         """Take every version out of the data plane and publish nothing more. Idempotent."""
         with self._lock:
@@ -153,8 +164,9 @@ class DataPlaneServingTable:
         try:
             return _Entry(servable, self._plane.new_target(target_spec(id, servable, self._max_batch_rows)), None)
         except Exception as error:  # noqa: BLE001  # a user's object may raise anything; its clients are told
-            logger.warning("Servable %s cannot be called over the wire: %s", id, as_salver_error(error).message)
-            return _Entry(servable, None, as_salver_error(error))
+            reason = without_traceback(as_salver_error(error))
+            logger.warning("Servable %s cannot be called over the wire: %s", id, reason.message)
+            return _Entry(servable, None, reason)
 
     def _publish(self, changed: Iterable[str]) -> None:
         for name in changed:
@@ -186,7 +198,7 @@ class DataPlaneServingTable:
         if label is not None:
             version = self._labels.get(name, {}).get(label)
             if version is None:
-                raise InvalidArgumentError(f"Unrecognized servable version label: {label}")
+                raise InvalidArgumentError(f"Unrecognized servable version label: {label} (of model {name})")
         wanted = f"Latest({name})" if version is None else f"Specific({name}, {version})"
         if version is None:
             version = max(self._entries.get(name, ()), default=None)

@@ -275,6 +275,7 @@ class FileSystemSource:
             return [Note(logging.ERROR, text)] if stream.emitted else []
         if self._emit(stream.servable.name, scan.aspired):
             stream.emitted = scan.aspired
+            _log_aspired(stream.servable, scan.aspired)
         return []
 
     def _emit(self, name: str, aspired: Mapping[int, StoragePath]) -> bool:
@@ -320,6 +321,8 @@ class _Stream:
 
     def record(self, scan: Scan, now_s: float) -> bool:
         """Keep the status; return whether it should be reported."""
+        if self.status is not None and self.status.error is not None and scan.aspired and scan.error is None:
+            logger.info("Base path %s of servable %s is in order again", self.servable.base_path, self.servable.name)
         self.status = PollStatus(
             aspired=tuple(self.emitted or ()),
             unsettled=scan.unsettled,
@@ -337,6 +340,13 @@ class _Stream:
         for note in sorted(notes - self._known_notes, key=lambda note: note.text):
             logger.log(note.level, "%s", note.text)
         self._known_notes = notes
+
+
+def _log_aspired(servable: FileSystemServable, aspired: Mapping[int, StoragePath]) -> None:
+    if aspired:  # that there are none is warned of
+        versions = sorted(aspired)
+        paths = ", ".join(aspired[version] for version in versions)
+        logger.info("Versions %s of servable %s are aspired, from %s", versions, servable.name, paths)
 
 
 def _guarded(call: Callable[[], None]) -> bool:

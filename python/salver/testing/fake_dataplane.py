@@ -219,7 +219,7 @@ class FakeDataPlane:
         row = self.rows.get(model)
         if label is not None:
             if row is None or label not in row.labels:
-                raise InvalidArgumentError(f"Unrecognized servable version label: {label}")
+                raise InvalidArgumentError(f"Unrecognized servable version label: {label} (of model {model})")
             version = row.labels[label]
         targets = {_spec(target).version: target for target in row.targets} if row else {}
         found = targets.get(max(targets, default=-1) if version is None else version)

@@ -30,3 +30,8 @@ def test_problems_become_one_error():
     with pytest.raises(InvalidArgumentError) as caught:
         check(problems_of(ServerConfig(models=models, grpc_port=None)))
     assert len(caught.value.message.split("; ")) == 4
+
+
+def test_model_without_a_name_is_told_by_its_base_path():
+    models = (ModelConfig(name="", base_path="m", version_labels={"": -1}),)
+    assert all(problem.startswith("the model at 'm'") for problem in problems_of(ServerConfig(models=models)))

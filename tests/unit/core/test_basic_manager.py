@@ -640,6 +640,25 @@ def test_close_ends_retry_pauses_and_gives_up_loads_that_wait():
     assert waiting.num_load_attempts == 0
 
 
+def test_close_leaves_a_load_and_an_unload_that_do_not_end(caplog, monkeypatch):
+    monkeypatch.setattr("salver.core.basic_manager._UNLOAD_TIME_S", 0.01)
+    kit = Kit(1, 1, close_timeout_s=0.01)
+    [unloading] = kit.serve(A1)
+    unloading.unload_gate.clear()
+    loading = kit.manage(A2, FakeLoader())
+    loading.load_gate.clear()
+    outcomes: queue.SimpleQueue[SalverError | None] = queue.SimpleQueue()
+    kit.manager.load_servable(A2, outcomes.put)
+    assert loading.is_loading.wait(TIMEOUT_S)
+    kit.manager.close()
+    assert "Still loading after 0.01 s, and left behind: {name: a version: 2}" in caplog.text
+    assert "Still unloading, and left behind: {name: a version: 1}" in caplog.text
+    unloading.unload_gate.set()
+    loading.load_gate.set()
+    assert outcomes.get(timeout=TIMEOUT_S) == CancelledError("Loading of servable cancelled")
+    assert loading.num_unloads == 1
+
+
 @pytest.mark.parametrize("num_unload_threads", [0, 2])
 def test_close_leaves_loaded_what_is_still_in_use_when_the_time_is_up(num_unload_threads, caplog):
     kit = Kit(0, num_unload_threads, close_timeout_s=0)

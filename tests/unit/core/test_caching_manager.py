@@ -248,6 +248,20 @@ def test_failed_load_gives_its_room_back(small):
     assert small.names() == ["b", "c"]
 
 
+def test_version_that_is_evicted_at_once_still_answers_who_asked_for_it(kit, monkeypatch):
+    residency = kit.manager._residency
+    note_loaded = residency.note_loaded
+
+    def evict_at_once(id):
+        note_loaded(id)
+        residency.note_leaving(id)
+        kit.manager._evict(id)
+
+    monkeypatch.setattr(residency, "note_loaded", evict_at_once)
+    assert kit.use("a") == "{name: a version: 3}"
+    assert kit.factory.num_loads("a") == 1
+
+
 def test_under_pressure_from_many_threads_the_budget_holds(small):
     object.__setattr__(small.manager._options, "eviction_timeout_s", 10.0)
     over: queue.SimpleQueue[int] = queue.SimpleQueue()

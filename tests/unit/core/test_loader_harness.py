@@ -317,9 +317,19 @@ def test_logs_one_line_for_each_event(caplog):
         "Unloading servable version {name: test version: 0}",
         "Done unloading servable version {name: test version: 0}",
     ]
+    assert {(record.model, record.version) for record in caplog.records} == {("test", 0)}
 
 
 def test_logs_the_error(caplog):
     LoaderHarness(ID, None).fail(InvalidArgumentError("broken"))
     expected = "Encountered an error for servable version {name: test version: 0}: INVALID_ARGUMENT: broken"
     assert caplog.messages == [expected]
+
+
+def test_error_that_is_kept_keeps_nothing_of_the_load_alive():
+    harness = requested(LoaderHarness(ID, FakeLoader(num_failures=1, error=ValueError("half a model"))))
+    with pytest.raises(UnknownError) as raised:
+        harness.load()
+    assert raised.value.__traceback__ is not None
+    assert harness.error == raised.value
+    assert (harness.error.__traceback__, harness.error.__context__) == (None, None)

@@ -136,3 +136,5 @@ def test_only_foreign_errors_are_logged_with_their_traceback(caplog):
         with pytest.raises(UnknownError):
             retry("Work", Attempts(9, error), options(FakeClock(), max_num_retries=0), threading.Event())
         assert bool(caplog.records[0].exc_info) is has_traceback
+        # With a traceback the formatter adds the error's text: it must not be there twice.
+        assert (str(error) in caplog.records[0].getMessage()) is not has_traceback

@@ -1,4 +1,6 @@
+import re
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,6 +31,14 @@ def test_servable_is_what_load_returns_for_the_version_directory(tmp_path):
     )
     loader.load()
     assert loader.servable.run("serving_default", {"x": np.float32([2])})["x"] == [6]
+
+
+def test_servable_of_the_guide_loads_as_it_stands(tmp_path):
+    page = (Path(__file__).parents[3] / "docs" / "getting-started.md").read_text()
+    (text,) = [block for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "def load" in block]
+    loader = write(tmp_path, text)
+    loader.load()
+    assert loader.servable.run("serving_default", {"x": np.float32([2])})["y"] == [4]
 
 
 def test_unload_closes_a_servable_that_can_be_closed(tmp_path):

@@ -30,6 +30,11 @@ def test_unknown_grpc_method_is_unimplemented_and_named():
         answer(FakeControlCall.grpc("/p.S/Other"), grpc={"/p.S/M": bytes.upper}).result()
 
 
+def test_notice_of_the_data_plane_is_logged(caplog):
+    answer(FakeControlCall("notice", "", "", "", {}, b"Connections cannot be accepted"))
+    assert caplog.messages == ["Connections cannot be accepted"]
+
+
 def test_error_of_a_handler_is_the_answer():
     with pytest.raises(NotFoundError, match="no m"):
         answer(FakeControlCall.grpc("/m"), grpc={"/m": raising(NotFoundError("no m"))}).result()

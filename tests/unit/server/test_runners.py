@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -5,6 +7,7 @@ from salver.errors import FailedPreconditionError, InternalError, OutOfRangeErro
 from salver.servables.servable import CallableServable
 from salver.server.runners import BatchRunner, checked_outputs
 from salver.testing.fake_calls import FakeBatch
+from salver.testing.fake_clock import FakeClock
 
 ROWS = np.float32([1, 2, 3])
 
@@ -36,10 +39,31 @@ def test_error_of_the_servable_is_the_answer():
         run(fail).result()
 
 
-def test_foreign_exception_is_an_unknown_error_without_a_traceback():
+def test_foreign_exception_is_an_unknown_error_that_names_the_servable():
     with pytest.raises(UnknownError) as caught:
         run(lambda inputs: 1 / 0).result()
-    assert caught.value.message == "ZeroDivisionError: division by zero"
+    want = "Servable CallableServable failed in signature serving_default: ZeroDivisionError: division by zero"
+    assert caught.value.message == want
+
+
+def test_foreign_exception_tells_clients_no_server_path():
+    with pytest.raises(UnknownError) as caught:
+        run(lambda inputs: Path("/srv/models/weights").read_bytes()).result()
+    assert "/srv" not in caught.value.message
+
+
+def test_failure_is_logged_by_name_and_not_for_every_request(caplog):
+    clock = FakeClock()
+    servable = CallableServable(lambda inputs: 1 / 0, inputs={}, outputs={})
+    runner = BatchRunner(joins_requests=False, name_of=lambda failed: f"m {failed is servable}", clock=clock)
+    for signature, pause_s in [("a", 0), ("a", 1), ("b", 0), ("a", 60)]:
+        clock.advance(pause_s)
+        runner.handle(FakeBatch(servable, {"x": ROWS}, signature=signature, output_names=["y"]))
+    assert [message.partition(" (")[0] for message in caplog.messages] == [
+        "Servable m True failed in signature a",
+        "Servable m True failed in signature b",
+        "Servable m True failed in signature a",
+    ]
 
 
 def test_inputs_cannot_be_written():

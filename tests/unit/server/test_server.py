@@ -128,6 +128,16 @@ def test_start_may_be_called_once(make):
         server.start()
 
 
+def test_nobody_waits_for_a_model_that_is_not_configured(make, base):
+    with make({"a": base("a", 1)}) as server, pytest.raises(NotFoundError, match="No model b is configured"):
+        server.wait_until_available("a", "b", timeout_s=None)
+
+
+def test_start_that_will_find_no_model_says_so(make, base, caplog):
+    with make({"a": base("a", 1)}, file_system_poll_wait_s=-1, serve_while_loading=True):
+        assert "no model will be found" in caplog.text
+
+
 def test_python_servables_of_the_program_are_served(make):
     with make(servables={"double": DOUBLE}) as server:
         answer = server.predict("double", {"x": np.float32([1, 2])}, timeout_s=LIMIT_S)
@@ -197,7 +207,7 @@ def test_serve_while_loading_tells_why_a_model_has_no_version(make, tmp_path):
             server.predict("m", {"x": [1.0]})
 
 
-def test_stop_ends_a_start_that_waits(make, tensorflow, base):
+def test_stop_ends_a_start_that_waits(make, tensorflow, base, caplog):
     may_load = threading.Event()
     tensorflow.on_load = lambda _: may_load.wait(LIMIT_S) and FakeNativeModel(half_plus_two)
     server = make({"m": base("m", 1)})
@@ -218,6 +228,7 @@ def test_stop_ends_a_start_that_waits(make, tensorflow, base):
     stopping.join(LIMIT_S)
     starting.join(LIMIT_S)
     assert [error.message for error in errors] == ["the server was stopped while it started"]
+    assert "Starting without model" not in caplog.text
 
 
 def test_wrong_configuration_stops_the_start(make, plane):
@@ -320,6 +331,16 @@ class TestApplyModels:
             with pytest.raises(UnknownError, match=r"1 model\(s\) did not become available: .*b due to error.*broken"):
                 server.apply_models([*server.models, ModelConfig(name="b", base_path=base("b", 1))], timeout_s=LIMIT_S)
             assert server.predict("a", {"x": [1.0]})["y"] == [2.5]
+
+    def test_server_that_does_not_run_refuses_changes(self, make, base):
+        models = [ModelConfig(name="b", base_path=base("b", 1))]
+        server = make({"a": base("a", 1)})
+        with pytest.raises(FailedPreconditionError, match="not running"):
+            server.apply_models(models, timeout_s=None)
+        with server:
+            assert [model.name for model in server.models] == ["a"]
+        with pytest.raises(FailedPreconditionError, match="not running"):
+            server.apply_models(models, timeout_s=None)
 
     def test_wait_has_a_limit(self, make, tensorflow, base):
         may_load = threading.Event()

@@ -1,3 +1,5 @@
+import weakref
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,24 @@ def test_published_versions_serve(plane, table):
     publish(table, a={1: servable(), 3: servable()}, b={2: servable()})
     assert versions(plane, "a") == [1, 3]
     assert versions(plane, "b") == [2]
+
+
+def test_object_that_cannot_be_called_keeps_nothing_of_the_publishing_alive(plane, table):
+    def publish_while_holding():
+        held = FakeNativeModel(half_plus_two)  # as the serving map holds the pins of all servables meanwhile
+        publish(table, m={1: object()})
+        return weakref.ref(held)
+
+    assert publish_while_holding()() is None
+    assert plane.rows["m"].unavailable is not None
+
+
+def test_object_is_named_for_the_log_by_what_it_serves_as(table):
+    one, two = servable(), servable()
+    publish(table, a={1: one, 3: two}, b={2: one})
+    assert table.name_of(two) == "{name: a version: 3}"
+    assert table.name_of(one) == "{name: a version: 1}, {name: b version: 2}"
+    assert table.name_of(servable()) == "CallableServable"
 
 
 def test_version_keeps_its_target_while_it_serves(plane, table):
@@ -152,7 +172,7 @@ def test_resolve_gives_the_highest_version(table):
     [
         (None, None, NotFoundError("Servable not found for request: Latest(m)")),
         (7, None, NotFoundError("Servable not found for request: Specific(m, 7)")),
-        (None, "x", InvalidArgumentError("Unrecognized servable version label: x")),
+        (None, "x", InvalidArgumentError("Unrecognized servable version label: x (of model m)")),
     ],
 )
 def test_resolve_refuses_as_the_data_plane_does(table, version, label, error):

@@ -277,6 +277,22 @@ def test_base_path_that_goes_away_unloads_nothing(world, caplog):
     assert world.poll() == [("m", [2])]
 
 
+def test_log_tells_what_is_aspired_from_where_and_when_a_base_path_is_back(world, caplog):
+    caplog.set_level(logging.INFO)
+    models = world.models()
+    models.add(3)
+    world.poll()
+    world.poll()
+    os.rename(models.path, f"{models.path}-gone")
+    world.poll()
+    os.rename(f"{models.path}-gone", models.path)
+    world.poll()
+    assert [record.getMessage() for record in caplog.records if record.levelno == logging.INFO] == [
+        f"Versions [3] of servable m are aspired, from {models.path}/3",
+        f"Base path {models.path} of servable m is in order again",
+    ]
+
+
 def test_base_path_that_is_a_file_keeps_the_last_list(world):
     world.models().add(1)
     assert world.poll() == [("m", [1])]

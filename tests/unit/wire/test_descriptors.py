@@ -1,7 +1,8 @@
 """The wire contract is a subset of what tensorflow and tensorflow-serving-api declare, field for field."""
 
-import importlib
 import importlib.util
+import os
+import pathlib
 import subprocess
 import sys
 
@@ -96,10 +97,15 @@ UNPUBLISHED = {
 }
 
 
-def compare(package, modules, prefix):
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+CLIENTS_PYTHON = ROOT / ".venv-clients" / "bin" / "python"
+
+
+def compare(package, modules, prefix, *, python=sys.executable):
     names = ",".join(f"{package}.{module}_pb2" for module in modules)
-    command = [sys.executable, "-c", PROGRAM, package, names, prefix]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    command = [str(python), "-c", PROGRAM, package, names, prefix]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "python")}
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr[-2000:]
     return done.stdout
 
@@ -111,18 +117,17 @@ def test_tensorflow_messages_are_those_of_tensorflow():
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.skipif(importlib.util.find_spec("tensorflow_serving") is None, reason="compares with the client package")
+@pytest.mark.skipif(not CLIENTS_PYTHON.exists(), reason="compares with the client package: run `make clients`")
 def test_serving_messages_are_those_of_the_client_package():
     absent = ", ".join(repr(f"tensorflow.serving.{name}") for name in sorted(UNPUBLISHED))
-    assert f"absent there: [{absent}]" in compare("tensorflow_serving", SERVING, "tensorflow_serving/")
+    assert f"absent there: [{absent}]" in compare(
+        "tensorflow_serving", SERVING, "tensorflow_serving/", python=CLIENTS_PYTHON
+    )
 
 
 def test_the_committed_descriptors_are_those_of_the_sources():
     pytest.importorskip("grpc_tools")
-    import pathlib
-
-    root = pathlib.Path(__file__).resolve().parents[3]
-    subprocess.run([sys.executable, str(root / "scripts" / "make_descriptors.py"), "--check"], check=True)
+    subprocess.run([sys.executable, str(ROOT / "scripts" / "make_descriptors.py"), "--check"], check=True)
 
 
 def test_numbers_and_names_of_states_and_codes():
