@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -29,6 +31,13 @@ def ask(port: int, method: str, path: str, body: str | None = None) -> tuple[int
         return 0, ""
     finally:
         connection.close()
+
+
+def refuse_taken(ports: tuple[int, ...]) -> None:
+    """End the program where something listens already: the first answer would be that of another server."""
+    for port in ports:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            sys.exit(f"port {port} is taken; `make run PORT=... REST_PORT=...` takes others")
 
 
 def wait_until_served(server: subprocess.Popen[bytes], port: int) -> None:
@@ -74,6 +83,7 @@ def main() -> int:
     parser.add_argument("--rest-port", type=int, required=True)
     parser.add_argument("--once", action="store_true", help="end after the first prediction")
     options = parser.parse_args()
+    refuse_taken((options.port, options.rest_port))
     flags = [f"--port={options.port}", f"--rest_api_port={options.rest_port}"]
     flags += [f"--model_name={MODEL}", f"--model_base_path={BASE_PATH.resolve()}"]
     environment = {"TF_CPP_MIN_LOG_LEVEL": "2", **os.environ}  # TensorFlow's own chatter hides the server's lines
