@@ -1,23 +1,18 @@
-//! Just enough of the protobuf wire format to read signatures and to write options, without generated code.
+//! The messages of a model: the wire format of `salver-core`, as an iterator that suits small, trusted messages.
 
+use salver_core::wire::reader as wire;
+use salver_core::wire::writer::{put_span_header, put_varint_field};
 use salver_core::{Code, Status};
 
 /// A field's value as it stands on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Value<'a> {
-    /// Integers, booleans and enums.
-    Varint(u64),
-    /// Strings, bytes and messages.
-    Bytes(&'a [u8]),
-    /// Fixed-width numbers, which none of the messages read here needs.
-    Skipped,
-}
+pub(crate) struct Value<'a>(wire::Value<'a>);
 
 impl<'a> Value<'a> {
     /// The bytes of a string, bytes or message field; empty for other values.
     pub(crate) fn bytes(self) -> &'a [u8] {
-        match self {
-            Value::Bytes(bytes) => bytes,
+        match self.0 {
+            wire::Value::Span(span) => span.bytes,
             _ => &[],
         }
     }
@@ -29,42 +24,19 @@ impl<'a> Value<'a> {
 
     /// The number of an integer field; 0 for other values.
     pub(crate) fn int(self) -> i64 {
-        match self {
-            Value::Varint(value) => value as i64,
+        match self.0 {
+            wire::Value::Varint(value) => value as i64,
             _ => 0,
         }
     }
 }
 
-/// Fields of one message, in the order of the wire: (field number, value).
-pub(crate) struct Fields<'a> {
-    rest: &'a [u8],
-}
+/// Fields of one message of a model, in the order of the wire: (field number, value). A damaged message is DATA_LOSS.
+pub(crate) struct Fields<'a>(Option<wire::Reader<'a>>);
 
 impl<'a> Fields<'a> {
     pub(crate) fn new(message: &'a [u8]) -> Self {
-        Self { rest: message }
-    }
-
-    fn next_field(&mut self) -> Option<(u32, Value<'a>)> {
-        let tag = read_varint(&mut self.rest)?;
-        let value = match tag & 7 {
-            0 => Value::Varint(read_varint(&mut self.rest)?),
-            1 => self.take(8).map(|_| Value::Skipped)?,
-            2 => {
-                let size = read_varint(&mut self.rest)?;
-                Value::Bytes(self.take(usize::try_from(size).ok()?)?)
-            }
-            5 => self.take(4).map(|_| Value::Skipped)?,
-            _ => return None,
-        };
-        Some((u32::try_from(tag >> 3).ok()?, value))
-    }
-
-    fn take(&mut self, size: usize) -> Option<&'a [u8]> {
-        let (head, tail) = self.rest.split_at_checked(size)?;
-        self.rest = tail;
-        Some(head)
+        Self(Some(wire::Reader::new(message)))
     }
 }
 
@@ -72,49 +44,24 @@ impl<'a> Iterator for Fields<'a> {
     type Item = Result<(u32, Value<'a>), Status>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        let field = self.next_field();
-        if field.is_none() {
-            self.rest = &[];
-        }
-        Some(field.ok_or_else(|| Status::new(Code::DataLoss, "a protobuf message of the model is damaged")))
-    }
-}
-
-fn read_varint(rest: &mut &[u8]) -> Option<u64> {
-    let mut value = 0;
-    for shift in (0..64).step_by(7) {
-        let (&byte, tail) = rest.split_first()?;
-        *rest = tail;
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte < 0x80 {
-            return Some(value);
+        match self.0.as_mut()?.next_field() {
+            Ok(field) => field.map(|field| Ok((field.number, Value(field.value)))),
+            Err(_malformed) => {
+                self.0 = None;
+                Some(Err(Status::new(Code::DataLoss, "a protobuf message of the model is damaged")))
+            }
         }
     }
-    None
-}
-
-/// Appends `value` as a base-128 varint.
-pub(crate) fn put_varint(target: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        target.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    target.push(value as u8);
 }
 
 /// Appends an integer, boolean or enum field.
 pub(crate) fn put_int(target: &mut Vec<u8>, field: u32, value: i64) {
-    put_varint(target, u64::from(field) << 3);
-    put_varint(target, value as u64);
+    put_varint_field(target, field, value as u64);
 }
 
 /// Appends a string, bytes or message field.
 pub(crate) fn put_bytes(target: &mut Vec<u8>, field: u32, value: &[u8]) {
-    put_varint(target, u64::from(field) << 3 | 2);
-    put_varint(target, value.len() as u64);
+    put_span_header(target, field, value.len());
     target.extend_from_slice(value);
 }
 
@@ -128,8 +75,8 @@ mod tests {
         put_int(&mut message, 3, -1);
         put_bytes(&mut message, 16, b"text");
         let fields = Fields::new(&message).collect::<Result<Vec<_>, _>>().unwrap();
-        assert_eq!(fields, [(3, Value::Varint(u64::MAX)), (16, Value::Bytes(b"text"))]);
-        assert_eq!(fields[0].1.int(), -1);
+        assert_eq!((fields[0].0, fields[0].1.int()), (3, -1));
+        assert_eq!((fields[1].0, fields[1].1.bytes()), (16, &b"text"[..]));
     }
 
     #[test]
