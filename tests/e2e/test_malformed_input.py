@@ -381,6 +381,21 @@ def test_a_message_over_the_limit_is_refused_with_the_name_of_the_flag(start_ser
     assert "--max_message_bytes" in reply.error
 
 
+def test_a_value_sent_short_is_held_to_the_same_limit(start_server: StartServer) -> None:
+    limited = start_server("--max_message_bytes=10000", models={"half_plus_two": HALF_PLUS_TWO})
+    call = limited.channel.unary_unary(wire.PREDICT)
+
+    def short(length: int) -> bytes:
+        """One element that stands for a whole shape."""
+        return wire.predict_request(wire.Spec("half_plus_two"), {"x": wire.float_tensor([1.0], [length])})
+
+    assert is_half_plus_two(*[1.0] * 100)(call(short(100), timeout=30))
+    with pytest.raises(grpc.RpcError) as raised:
+        call(short(100_000), timeout=30)
+    assert raised.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert is_half_plus_two(*[1.0] * 100)(call(short(100), timeout=30))
+
+
 def test_a_chunked_body_over_the_limit_is_refused(start_server: StartServer) -> None:
     limited = start_server("--max_message_bytes=10000", models={"half_plus_two": HALF_PLUS_TWO})
     head = f"POST {PREDICT_PATH} HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n".encode()

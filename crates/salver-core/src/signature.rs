@@ -8,6 +8,11 @@ use crate::tensor::Tensor;
 /// Signature used where a request names none.
 pub const DEFAULT_SIGNATURE: &str = "serving_default";
 
+/// The key that `name` stands for in a request: an empty name is the default signature.
+pub fn resolved_name(name: &str) -> &str {
+    if name.is_empty() { DEFAULT_SIGNATURE } else { name }
+}
+
 /// One named input or output.
 #[derive(Clone, Debug)]
 pub struct TensorSpec {

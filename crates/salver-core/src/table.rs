@@ -18,7 +18,7 @@ use arc_swap::ArcSwap;
 
 use crate::executor::Executor;
 use crate::run_stats::RunStats;
-use crate::signature::{DEFAULT_SIGNATURE, Signature};
+use crate::signature::{Signature, resolved_name};
 use crate::status::{Code, Status};
 
 /// Who runs the batches of a target.
@@ -103,7 +103,7 @@ impl Target {
 
     /// The signature called `name`; an empty name is `serving_default`.
     pub fn signature(&self, name: &str) -> Option<&Arc<Signature>> {
-        self.signatures.get(if name.is_empty() { DEFAULT_SIGNATURE } else { name })
+        self.signatures.get(resolved_name(name))
     }
 
     /// Requests that hold this target now.

@@ -164,11 +164,6 @@ impl Answers {
         }
     }
 
-    /// Whether nothing waits for delivery.
-    pub fn is_empty(&self) -> bool {
-        self.by_mailbox.iter().all(|(_, list)| list.is_empty())
-    }
-
     /// Hands every answer over.
     pub fn flush(&mut self) {
         for (mailbox, list) in &mut self.by_mailbox {
@@ -214,11 +209,6 @@ impl Batch {
     /// The outputs that all members ask for.
     pub fn outputs(&self) -> &[usize] {
         &self.first().outputs
-    }
-
-    /// Number of requests.
-    pub fn num_tasks(&self) -> usize {
-        self.tasks.len()
     }
 
     /// Rows of all members.

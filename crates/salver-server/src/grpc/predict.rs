@@ -6,8 +6,9 @@ use std::time::Instant;
 use bytes::Bytes;
 use hyper::Request;
 use hyper::body::Incoming;
+use salver_core::signature::resolved_name;
 use salver_core::table::{Choice, Pinned};
-use salver_core::wire::{self, ModelSpec, PredictResponse, PreparedResponse, TensorForm, VersionChoice};
+use salver_core::wire::{self, MemoryBudget, ModelSpec, PredictResponse, PreparedResponse, TensorForm, VersionChoice};
 use salver_core::{Code, Signature, Status, Tensor};
 
 use crate::event_loop::LoopContext;
@@ -49,9 +50,16 @@ fn decode(shared: &Shared, message: Bytes) -> Result<(ModelSpec, Prediction), St
     let spec = request.model_spec.clone().ok_or_else(|| Status::invalid_argument("Missing ModelSpec"))?;
     let pinned = shared.table.resolve(&spec.name, choice(&spec))?;
     let signature = pinned.signature(&spec.signature_name).cloned().ok_or_else(|| unknown_signature(&spec, &pinned))?;
-    let bound = wire::bind(request, &signature)?;
+    let mut budget = memory_budget(shared.options.max_message_bytes);
+    let bound = wire::bind_within(request, &signature, &mut budget)?;
     let prediction = Prediction { pinned, signature, inputs: bound.inputs, outputs: bound.outputs, deadline: None };
     Ok((spec, prediction))
+}
+
+/// A value sent short (one element for a whole shape) may take what a message of the largest size could take sent in
+/// full: a string of a single byte is held as a `Bytes`.
+fn memory_budget(max_message_bytes: usize) -> MemoryBudget {
+    MemoryBudget::new(max_message_bytes.saturating_mul(size_of::<Bytes>()).min(MemoryBudget::DEFAULT_BYTES))
 }
 
 fn choice(spec: &ModelSpec) -> Choice<'_> {
@@ -63,8 +71,7 @@ fn choice(spec: &ModelSpec) -> Choice<'_> {
 }
 
 fn unknown_signature(spec: &ModelSpec, pinned: &Pinned) -> Status {
-    let name =
-        if spec.signature_name.is_empty() { salver_core::signature::DEFAULT_SIGNATURE } else { &spec.signature_name };
+    let name = resolved_name(&spec.signature_name);
     let message =
         format!("Serving signature key \"{name}\" not found in model {} version {}.", pinned.name(), pinned.version());
     Status::new(Code::FailedPrecondition, message)

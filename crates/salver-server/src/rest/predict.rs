@@ -11,6 +11,7 @@ use hyper::body::Incoming;
 use hyper::header::CONTENT_ENCODING;
 use hyper::{HeaderMap, Request};
 use salver_core::json::{self, Format};
+use salver_core::signature::resolved_name;
 use salver_core::{Signature, Status, Tensor};
 
 use crate::body;
@@ -66,10 +67,7 @@ fn decode(
     let scanned = json::scan_predict(&body)?;
     let pinned = shared.table.resolve(&route.model, route.choice())?;
     let signature = pinned.signature(scanned.signature_name()).cloned().ok_or_else(|| {
-        let name = match scanned.signature_name() {
-            "" => salver_core::signature::DEFAULT_SIGNATURE,
-            name => name,
-        };
+        let name = resolved_name(scanned.signature_name());
         let message = format!(
             "Serving signature name: \"{name}\" not found in signature def of model {} version {}",
             pinned.name(),
