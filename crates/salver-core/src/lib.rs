@@ -15,7 +15,7 @@ pub mod tensor;
 pub mod wire;
 
 pub use dtype::DType;
-pub use executor::{BatchInput, Call, Executor};
+pub use executor::{BatchInput, Call, Executor, GraphCall};
 pub use signature::{Signature, TensorSpec};
 pub use status::{Code, Status};
 pub use tensor::{Shape, Tensor, TensorData};
