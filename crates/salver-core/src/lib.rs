@@ -4,6 +4,7 @@
 
 pub mod dtype;
 pub mod executor;
+pub mod inference;
 pub mod json;
 pub mod run_stats;
 pub mod scheduler;

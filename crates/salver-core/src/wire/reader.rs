@@ -6,7 +6,7 @@
 //!
 //! Source: protobuf encoding guide; limits (10-byte varints, 32-bit tags, 100 levels) as in protobuf's own parsers.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use smallvec::SmallVec;
 
 use crate::status::Status;
@@ -225,6 +225,16 @@ impl Varints<'_> {
             Err(what) => Err(Malformed { what, offset: self.base + start }),
         }
     }
+}
+
+/// Two serialized messages one after the other are their merged message.
+pub(crate) fn merged(first: Bytes, second: Bytes) -> Bytes {
+    if first.is_empty() {
+        return second;
+    }
+    let mut joined = first.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&*shared));
+    joined.extend_from_slice(&second);
+    joined.freeze()
 }
 
 /// Reads the varint at `*at` and moves `*at` behind it.
