@@ -4,6 +4,7 @@ mod control;
 mod framing;
 mod health;
 mod inference;
+mod streamed;
 mod timeout;
 
 use std::rc::Rc;
@@ -56,7 +57,11 @@ pub(crate) async fn handle(context: Rc<LoopContext>, request: Request<Incoming>)
         "/grpc.health.v1.Health/Check" => health::check(&context, request).await.map(unary),
         "/grpc.health.v1.Health/Watch" => health::watch(&context, request).await,
         _ if path.starts_with("/grpc.reflection.") => control::stream(&context, request),
-        _ => control::unary(&context, request).await.map(unary),
+        _ => match Api::of_grpc_path(path) {
+            Some(Api::PredictStreamed) => streamed::handle(&context, request),
+            Some(api) => inference::handle(&context, api, request).await.map(unary),
+            None => control::unary(&context, request).await.map(unary),
+        },
     };
     answer.unwrap_or_else(|status| refusal(&context, &status))
 }
