@@ -64,6 +64,7 @@ def data_plane_options(config: ServerConfig) -> DataPlaneOptions:
         max_message_bytes=config.max_message_bytes,
         rest_timeout_s=config.rest_timeout_s,
         tensor_content=config.enable_serialization_as_tensor_content,
+        check_methods=config.check_signature_methods,
     )
 
 

@@ -11,11 +11,11 @@ import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from salver.boundary import Batch
 from salver.errors import FailedPreconditionError, InternalError, SalverError, unknown_error
-from salver.servables.servable import Servable
+from salver.servables.servable import Servable, Stream
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     Arrays = dict[str, np.ndarray[Any, Any]]
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _LOG_PAUSE_S = 60.0
 """A failure of the same servable, signature and kind is logged once in this time: the log has no line per request."""
@@ -80,16 +82,30 @@ class BatchRunner:
 
     def _run(self, batch: Batch) -> None:
         servable: Servable = batch.servable  # type: ignore[assignment]  # what the target was made with
+        stream: Stream | None = getattr(servable, "stream", None) if batch.is_streamed else None
+        if stream is not None:
+            self._run_in_parts(batch, stream)
+            return
         outputs = checked_outputs(
             servable.run(batch.signature, batch.inputs()),
             batch.output_names,
             batch.num_rows if self._joins_requests else None,
         )
-        try:
-            batch.complete(outputs)
-        except Exception as error:
-            # The extension names the array and what is wrong with it.
-            raise InternalError(f"the outputs of the servable cannot be sent: {_reason(error)}") from error
+        _sent(batch.complete, outputs)
+
+    def _run_in_parts(self, batch: Batch, stream: Stream) -> None:
+        for part in stream(batch.signature, batch.inputs()):
+            if not _sent(batch.send_part, checked_outputs(part, batch.output_names, None)):
+                return  # nobody reads on
+        batch.end_parts()
+
+
+def _sent(send: Callable[[Arrays], T], outputs: Arrays) -> T:
+    try:
+        return send(outputs)
+    except Exception as error:
+        # The extension names the array and what is wrong with it.
+        raise InternalError(f"the outputs of the servable cannot be sent: {_reason(error)}") from error
 
 
 def checked_outputs(outputs: object, names: Sequence[str], num_rows: int | None) -> Arrays:
