@@ -87,9 +87,11 @@ impl FeatureReader {
                 Ok(())
             }
             b'{' => {
-                let bytes = cursor.base64_bytes().ok_or_else(|| no_feature_value(cursor))?;
+                let mut after = cursor.clone();
+                let bytes = after.base64_bytes().ok_or_else(|| no_feature_value(cursor))?;
                 self.set_kind(Kind::Bytes, cursor)?;
                 self.push_bytes(&bytes);
+                *cursor = after;
                 Ok(())
             }
             b'[' | b'n' => Err(no_feature_value(cursor)),

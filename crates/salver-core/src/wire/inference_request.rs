@@ -6,7 +6,7 @@ use bytes::Bytes;
 use crate::status::Status;
 use crate::wire::example_input::ExampleInput;
 use crate::wire::model_spec::ModelSpec;
-use crate::wire::reader::{Malformed, Reader, Span, Value};
+use crate::wire::reader::{Malformed, Reader, Span, Value, push_entry};
 use crate::wire::utf8::Utf8Bytes;
 
 /// A classification or regression request as sent.
@@ -70,7 +70,7 @@ fn read_multi_inference(message: &Bytes) -> Result<MultiInferenceRequest, Malfor
     let mut fields = Reader::new(message);
     while let Some(field) = fields.next_field()? {
         match (field.number, field.value) {
-            (1, Value::Span(task)) => request.tasks.push(read_task(task, message)?),
+            (1, Value::Span(task)) => push_entry(&mut request.tasks, read_task(task, message)?, task.offset)?,
             (2, Value::Span(input)) => request.input.merge(input, message)?,
             _ => {}
         }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::status::Status;
 use crate::wire::model_spec::ModelSpec;
 use crate::wire::named_tensors::read_named_tensor;
-use crate::wire::reader::{Malformed, Reader, Value};
+use crate::wire::reader::{Malformed, Reader, Value, push_entry};
 use crate::wire::utf8::Utf8Bytes;
 
 /// Inputs up to this number are searched for repeated names one by one; more go through a hash map.
@@ -38,8 +38,8 @@ fn read_request(body: &Bytes) -> Result<PredictRequest, Malformed> {
     while let Some(field) = fields.next_field()? {
         match (field.number, field.value) {
             (1, Value::Span(spec)) => request.model_spec.get_or_insert_default().merge(spec, body)?,
-            (2, Value::Span(entry)) => request.inputs.push(read_named_tensor(entry, body)?),
-            (3, Value::Span(name)) => request.output_filter.push(name.text(body)?),
+            (2, Value::Span(entry)) => push_entry(&mut request.inputs, read_named_tensor(entry, body)?, entry.offset)?,
+            (3, Value::Span(name)) => push_entry(&mut request.output_filter, name.text(body)?, name.offset)?,
             _ => {}
         }
     }

@@ -15,6 +15,10 @@ use crate::wire::utf8::Utf8Bytes;
 /// Levels of nested groups that are accepted; protobuf's own limit.
 const MAX_GROUP_DEPTH: usize = 100;
 
+/// Entries that a repeated field of names, tensors or tasks may have: more than any servable knows of, and so few that
+/// their places in memory stay small however small they are on the wire.
+const MAX_ENTRIES: usize = 1 << 18;
+
 /// What is wrong with a message, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed {
@@ -225,6 +229,15 @@ impl Varints<'_> {
             Err(what) => Err(Malformed { what, offset: self.base + start }),
         }
     }
+}
+
+/// Appends an entry of a repeated field, which stands at `offset`.
+pub(crate) fn push_entry<T>(entries: &mut Vec<T>, entry: T, offset: usize) -> Result<(), Malformed> {
+    if entries.len() == MAX_ENTRIES {
+        return Err(Malformed { what: "more than 262144 entries of a repeated field", offset });
+    }
+    entries.push(entry);
+    Ok(())
 }
 
 /// Two serialized messages one after the other are their merged message.

@@ -6,7 +6,7 @@ use crate::status::Status;
 use crate::tensor::Tensor;
 use crate::wire::model_spec::{EffectiveSpec, ModelSpec};
 use crate::wire::named_tensors::{NamedTensors, read_named_tensor};
-use crate::wire::reader::{Malformed, Reader, Value};
+use crate::wire::reader::{Malformed, Reader, Value, push_entry};
 use crate::wire::tensor_decode::{MemoryBudget, decode_tensor_within};
 use crate::wire::tensor_encode::TensorForm;
 use crate::wire::utf8::Utf8Bytes;
@@ -56,9 +56,9 @@ fn read_request(message: &Bytes) -> Result<SessionRunRequest, Malformed> {
     while let Some(field) = fields.next_field()? {
         match (field.number, field.value) {
             (1, Value::Span(spec)) => request.model_spec.get_or_insert_default().merge(spec, message)?,
-            (2, Value::Span(feed)) => request.feeds.push(read_named_tensor(feed, message)?),
-            (3, Value::Span(name)) => request.fetches.push(name.text(message)?),
-            (4, Value::Span(name)) => request.targets.push(name.text(message)?),
+            (2, Value::Span(feed)) => push_entry(&mut request.feeds, read_named_tensor(feed, message)?, feed.offset)?,
+            (3, Value::Span(name)) => push_entry(&mut request.fetches, name.text(message)?, name.offset)?,
+            (4, Value::Span(name)) => push_entry(&mut request.targets, name.text(message)?, name.offset)?,
             (6, Value::Varint(flag)) => request.tensor_name_is_alias = flag != 0,
             _ => {}
         }
