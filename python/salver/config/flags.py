@@ -135,6 +135,21 @@ _HONOURED = (
         help="File with a ModelServerConfig in protobuf text format: the models to serve.",
     ),
     Flag(
+        name="model_config_file_poll_wait_seconds",
+        default=0,
+        group=MODELS,
+        maximum=INT32_MAX,
+        help="Seconds between two looks at --model_config_file, which is applied again whenever it has changed. "
+        "0 or less reads it once, at start.",
+    ),
+    Flag(
+        name="allow_version_labels_for_unavailable_models",
+        default=False,
+        group=MODELS,
+        help="Let a label that a served model did not have name a version that is neither there nor loading. Labels "
+        "that come with a new model, or name a version that is loading, need no leave.",
+    ),
+    Flag(
         name="file_system_poll_wait_seconds",
         default=1,
         group=LOADING,
@@ -349,9 +364,7 @@ _NOT_HONOURED = (
     _inert("rest_api_enable_cors_support", False, False, "No CORS headers are sent yet."),
     _inert("enable_grpc_healthcheck_service", False, True, "The health service is always on."),
     _inert("enable_profiler", True, False, "There is no profiler service yet."),
-    _inert("model_config_file_poll_wait_seconds", 0, 0, "The model config file is read once, at start."),
     _inert("platform_config_file", "", "", "Platforms cannot be configured by file yet."),
-    _inert("allow_version_labels_for_unavailable_models", False, True, "A label may always name such a version."),
     _inert("flush_filesystem_caches", True, False, "File system caches are left alone."),
     _inert("remove_unused_fields_from_bundle_metagraph", True, True, "Only signatures are kept, always."),
     _inert("tensorflow_session_config_file", "", "", "Session options cannot be set by file yet."),

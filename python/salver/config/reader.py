@@ -126,7 +126,8 @@ def _read_models(values: Mapping[str, FlagValue]) -> dict[str, Any]:
     if values["model_config_file"]:
         from salver.config.model_config_file import read_model_config_file  # here, because it loads protobuf
 
-        return {"models": read_model_config_file(str(values["model_config_file"]))}
+        path = str(values["model_config_file"])
+        return {"models": read_model_config_file(path), "model_config_file": path}
     if not values["model_base_path"]:
         return {}
     return {"models": (ModelConfig(name=str(values["model_name"]), base_path=str(values["model_base_path"])),)}
@@ -147,6 +148,7 @@ def _server_fields(values: Mapping[str, Any]) -> dict[str, Any]:
     if not intra and not inter:
         intra = inter = session
     timeout_ms, retry_micros = values["rest_api_timeout_in_ms"], values["load_retry_interval_micros"]
+    config_poll = values["model_config_file_poll_wait_seconds"]
     num_retries = values["max_num_load_retries"]
     return {
         "host": values["host"],
@@ -155,6 +157,8 @@ def _server_fields(values: Mapping[str, Any]) -> dict[str, Any]:
         "max_message_bytes": values["max_message_bytes"] or None,
         "rest_timeout_s": timeout_ms * _MILLIS if timeout_ms > 0 else None,
         "enable_serialization_as_tensor_content": values["enable_serialization_as_tensor_content"],
+        "model_config_file_poll_wait_s": float(config_poll) if config_poll > 0 else None,
+        "allow_version_labels_for_unavailable_models": values["allow_version_labels_for_unavailable_models"],
         "file_system_poll_wait_s": float(values["file_system_poll_wait_seconds"]),
         "aspired_version_policy": AspiredVersionPolicyName(values["aspired_version_policy"]),
         "num_load_threads": values["num_load_threads"] or None,

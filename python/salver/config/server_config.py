@@ -89,6 +89,12 @@ class ServerConfig:
 
     models: tuple[ModelConfig, ...] = ()
     """What to serve; may be empty. Live."""
+    model_config_file: str | None = None
+    """The file that `models` were read from."""
+    model_config_file_poll_wait_s: float | None = None
+    """Time between two looks at that file, which is applied again when it changes; None never looks."""
+    allow_version_labels_for_unavailable_models: bool = False
+    """Whether a label that a served model did not have may name a version that is neither there nor loading."""
 
     # Where the server listens.
     host: str = "0.0.0.0"  # noqa: S104  # a server in a container must be reachable from outside of it
