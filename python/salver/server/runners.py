@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from salver.boundary import Batch
 from salver.errors import FailedPreconditionError, InternalError, SalverError, unknown_error
-from salver.servables.servable import Servable
+from salver.servables.servable import Servable, max_batch_rows_of
+from salver.servables.time_limit import time_limit
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,18 +38,18 @@ class BatchRunner:
     def __init__(
         self,
         *,
-        joins_requests: bool,
+        max_batch_rows: int,
         name_of: NameOf = lambda servable: type(servable).__name__,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Make a runner.
 
         Args:
-            joins_requests: Whether a batch may hold several requests, so that outputs need a row for each input row.
+            max_batch_rows: Rows that may be joined unless a servable says otherwise; 1 keeps requests apart.
             name_of: Names the servable of a batch that failed.
             clock: Seconds, for the pauses between log lines.
         """
-        self._joins_requests = joins_requests
+        self._max_batch_rows = max_batch_rows
         self._name_of = name_of
         self._clock = clock
         self._lock = threading.Lock()  # guards _logged
@@ -80,11 +81,11 @@ class BatchRunner:
 
     def _run(self, batch: Batch) -> None:
         servable: Servable = batch.servable  # type: ignore[assignment]  # what the target was made with
-        outputs = checked_outputs(
-            servable.run(batch.signature, batch.inputs()),
-            batch.output_names,
-            batch.num_rows if self._joins_requests else None,
-        )
+        with time_limit(batch.timeout_s):
+            answer = servable.run(batch.signature, batch.inputs())
+        # Where requests may have been joined, outputs need a row for each input row.
+        joins_requests = max_batch_rows_of(servable, self._max_batch_rows) > 1
+        outputs = checked_outputs(answer, batch.output_names, batch.num_rows if joins_requests else None)
         try:
             batch.complete(outputs)
         except Exception as error:

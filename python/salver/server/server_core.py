@@ -80,7 +80,9 @@ class ServerCore:
         """Guards `_models` and `_names`; held through a whole change, its wait included, so that changes take turns."""
         self._library = TensorFlowLibrary(plane.open_tensorflow)
         context = PlatformContext(
-            tensorflow_library=self._library, tensorflow_options=manager_setup.tensorflow_options(config)
+            tensorflow_library=self._library,
+            tensorflow_options=manager_setup.tensorflow_options(config),
+            tflite_options=manager_setup.tflite_options(config),
         )
         self._platforms = PlatformRegistry(context, platforms)
         bus: EventBus[ServableState] = EventBus()
