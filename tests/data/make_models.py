@@ -20,6 +20,7 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+import make_tflite_models
 import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
@@ -60,6 +61,8 @@ def main() -> None:
         "text_format/1": text_format,
         "corrupt_truncated/1": corrupt_truncated,
         "corrupt_unknown_op/1": corrupt_unknown_op,
+        "tflite_or_saved_model/1": tflite_or_saved_model,
+        **make_tflite_models.MAKERS,
     }
     names = sys.argv[1:]
     if not names:
@@ -191,6 +194,12 @@ def text_format(path: Path) -> None:
         builder = v1.saved_model.Builder(str(path))
         builder.add_meta_graph_and_variables(session, ["serve"], signature_def_map=signatures)
         builder.save(as_text=True)
+
+
+def tflite_or_saved_model(path: Path) -> None:
+    """Half plus three as a SavedModel, half plus two as a TFLite model beside it."""
+    half_plus(path, 3.0)
+    make_tflite_models.half_plus_two(path)
 
 
 def signature(inputs: dict, outputs: dict, verb: str) -> meta_graph_pb2.SignatureDef:

@@ -276,7 +276,7 @@ _HONOURED = (
         group=RUNNING,
         minimum=0,
         maximum=1024,
-        help="Interpreter pools of each TFLite model. 0 takes one per CPU.",
+        help="Interpreter pools of each version of a TFLite model. 0 takes one per CPU.",
     ),
     Flag(
         name="num_tflite_interpreters_per_pool",
@@ -284,7 +284,7 @@ _HONOURED = (
         group=RUNNING,
         minimum=1,
         maximum=1024,
-        help="Interpreters in each pool; more than one lets a pool split a batch between them.",
+        help="Interpreters in each pool; more than one also joins requests along the first dimension (up to 500 rows).",
     ),
     Flag(
         name="enable_batching",

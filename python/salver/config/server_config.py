@@ -142,9 +142,9 @@ class ServerConfig:
     prefer_tflite: bool = False
     """Whether a version that holds model.tflite runs that instead of its SavedModel."""
     num_tflite_pools: int | None = None
-    """Interpreter pools of each TFLite model; None takes one per CPU."""
+    """Interpreter pools of each version of a TFLite model; None takes one per CPU."""
     num_tflite_interpreters_per_pool: int = 1
-    """Interpreters in each pool; more than one lets a pool split a batch between them."""
+    """Interpreters in each pool; more than one also joins requests along the first dimension, up to 500 rows."""
     enable_batching: bool = False
     """Whether requests to the same signature are joined along the first dimension."""
     num_io_threads: int | None = None

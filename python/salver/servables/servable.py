@@ -90,6 +90,16 @@ def is_servable(candidate: object) -> TypeGuard[Servable]:
     return callable(getattr(candidate, "run", None)) and isinstance(getattr(candidate, "signatures", None), Mapping)
 
 
+def max_batch_rows_of(servable: object, default: int) -> int:
+    """Return how many rows of different requests may be joined for this servable; 1 keeps requests apart.
+
+    A servable that knows better than the server says so in its attribute `max_batch_rows`, None or absent meaning
+    that it does not.
+    """
+    own = getattr(servable, "max_batch_rows", None)
+    return default if own is None else int(own)
+
+
 @dataclass(frozen=True)
 class CallableServable:
     """A function as a servable with one signature.

@@ -19,6 +19,7 @@ from salver.core.resources import MAIN, RAM_IN_BYTES, Resource, ResourceAllocati
 from salver.core.retry import Backoff, RetryOptions
 from salver.core.servable_state import ServableState
 from salver.core.serving_map import ServingTable
+from salver.servables.tflite.options import TfLiteOptions
 from salver.sources.file_system import FileSystemSourceConfig
 from salver.sources.version_scan import FileSystemServable
 
@@ -75,6 +76,15 @@ def tensorflow_options(config: ServerConfig) -> TensorFlowOptions:
         intra_op_threads=config.tensorflow_intra_op_threads,
         inter_op_threads=config.tensorflow_inter_op_threads,
         run_in_caller=_run_in_caller(config.tensorflow_inter_op_threads),
+    )
+
+
+def tflite_options(config: ServerConfig) -> TfLiteOptions:
+    """Return how TFLite models are to be chosen and run."""
+    return TfLiteOptions(
+        prefer_tflite=config.prefer_tflite,
+        num_pools=config.num_tflite_pools or num_cpus(),
+        num_interpreters_per_pool=config.num_tflite_interpreters_per_pool,
     )
 
 

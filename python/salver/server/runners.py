@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from salver.boundary import Batch
 from salver.errors import FailedPreconditionError, InternalError, SalverError, unknown_error
-from salver.servables.servable import Servable, Stream
+from salver.servables.servable import Servable, Stream, max_batch_rows_of
+from salver.servables.time_limit import time_limit
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,18 +40,18 @@ class BatchRunner:
     def __init__(
         self,
         *,
-        joins_requests: bool,
+        max_batch_rows: int,
         name_of: NameOf = lambda servable: type(servable).__name__,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Make a runner.
 
         Args:
-            joins_requests: Whether a batch may hold several requests, so that outputs need a row for each input row.
+            max_batch_rows: Rows that may be joined unless a servable says otherwise; 1 keeps requests apart.
             name_of: Names the servable of a batch that failed.
             clock: Seconds, for the pauses between log lines.
         """
-        self._joins_requests = joins_requests
+        self._max_batch_rows = max_batch_rows
         self._name_of = name_of
         self._clock = clock
         self._lock = threading.Lock()  # guards _logged
@@ -82,22 +83,25 @@ class BatchRunner:
 
     def _run(self, batch: Batch) -> None:
         servable: Servable = batch.servable  # type: ignore[assignment]  # what the target was made with
-        stream: Stream | None = getattr(servable, "stream", None) if batch.is_streamed else None
-        if stream is not None:
-            self._run_in_parts(batch, stream)
-            return
-        outputs = checked_outputs(
-            servable.run(batch.signature, batch.inputs()),
-            batch.output_names,
-            batch.num_rows if self._joins_requests else None,
-        )
-        _sent(batch.complete, outputs)
+        with time_limit(batch.timeout_s):
+            stream: Stream | None = getattr(servable, "stream", None) if batch.is_streamed else None
+            if stream is None:
+                self._run_whole(batch, servable)
+            else:
+                _run_in_parts(batch, stream)
 
-    def _run_in_parts(self, batch: Batch, stream: Stream) -> None:
-        for part in stream(batch.signature, batch.inputs()):
-            if not _sent(batch.send_part, checked_outputs(part, batch.output_names, None)):
-                return  # nobody reads on
-        batch.end_parts()
+    def _run_whole(self, batch: Batch, servable: Servable) -> None:
+        answer = servable.run(batch.signature, batch.inputs())
+        # Where requests may have been joined, outputs need a row for each input row.
+        joins_requests = max_batch_rows_of(servable, self._max_batch_rows) > 1
+        _sent(batch.complete, checked_outputs(answer, batch.output_names, batch.num_rows if joins_requests else None))
+
+
+def _run_in_parts(batch: Batch, stream: Stream) -> None:
+    for part in stream(batch.signature, batch.inputs()):
+        if not _sent(batch.send_part, checked_outputs(part, batch.output_names, None)):
+            return  # nobody reads on
+    batch.end_parts()
 
 
 def _sent(send: Callable[[Arrays], T], outputs: Arrays) -> T:

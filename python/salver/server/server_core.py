@@ -80,7 +80,9 @@ class ServerCore:
         self._writer = config.model_config_file or "the start"
         self._library = TensorFlowLibrary(plane.open_tensorflow)
         context = PlatformContext(
-            tensorflow_library=self._library, tensorflow_options=manager_setup.tensorflow_options(config)
+            tensorflow_library=self._library,
+            tensorflow_options=manager_setup.tensorflow_options(config),
+            tflite_options=manager_setup.tflite_options(config),
         )
         self._platforms = PlatformRegistry(context, platforms)
         bus: EventBus[ServableState] = EventBus()

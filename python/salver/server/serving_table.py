@@ -17,7 +17,7 @@ from salver.boundary import DataPlane, ModelRow, Signature, Target, TargetSpec
 from salver.core.ids import ServableId
 from salver.core.serving_map import ServingSnapshot
 from salver.errors import InvalidArgumentError, NotFoundError, SalverError, as_salver_error, without_traceback
-from salver.servables.servable import Servable, is_servable
+from salver.servables.servable import Servable, is_servable, max_batch_rows_of
 from salver.server.labels import Labels, labels_in_effect
 
 logger = logging.getLogger(__name__)
@@ -228,7 +228,7 @@ def target_spec(id: ServableId, servable: object, max_batch_rows: int) -> Target
         version=id.version,
         signatures=signatures,
         servable=servable,
-        max_batch_rows=max_batch_rows,
+        max_batch_rows=max_batch_rows_of(servable, max_batch_rows),
     )
 
 

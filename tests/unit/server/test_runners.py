@@ -12,10 +12,10 @@ from salver.testing.fake_clock import FakeClock
 ROWS = np.float32([1, 2, 3])
 
 
-def run(function, *, joins_requests=False, **settings):
+def run(function, *, max_batch_rows=1, **settings):
     servable = CallableServable(function, inputs={}, outputs={})
     batch = FakeBatch(servable, {"x": ROWS}, output_names=["y"], **settings)
-    BatchRunner(joins_requests=joins_requests).handle(batch)
+    BatchRunner(max_batch_rows=max_batch_rows).handle(batch)
     return batch
 
 
@@ -55,7 +55,7 @@ def test_foreign_exception_tells_clients_no_server_path():
 def test_failure_is_logged_by_name_and_not_for_every_request(caplog):
     clock = FakeClock()
     servable = CallableServable(lambda inputs: 1 / 0, inputs={}, outputs={})
-    runner = BatchRunner(joins_requests=False, name_of=lambda failed: f"m {failed is servable}", clock=clock)
+    runner = BatchRunner(max_batch_rows=1, name_of=lambda failed: f"m {failed is servable}", clock=clock)
     for signature, pause_s in [("a", 0), ("a", 1), ("b", 0), ("a", 60)]:
         clock.advance(pause_s)
         runner.handle(FakeBatch(servable, {"x": ROWS}, signature=signature, output_names=["y"]))
@@ -89,14 +89,14 @@ def test_outputs_that_cannot_be_sent_fail_the_batch():
 
     servable = CallableServable(lambda inputs: {"y": ROWS}, inputs={}, outputs={})
     batch = Refusing(servable, {"x": ROWS}, output_names=["y"])
-    BatchRunner(joins_requests=False).handle(batch)
+    BatchRunner(max_batch_rows=1).handle(batch)
     with pytest.raises(InternalError, match="output y is of type datetime64"):
         batch.result()
 
 
 def test_joined_requests_need_a_row_for_each_input_row():
     with pytest.raises(FailedPreconditionError, match=r"output y .* shape \[2\], expected 3"):
-        run(lambda inputs: {"y": np.zeros(2)}, joins_requests=True).result()
+        run(lambda inputs: {"y": np.zeros(2)}, max_batch_rows=10).result()
 
 
 def test_single_request_may_have_outputs_of_any_shape():
