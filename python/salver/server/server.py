@@ -88,9 +88,7 @@ class Server:
             "runner",
             manager_setup.num_runners(self._config),
             self._plane.next_batch,
-            BatchRunner(
-                joins_requests=manager_setup.max_batch_rows(self._config) > 1, name_of=self._core.table.name_of
-            ),
+            BatchRunner(joins_requests=manager_setup.joins_requests(self._config), name_of=self._core.table.name_of),
         )
         self._poller = config_poller(self._core, self._config)
         self._slow_calls = SlowCalls("reload")

@@ -69,8 +69,10 @@ def test_asking_for_several_operations_at_a_time_takes_tensorflows_pool():
 
 
 def test_batching_joins_rows_only_when_enabled():
-    assert manager_setup.max_batch_rows(ServerConfig()) == 1
-    assert manager_setup.max_batch_rows(ServerConfig(enable_batching=True)) > 1
+    assert not manager_setup.joins_requests(ServerConfig())
+    assert manager_setup.joins_requests(ServerConfig(enable_batching=True))
+    by_platform = {"a": ServerConfig(), "b": ServerConfig(enable_batching=True)}
+    assert manager_setup.joins_requests(ServerConfig(tensorflow_platforms=by_platform))
 
 
 def test_data_plane_gets_limits_and_forms():
