@@ -6,6 +6,7 @@ Everything that is wrong is said at once.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,8 @@ from salver.config.server_config import AspiredVersionPolicyName, LogFormat, Mod
 from salver.config.vain_flags import vain_flags
 from salver.config.validation import check, problems_of
 from salver.errors import InvalidArgumentError, SalverError
+
+_log = logging.getLogger(__name__)
 
 _MICROS = 1e-6
 _MILLIS = 1e-3
@@ -134,7 +137,11 @@ def _read_models(values: Mapping[str, FlagValue]) -> dict[str, Any]:
         return {"models": read_model_config_file(path), "model_config_file": path}
     if not values["model_base_path"]:
         return {}
-    return {"models": (ModelConfig(name=str(values["model_name"]), base_path=str(values["model_base_path"])),)}
+    model = ModelConfig(name=str(values["model_name"]), base_path=str(values["model_base_path"]))
+    _log.info(
+        "Building single TensorFlow model file config:  model_name: %s model_base_path: %s", model.name, model.base_path
+    )
+    return {"models": (model,)}
 
 
 def _read_monitoring(values: Mapping[str, FlagValue]) -> dict[str, Any]:
