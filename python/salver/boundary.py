@@ -170,6 +170,10 @@ class Batch(Protocol):
         """Whether no member waits for the answer any more."""
 
     @property
+    def may_join(self) -> bool:
+        """Whether batches of this servable may have several members."""
+
+    @property
     def is_streamed(self) -> bool:
         """Whether the caller takes the answer in parts; such a batch has one member."""
 

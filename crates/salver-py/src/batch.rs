@@ -18,6 +18,7 @@ pub(crate) struct PyBatch {
     signature: String,
     output_names: Vec<String>,
     num_rows: usize,
+    may_join: bool,
     first_deadline: Option<Instant>,
     parts: Option<Arc<dyn PartSink>>,
     batch: Mutex<Option<Batch>>,
@@ -34,6 +35,7 @@ impl PyBatch {
             signature: signature.name.to_string(),
             output_names: batch.outputs().iter().map(|index| signature.outputs[*index].name.to_string()).collect(),
             num_rows: batch.num_rows(),
+            may_join: batch.target().max_batch_rows() > 1,
             first_deadline: batch.first_deadline(),
             parts: batch.parts().cloned(),
             batch: Mutex::new(Some(batch)),
@@ -97,6 +99,11 @@ impl PyBatch {
     #[getter]
     fn is_cancelled(&self) -> bool {
         self.lock().as_ref().is_none_or(Batch::is_dead)
+    }
+
+    #[getter]
+    fn may_join(&self) -> bool {
+        self.may_join
     }
 
     #[getter]

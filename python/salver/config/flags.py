@@ -188,6 +188,12 @@ _HONOURED = (
         help="Longest pause in microseconds between two attempts to load a version. 0 or less is none.",
     ),
     Flag(
+        name="flush_filesystem_caches",
+        default=True,
+        group=LOADING,
+        help="Drop the files of a version from the page cache once it is loaded (Linux only).",
+    ),
+    Flag(
         name="aspired_version_policy",
         default=AspiredVersionPolicyName.AVAILABILITY_PRESERVING.value,
         group=LOADING,
@@ -253,6 +259,34 @@ _HONOURED = (
         help="TensorFlow operations that may run at the same time. 0 lets TensorFlow choose.",
     ),
     Flag(
+        name="tensorflow_session_config_file",
+        default="",
+        group=RUNNING,
+        help="File with a ConfigProto in protobuf text format: session options. The flags for threads and GPU memory "
+        "go before it, where they are given.",
+    ),
+    Flag(
+        name="per_process_gpu_memory_fraction",
+        default=0.0,
+        group=RUNNING,
+        minimum=0,
+        maximum=1,
+        help="Part of each GPU's memory that TensorFlow takes at its start. 0 lets it choose.",
+    ),
+    Flag(
+        name="mixed_precision",
+        default="",
+        group=RUNNING,
+        help="bfloat16 lets TensorFlow compute in that type where it is faster. Others have no effect.",
+    ),
+    Flag(
+        name="platform_config_file",
+        default="",
+        group=RUNNING,
+        help="File with a PlatformConfigMap in protobuf text format: TensorFlow platforms by name, which models choose "
+        "by model_platform. The flags for how models are opened, batched and warmed up do not hold for them.",
+    ),
+    Flag(
         name="custom_op_libraries",
         default="",
         group=RUNNING,
@@ -291,6 +325,20 @@ _HONOURED = (
         default=False,
         group=RUNNING,
         help="Join requests to the same signature along their first dimension while the model is busy.",
+    ),
+    Flag(
+        name="batching_parameters_file",
+        default="",
+        group=RUNNING,
+        help="File with BatchingParameters in protobuf text format, with --enable_batching: max_batch_size bounds a "
+        "batch, num_batch_threads is the number of runners unless --num_runners is given.",
+    ),
+    Flag(
+        name="enable_per_model_batching_parameters",
+        default=False,
+        group=RUNNING,
+        help="With --enable_batching, take the parameters of each version from batching_params.pbtxt in its directory; "
+        "a version without that file is not batched.",
     ),
     Flag(
         name="num_io_threads",
@@ -364,18 +412,11 @@ _NOT_HONOURED = (
     _inert("rest_api_enable_cors_support", False, False, "No CORS headers are sent yet."),
     _inert("enable_grpc_healthcheck_service", False, True, "The health service is always on."),
     _inert("enable_profiler", True, False, "There is no profiler service yet."),
-    _inert("platform_config_file", "", "", "Platforms cannot be configured by file yet."),
-    _inert("flush_filesystem_caches", True, False, "File system caches are left alone."),
     _inert("remove_unused_fields_from_bundle_metagraph", True, True, "Only signatures are kept, always."),
-    _inert("tensorflow_session_config_file", "", "", "Session options cannot be set by file yet."),
-    _inert("per_process_gpu_memory_fraction", 0.0, 0.0, "GPU memory is left to TensorFlow."),
-    _inert("xla_cpu_compilation_enabled", False, False, "XLA is left to TensorFlow."),
-    _inert("xla_gpu_compilation_enabled", False, False, "XLA is left to TensorFlow."),
-    _inert("mixed_precision", "", "", "Models run in the precision they were saved in."),
-    _inert("skip_initialize_tpu", False, False, "TPUs are not supported."),
-    _inert("thread_pool_factory_config_file", "", "", "Thread pools cannot be configured by file."),
-    _inert("batching_parameters_file", "", "", "Batching follows the load; it has no parameters yet."),
-    _inert("enable_per_model_batching_parameters", False, False, "Batching has no parameters yet."),
+    _inert("xla_cpu_compilation_enabled", False, True, "Functions that were saved to be compiled by XLA always are."),
+    _inert("xla_gpu_compilation_enabled", False, True, "Functions that were saved to be compiled by XLA always are."),
+    _inert("skip_initialize_tpu", False, False, "TPUs are not supported, so none is initialized."),
+    _inert("thread_pool_factory_config_file", "", "", "No kinds of thread pools are there to choose from."),
 )
 
 FLAGS: Final[Mapping[str, Flag]] = MappingProxyType({flag.name: flag for flag in (*_HONOURED, *_NOT_HONOURED)})

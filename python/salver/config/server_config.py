@@ -14,6 +14,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from salver.config.batching_parameters import BatchingParameters
 from salver.sources.version_policy import Latest, VersionPolicy
 
 
@@ -135,6 +136,8 @@ class ServerConfig:
     """Threads for one TensorFlow operation; None lets TensorFlow choose."""
     tensorflow_inter_op_threads: int | None = None
     """TensorFlow operations that may run at the same time; None lets TensorFlow choose."""
+    tensorflow_session_config: bytes = b""
+    """A serialized ConfigProto that the fields above are laid over; empty is the default one."""
     check_signature_methods: bool = False
     """Whether a request's signature must be of the method that its call is for."""
     custom_op_libraries: tuple[str, ...] = ()
@@ -147,10 +150,19 @@ class ServerConfig:
     """Interpreters in each pool; more than one also joins requests along the first dimension, up to 500 rows."""
     enable_batching: bool = False
     """Whether requests to the same signature are joined along the first dimension."""
+    batching: BatchingParameters = field(default_factory=BatchingParameters)
+    """How, where they are joined."""
+    enable_per_model_batching: bool = False
+    """Whether each version brings its own parameters (`batching_params.pbtxt`); one without is not batched."""
+    tensorflow_platforms: Mapping[str, ServerConfig] | None = field(default=None, hash=False)
+    """What holds for the models of each TensorFlow platform in place of this; None has one, with this."""
     num_io_threads: int | None = None
     """Threads that own sockets, one event loop each; None takes one for every four CPUs."""
     num_runners: int | None = None
     """Threads that run models, for native and for Python servables each; None takes one per CPU."""
+
+    flush_filesystem_caches: bool = True
+    """Whether the files of a version leave the page cache once it is loaded; Linux only."""
 
     # Warming up versions before they serve.
     enable_model_warmup: bool = True

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from salver.boundary import Batch
 from salver.errors import FailedPreconditionError, InternalError, SalverError, unknown_error
-from salver.servables.servable import Servable, Stream, max_batch_rows_of
+from salver.servables.servable import Servable, Stream
 from salver.servables.time_limit import time_limit
 
 if TYPE_CHECKING:
@@ -40,18 +40,15 @@ class BatchRunner:
     def __init__(
         self,
         *,
-        max_batch_rows: int,
         name_of: NameOf = lambda servable: type(servable).__name__,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Make a runner.
 
         Args:
-            max_batch_rows: Rows that may be joined unless a servable says otherwise; 1 keeps requests apart.
             name_of: Names the servable of a batch that failed.
             clock: Seconds, for the pauses between log lines.
         """
-        self._max_batch_rows = max_batch_rows
         self._name_of = name_of
         self._clock = clock
         self._lock = threading.Lock()  # guards _logged
@@ -86,15 +83,16 @@ class BatchRunner:
         with time_limit(batch.timeout_s):
             stream: Stream | None = getattr(servable, "stream", None) if batch.is_streamed else None
             if stream is None:
-                self._run_whole(batch, servable)
+                _run_whole(batch, servable)
             else:
                 _run_in_parts(batch, stream)
 
-    def _run_whole(self, batch: Batch, servable: Servable) -> None:
-        answer = servable.run(batch.signature, batch.inputs())
-        # Where requests may have been joined, outputs need a row for each input row.
-        joins_requests = max_batch_rows_of(servable, self._max_batch_rows) > 1
-        _sent(batch.complete, checked_outputs(answer, batch.output_names, batch.num_rows if joins_requests else None))
+
+def _run_whole(batch: Batch, servable: Servable) -> None:
+    answer = servable.run(batch.signature, batch.inputs())
+    # Where requests may have been joined, outputs need a row for each input row.
+    num_rows = batch.num_rows if batch.may_join else None
+    _sent(batch.complete, checked_outputs(answer, batch.output_names, num_rows))
 
 
 def _run_in_parts(batch: Batch, stream: Stream) -> None:

@@ -88,7 +88,7 @@ class Server:
             "runner",
             manager_setup.num_runners(self._config),
             self._plane.next_batch,
-            BatchRunner(max_batch_rows=manager_setup.max_batch_rows(self._config), name_of=self._core.table.name_of),
+            BatchRunner(name_of=self._core.table.name_of),
         )
         self._poller = config_poller(self._core, self._config)
         self._slow_calls = SlowCalls("reload")

@@ -34,14 +34,16 @@ from salver.errors import (
     SalverError,
     UnavailableError,
 )
-from salver.servables.loaders import TENSORFLOW, LoaderFactory, Platform, PlatformContext, PlatformRegistry
+from salver.servables.loaders import LoaderFactory, Platform
 from salver.servables.ready_loader import ReadyLoader
 from salver.servables.tensorflow_library import TensorFlowLibrary
 from salver.server import manager_setup
+from salver.server.batch_rows import BatchRows, max_batch_rows
 from salver.server.health import Health
 from salver.server.model_changes import check_labels, check_models, told_change
 from salver.server.model_waits import ModelWaits, raise_failures
 from salver.server.platform_adapter import PlatformAdapter
+from salver.server.platforms import Platforms
 from salver.server.serving_table import DataPlaneServingTable
 from salver.sources.file_system import FileSystemSource
 
@@ -79,16 +81,12 @@ class ServerCore:
         """Guards `_models`, `_names` and `_writer`; held through a whole change, so that changes take turns."""
         self._writer = config.model_config_file or "the start"
         self._library = TensorFlowLibrary(plane.open_tensorflow)
-        context = PlatformContext(
-            tensorflow_library=self._library,
-            tensorflow_options=manager_setup.tensorflow_options(config),
-            tflite_options=manager_setup.tflite_options(config),
-        )
-        self._platforms = PlatformRegistry(context, platforms)
+        batch_rows = BatchRows(max_batch_rows(config))
+        self._platforms = Platforms(config, self._library, batch_rows, platforms)
         bus: EventBus[ServableState] = EventBus()
         self.monitor = ServableStateMonitor(bus)
         self.health = Health(plane)
-        self.table = DataPlaneServingTable(plane, max_batch_rows=manager_setup.max_batch_rows(config))
+        self.table = DataPlaneServingTable(plane, max_batch_rows=batch_rows.of)
         self.manager = AspiredVersionsManager(
             manager_setup.manager_options(config, bus, [self.table], self._policy_for)
         )
@@ -114,7 +112,7 @@ class ServerCore:
         """
         models = self._config.models
         check_models(models, (), self._servables)
-        if any(model.platform == TENSORFLOW for model in models):
+        if any(self._platforms.is_tensorflow(model.platform) for model in models):
             self._library.open_in_background()
         self._put_in_force(models)
         self.monitor.notify(self._on_state)

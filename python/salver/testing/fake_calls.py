@@ -62,6 +62,7 @@ class FakeBatch:
         num_rows: int | None = None,
         is_cancelled: bool = False,
         is_streamed: bool = False,
+        may_join: bool = False,
     ) -> None:
         self.servable = servable
         self.signature = signature
@@ -70,6 +71,7 @@ class FakeBatch:
         self.timeout_s: float | None = None
         self.is_cancelled = is_cancelled
         self.is_streamed = is_streamed
+        self.may_join = may_join
         self.parts: list[dict[str, Any]] = []
         """What `send_part` was given."""
         self._inputs = dict(inputs)

@@ -68,11 +68,6 @@ def test_asking_for_several_operations_at_a_time_takes_tensorflows_pool():
     assert manager_setup.tensorflow_options(ServerConfig(tensorflow_inter_op_threads=4)).run_in_caller is False
 
 
-def test_batching_joins_rows_only_when_enabled():
-    assert manager_setup.max_batch_rows(ServerConfig()) == 1
-    assert manager_setup.max_batch_rows(ServerConfig(enable_batching=True)) > 1
-
-
 def test_data_plane_gets_limits_and_forms():
     config = ServerConfig(
         num_io_threads=3,

@@ -12,10 +12,10 @@ from salver.testing.fake_clock import FakeClock
 ROWS = np.float32([1, 2, 3])
 
 
-def run(function, *, max_batch_rows=1, **settings):
+def run(function, **settings):
     servable = CallableServable(function, inputs={}, outputs={})
     batch = FakeBatch(servable, {"x": ROWS}, output_names=["y"], **settings)
-    BatchRunner(max_batch_rows=max_batch_rows).handle(batch)
+    BatchRunner().handle(batch)
     return batch
 
 
@@ -55,7 +55,7 @@ def test_foreign_exception_tells_clients_no_server_path():
 def test_failure_is_logged_by_name_and_not_for_every_request(caplog):
     clock = FakeClock()
     servable = CallableServable(lambda inputs: 1 / 0, inputs={}, outputs={})
-    runner = BatchRunner(max_batch_rows=1, name_of=lambda failed: f"m {failed is servable}", clock=clock)
+    runner = BatchRunner(name_of=lambda failed: f"m {failed is servable}", clock=clock)
     for signature, pause_s in [("a", 0), ("a", 1), ("b", 0), ("a", 60)]:
         clock.advance(pause_s)
         runner.handle(FakeBatch(servable, {"x": ROWS}, signature=signature, output_names=["y"]))
@@ -89,14 +89,38 @@ def test_outputs_that_cannot_be_sent_fail_the_batch():
 
     servable = CallableServable(lambda inputs: {"y": ROWS}, inputs={}, outputs={})
     batch = Refusing(servable, {"x": ROWS}, output_names=["y"])
-    BatchRunner(max_batch_rows=1).handle(batch)
+    BatchRunner().handle(batch)
     with pytest.raises(InternalError, match="output y is of type datetime64"):
+        batch.result()
+
+
+def test_streamed_batch_is_answered_in_parts():
+    servable = CallableServable(lambda inputs: inputs, inputs={}, outputs={})
+    object.__setattr__(servable, "stream", lambda signature, inputs: ({"y": value, "z": 0} for value in inputs["x"]))
+    batch = FakeBatch(servable, {"x": ROWS}, output_names=["y"], is_streamed=True)
+    BatchRunner().handle(batch)
+    assert [list(part) for part in batch.parts] == [["y"]] * 3
+    assert [part["y"].item() for part in batch.parts] == [1, 2, 3]
+    assert batch.result() == {}
+
+
+def test_failure_between_parts_ends_the_batch_with_that_error():
+    def stream(signature, inputs):
+        yield {"y": inputs["x"]}
+        raise OutOfRangeError("no more")
+
+    servable = CallableServable(lambda inputs: inputs, inputs={}, outputs={})
+    object.__setattr__(servable, "stream", stream)
+    batch = FakeBatch(servable, {"x": ROWS}, output_names=["y"], is_streamed=True)
+    BatchRunner().handle(batch)
+    assert len(batch.parts) == 1
+    with pytest.raises(OutOfRangeError, match="no more"):
         batch.result()
 
 
 def test_joined_requests_need_a_row_for_each_input_row():
     with pytest.raises(FailedPreconditionError, match=r"output y .* shape \[2\], expected 3"):
-        run(lambda inputs: {"y": np.zeros(2)}, max_batch_rows=10).result()
+        run(lambda inputs: {"y": np.zeros(2)}, may_join=True).result()
 
 
 def test_single_request_may_have_outputs_of_any_shape():

@@ -100,7 +100,7 @@ def test_signature_of_an_impossible_type_does_not_break_the_table(plane, table):
 def test_batching_is_off_unless_rows_are_given(plane, table):
     publish(table, m={1: servable()})
     assert plane.resolve("m").spec.max_batch_rows == 1
-    publish(DataPlaneServingTable(plane, max_batch_rows=1000), m={1: servable()})
+    publish(DataPlaneServingTable(plane, max_batch_rows=lambda id: 1000), m={1: servable()})
     assert plane.resolve("m").spec.max_batch_rows == 1000
 
 
