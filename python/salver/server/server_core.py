@@ -78,7 +78,7 @@ class ServerCore:
         self._is_running = False
         self._apply_lock = threading.Lock()
         """Guards `_models` and `_names`; held through a whole change, its wait included, so that changes take turns."""
-        self._library = TensorFlowLibrary(plane.open_tensorflow)
+        self._library = TensorFlowLibrary(plane.open_tensorflow, custom_op_libraries=config.custom_op_libraries)
         context = PlatformContext(
             tensorflow_library=self._library,
             tensorflow_options=manager_setup.tensorflow_options(config),
@@ -112,10 +112,13 @@ class ServerCore:
 
         Raises:
             InvalidArgumentError: The configuration is wrong; nothing was begun.
+            SalverError: A library of operations cannot be loaded; nothing was begun.
         """
         models = self._config.models
         check_models(models, (), self._servables)
-        if any(model.platform == TENSORFLOW for model in models):
+        self._library.load_custom_ops()
+        # Where TFLite models are preferred, TensorFlow may not be needed at all.
+        if not self._config.prefer_tflite and any(model.platform == TENSORFLOW for model in models):
             self._library.open_in_background()
         self._put_in_force(models)
         self.monitor.notify(self._on_state)

@@ -5,6 +5,7 @@ import pytest
 
 from salver.errors import FailedPreconditionError, InternalError, OutOfRangeError, UnknownError
 from salver.servables.servable import CallableServable
+from salver.servables.time_limit import time_left_s
 from salver.server.runners import BatchRunner, checked_outputs
 from salver.testing.fake_calls import FakeBatch
 from salver.testing.fake_clock import FakeClock
@@ -110,3 +111,22 @@ def test_single_request_may_have_outputs_of_any_shape():
 def test_outputs_must_be_a_mapping_with_every_name(outputs, message):
     with pytest.raises(InternalError, match=message):
         checked_outputs(outputs, ["y"], None)
+
+
+def test_servable_that_joins_requests_by_itself_needs_rows_too():
+    class Joining(CallableServable):
+        max_batch_rows = 500
+
+    batch = FakeBatch(Joining(lambda inputs: {"y": np.zeros(2)}, {}, {}), {"x": ROWS}, output_names=["y"])
+    BatchRunner(max_batch_rows=1).handle(batch)
+    with pytest.raises(FailedPreconditionError, match="expected 3"):
+        batch.result()
+
+
+def test_servable_may_ask_how_much_time_its_batch_has_left():
+    seen = []
+    run(lambda inputs: seen.append(time_left_s()) or {"y": 1}, timeout_s=50.0).result()
+    run(lambda inputs: seen.append(time_left_s()) or {"y": 1}, timeout_s=None).result()
+    assert 0 < seen[0] <= 50
+    assert seen[1:] == [None]
+    assert time_left_s() is None
