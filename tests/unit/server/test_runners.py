@@ -123,10 +123,13 @@ def test_servable_that_joins_requests_by_itself_needs_rows_too():
         batch.result()
 
 
-def test_servable_may_ask_how_much_time_its_batch_has_left():
+@pytest.mark.parametrize("timeout_s", [50.0, None])
+def test_servable_may_ask_how_much_time_its_batch_has_left(timeout_s):
     seen = []
-    run(lambda inputs: seen.append(time_left_s()) or {"y": 1}, timeout_s=50.0).result()
-    run(lambda inputs: seen.append(time_left_s()) or {"y": 1}, timeout_s=None).result()
-    assert 0 < seen[0] <= 50
-    assert seen[1:] == [None]
+    servable = CallableServable(lambda inputs: seen.append(time_left_s()) or {"y": 1}, inputs={}, outputs={})
+    batch = FakeBatch(servable, {"x": ROWS}, output_names=["y"])
+    batch.timeout_s = timeout_s
+    BatchRunner(max_batch_rows=1).handle(batch)
+    assert batch.result()["y"] == 1
+    assert seen == [None] if timeout_s is None else 0 < seen[0] <= timeout_s
     assert time_left_s() is None
