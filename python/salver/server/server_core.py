@@ -80,7 +80,7 @@ class ServerCore:
         self._apply_lock = threading.Lock()
         """Guards `_models`, `_names` and `_writer`; held through a whole change, so that changes take turns."""
         self._writer = config.model_config_file or "the start"
-        self._library = TensorFlowLibrary(plane.open_tensorflow)
+        self._library = TensorFlowLibrary(plane.open_tensorflow, custom_op_libraries=config.custom_op_libraries)
         batch_rows = BatchRows(max_batch_rows(config))
         self._platforms = Platforms(config, self._library, batch_rows, platforms)
         bus: EventBus[ServableState] = EventBus()
@@ -109,10 +109,13 @@ class ServerCore:
 
         Raises:
             InvalidArgumentError: The configuration is wrong; nothing was begun.
+            SalverError: A library of operations cannot be loaded; nothing was begun.
         """
         models = self._config.models
         check_models(models, (), self._servables)
-        if any(self._platforms.is_tensorflow(model.platform) for model in models):
+        self._library.load_custom_ops()
+        # Where TFLite models are preferred, TensorFlow may not be needed at all.
+        if not self._config.prefer_tflite and any(self._platforms.is_tensorflow(model.platform) for model in models):
             self._library.open_in_background()
         self._put_in_force(models)
         self.monitor.notify(self._on_state)

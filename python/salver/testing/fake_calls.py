@@ -62,7 +62,6 @@ class FakeBatch:
         num_rows: int | None = None,
         is_cancelled: bool = False,
         is_streamed: bool = False,
-        may_join: bool = False,
     ) -> None:
         self.servable = servable
         self.signature = signature
@@ -71,7 +70,8 @@ class FakeBatch:
         self.timeout_s: float | None = None
         self.is_cancelled = is_cancelled
         self.is_streamed = is_streamed
-        self.may_join = may_join
+        self.may_join = False
+        """Set by a test whose batch could have several members."""
         self.parts: list[dict[str, Any]] = []
         """What `send_part` was given."""
         self._inputs = dict(inputs)

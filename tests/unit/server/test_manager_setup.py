@@ -3,6 +3,7 @@ import pytest
 from salver.config import AspiredVersionPolicyName, ModelConfig, ServerConfig
 from salver.core.aspired_version_policy import availability_preserving_policy, resource_preserving_policy
 from salver.core.event_bus import EventBus
+from salver.servables.tflite.options import TfLiteOptions
 from salver.server import manager_setup
 
 
@@ -79,3 +80,11 @@ def test_data_plane_gets_limits_and_forms():
     made = manager_setup.data_plane_options(config)
     assert (made.num_io_threads, made.num_native_runners, made.max_message_bytes) == (3, 5, 10)
     assert (made.rest_timeout_s, made.tensor_content) == (None, True)
+
+
+def test_tflite_has_an_interpreter_for_each_cpu_unless_their_number_is_given():
+    config = ServerConfig(prefer_tflite=True, num_tflite_interpreters_per_pool=2)
+    assert manager_setup.tflite_options(config) == TfLiteOptions(
+        prefer_tflite=True, num_pools=manager_setup.num_cpus(), num_interpreters_per_pool=2
+    )
+    assert manager_setup.tflite_options(ServerConfig(num_tflite_pools=3)).max_interpreters == 3

@@ -5,6 +5,7 @@ import pytest
 
 from salver.errors import FailedPreconditionError, InternalError, OutOfRangeError, UnknownError
 from salver.servables.servable import CallableServable
+from salver.servables.time_limit import time_left_s
 from salver.server.runners import BatchRunner, checked_outputs
 from salver.testing.fake_calls import FakeBatch
 from salver.testing.fake_clock import FakeClock
@@ -12,9 +13,10 @@ from salver.testing.fake_clock import FakeClock
 ROWS = np.float32([1, 2, 3])
 
 
-def run(function, **settings):
+def run(function, *, may_join=False, **settings):
     servable = CallableServable(function, inputs={}, outputs={})
     batch = FakeBatch(servable, {"x": ROWS}, output_names=["y"], **settings)
+    batch.may_join = may_join
     BatchRunner().handle(batch)
     return batch
 
@@ -134,3 +136,15 @@ def test_single_request_may_have_outputs_of_any_shape():
 def test_outputs_must_be_a_mapping_with_every_name(outputs, message):
     with pytest.raises(InternalError, match=message):
         checked_outputs(outputs, ["y"], None)
+
+
+@pytest.mark.parametrize("timeout_s", [50.0, None])
+def test_servable_may_ask_how_much_time_its_batch_has_left(timeout_s):
+    seen = []
+    servable = CallableServable(lambda inputs: seen.append(time_left_s()) or {"y": 1}, inputs={}, outputs={})
+    batch = FakeBatch(servable, {"x": ROWS}, output_names=["y"])
+    batch.timeout_s = timeout_s
+    BatchRunner().handle(batch)
+    assert batch.result()["y"] == 1
+    assert seen == [None] if timeout_s is None else 0 < seen[0] <= timeout_s
+    assert time_left_s() is None
