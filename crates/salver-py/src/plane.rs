@@ -24,6 +24,7 @@ pub(crate) struct PyDataPlaneOptions(Options);
 #[pymethods]
 impl PyDataPlaneOptions {
     #[new]
+    #[allow(clippy::too_many_arguments)] // Field for field; the Python side has them by name.
     #[pyo3(signature = (
         *,
         num_io_threads,
