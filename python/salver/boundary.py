@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,8 +24,10 @@ __all__ = [
     "ControlCall",
     "DataPlane",
     "DataPlaneOptions",
+    "MetricFamily",
     "ModelRow",
     "NativeModel",
+    "Series",
     "Signature",
     "Target",
     "TargetSpec",
@@ -242,6 +244,31 @@ class DataPlaneOptions:
     """Time limit of a REST inference; None is no limit."""
     tensor_content: bool = False
     """Whether Predict answers carry `tensor_content` rather than typed fields."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The values of one metric for one set of label values."""
+
+    labels: tuple[str, ...]
+    """Values, in the order of `MetricFamily.label_names`."""
+    value: int
+    """The count or the present value; of a histogram the sum of its samples."""
+    bucket_counts: tuple[int, ...] = ()
+    """Histogram: samples in each bucket, not cumulative; one more than `MetricFamily.limits`."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricFamily:
+    """One metric at one moment."""
+
+    name: str
+    """Internal name, for example `/tensorflow/serving/request_count`."""
+    kind: Literal["counter", "gauge", "histogram"]
+    label_names: tuple[str, ...]
+    series: tuple[Series, ...]
+    limits: tuple[float, ...] = ()
+    """Histogram: upper bounds of the buckets, exclusive, ascending; one more bucket is for what reaches the last."""
 
 
 class DataPlane(Protocol):
