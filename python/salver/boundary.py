@@ -323,8 +323,8 @@ class DataPlane(Protocol):
             SalverError: What a client would have got.
         """
 
-    def counters(self) -> dict[str, int]:
-        """Cumulative counts since the start."""
+    def metrics(self) -> list[MetricFamily]:
+        """Return what was counted since the start and what is now, in no order."""
 
     def begin_drain(self) -> None:
         """Stop accepting connections and tell clients to go; accepted requests go on."""

@@ -11,7 +11,7 @@ use salver_core::{Signature, Status, Tensor};
 use smallvec::SmallVec;
 
 use crate::event_loop::{LoopContext, submit_all};
-use crate::inference::AllOutputs;
+use crate::inference::{AllOutputs, Api};
 use crate::mailbox::Answer;
 use crate::plane::Shared;
 
@@ -33,21 +33,24 @@ pub struct Prediction {
 }
 
 impl Prediction {
-    fn into_task(self, reply: ReplyTo) -> PredictTask {
+    fn into_task(self, shared: &Shared, api: Api, reply: ReplyTo) -> PredictTask {
+        let run_latency = shared.metrics.runtime_latency(self.pinned.name(), api, self.pinned.runner());
         let mut task = PredictTask::new(self.pinned, self.signature, self.inputs, self.outputs, reply);
         task.deadline = self.deadline;
+        task.run_latency = run_latency;
+        shared.counters.batching.enter(&mut task);
         task
     }
 }
 
 /// Submits a prediction for a task of an event loop. Dropping the answer abandons the work; the caller does so at the
 /// deadline.
-fn start(context: &Rc<LoopContext>, prediction: Prediction) -> Result<Answer<'_>, Status> {
+fn start(context: &Rc<LoopContext>, api: Api, prediction: Prediction) -> Result<Answer<'_>, Status> {
     if prediction.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
         return Err(deadline_exceeded());
     }
     let slot = context.slots.reserve();
-    let task = prediction.into_task(context.reply_to(slot));
+    let task = prediction.into_task(&context.shared, api, context.reply_to(slot));
     let answer = Answer::new(&context.slots, slot, task.is_abandoned.clone());
     context.submit(task);
     Ok(answer)
@@ -59,10 +62,11 @@ fn start(context: &Rc<LoopContext>, prediction: Prediction) -> Result<Answer<'_>
 /// That of a prediction.
 pub(crate) async fn run_all(
     context: &Rc<LoopContext>,
+    api: Api,
     predictions: SmallVec<[Prediction; 1]>,
 ) -> Result<AllOutputs, Status> {
     let answers: SmallVec<[_; 1]> =
-        predictions.into_iter().map(|prediction| start(context, prediction)).collect::<Result<_, _>>()?;
+        predictions.into_iter().map(|prediction| start(context, api, prediction)).collect::<Result<_, _>>()?;
     let mut outputs = AllOutputs::new();
     for answer in answers {
         outputs.push(answer.await?);
@@ -105,10 +109,10 @@ impl Mailbox for Blocking {
 }
 
 /// Runs a prediction and blocks the calling thread until the answer or the deadline.
-pub(crate) fn run_blocking(shared: &Shared, prediction: Prediction) -> Outcome {
+pub(crate) fn run_blocking(shared: &Shared, api: Api, prediction: Prediction) -> Outcome {
     let mailbox = Arc::new(Blocking::default());
     let deadline = prediction.deadline;
-    let task = prediction.into_task(ReplyTo { mailbox: mailbox.clone(), slot: 0 });
+    let task = prediction.into_task(shared, api, ReplyTo { mailbox: mailbox.clone(), slot: 0 });
     let is_abandoned = task.is_abandoned.clone();
     submit_all(shared, vec![task]);
     let mut outcome = mailbox.outcome.lock().unwrap_or_else(PoisonError::into_inner);

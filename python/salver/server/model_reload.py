@@ -23,15 +23,15 @@ ApplyModels = Callable[[Sequence[ModelConfig]], None]
 class ModelReload:
     """Answers reload requests: the list in the request replaces the present one, and its new models are waited for."""
 
-    def __init__(self, apply_models: ApplyModels, counters: Callable[[], Mapping[str, int]]) -> None:
+    def __init__(self, apply_models: ApplyModels, metric_values: Callable[[], Mapping[str, int]]) -> None:
         """Make a handler.
 
         Args:
             apply_models: Puts a list in force and waits, up to a limit of its own.
-            counters: Cumulative counts, of which a request may ask how much they grew meanwhile.
+            metric_values: Metrics by internal name, of which a request may ask how much they grew meanwhile.
         """
         self._apply_models = apply_models
-        self._counters = counters
+        self._metric_values = metric_values
 
     def grpc(self, body: bytes) -> bytes:
         """Answer HandleReloadConfigRequest once the change is done.
@@ -76,5 +76,5 @@ class ModelReload:
         self._apply_models(models)
 
     def _values(self, names: Iterable[str]) -> dict[str, int]:
-        counters = self._counters()
-        return {name: counters.get(name, 0) for name in names}
+        values = self._metric_values()
+        return {name: values.get(name, 0) for name in names}

@@ -21,7 +21,10 @@ from salver.core.servable_state_waits import Outcomes
 from salver.errors import FailedPreconditionError, UnavailableError
 from salver.servables.loaders import Platform
 from salver.server import manager_setup
+from salver.server.all_metrics import AllMetrics
 from salver.server.control_router import ControlRouter
+from salver.server.metrics import Metrics
+from salver.server.metrics_page import MetricsPage
 from salver.server.model_metadata import GET_MODEL_METADATA, ModelMetadata
 from salver.server.model_reload import RELOAD_CONFIG, ModelReload
 from salver.server.model_status import GET_MODEL_STATUS, ModelStatus
@@ -81,7 +84,10 @@ class Server:
         """
         self._config = _config(models, settings)
         self._plane = data_plane(manager_setup.data_plane_options(self._config))
-        self._core = ServerCore(self._config, self._plane, servables=servables, platforms=platforms)
+        self._metrics = Metrics()
+        self._core = ServerCore(
+            self._config, self._plane, servables=servables, platforms=platforms, metrics=self._metrics
+        )
         self._runners: PullThreads[Batch] = PullThreads(
             "runner",
             manager_setup.num_runners(self._config),
@@ -256,10 +262,12 @@ class Server:
         status = ModelStatus(self._core.monitor)
         metadata = ModelMetadata(self._core.table.resolve)
         methods = {GET_MODEL_STATUS: status.grpc, GET_MODEL_METADATA: metadata.grpc, **reflection_methods()}
-        methods[RELOAD_CONFIG] = ModelReload(self.apply_models, self._plane.counters).grpc
+        metrics = AllMetrics(self._plane, self._metrics, self._core.monitor)
+        methods[RELOAD_CONFIG] = ModelReload(self.apply_models, metrics.first_values).grpc
+        pages = {self._config.metrics_path: MetricsPage(metrics)} if self._config.metrics_enabled else {}
         return ControlRouter(
             methods,
-            RestRoutes(on_status=status.rest, on_metadata=metadata.rest),
+            RestRoutes(on_status=status.rest, on_metadata=metadata.rest, pages=pages),
             slow_methods={RELOAD_CONFIG},
             submit_slow=self._slow_calls.submit,
         )

@@ -39,6 +39,8 @@ from salver.servables.ready_loader import ReadyLoader
 from salver.servables.tensorflow_library import TensorFlowLibrary
 from salver.server import manager_setup
 from salver.server.health import Health
+from salver.server.load_metrics import counted
+from salver.server.metrics import Metrics
 from salver.server.model_changes import check_labels, check_models
 from salver.server.platform_adapter import PlatformAdapter
 from salver.server.serving_table import DataPlaneServingTable
@@ -68,6 +70,7 @@ class ServerCore:
         *,
         servables: Mapping[str, object] | None = None,
         platforms: Mapping[str, Platform] | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         self._config = config
         self._servables = dict(servables or {})
@@ -78,7 +81,7 @@ class ServerCore:
         self._is_running = False
         self._apply_lock = threading.Lock()
         """Guards `_models` and `_names`; held through a whole change, its wait included, so that changes take turns."""
-        self._library = TensorFlowLibrary(plane.open_tensorflow)
+        self._library = TensorFlowLibrary(counted(plane.open_tensorflow, metrics or Metrics()))
         context = PlatformContext(
             tensorflow_library=self._library, tensorflow_options=manager_setup.tensorflow_options(config)
         )

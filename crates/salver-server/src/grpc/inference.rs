@@ -11,9 +11,10 @@ use salver_core::{Code, Status, Tensor};
 use crate::event_loop::LoopContext;
 use crate::grpc::{framing, timeout};
 use crate::inference::{self, AllOutputs, Api, Servables};
+use crate::metrics::Entrypoint;
 use crate::off_loop::off_loop;
 use crate::predict;
-use crate::record::{Entrypoint, Record};
+use crate::record::Record;
 
 /// Messages from this size on are converted off the event loop: they would hold up everybody else.
 const LARGE_BYTES: usize = 1 << 20;
@@ -41,7 +42,7 @@ async fn answer(
     let prepared = prepare(context, api, message, record).await?;
     let mut predictions = prepared.predictions;
     predictions.iter_mut().for_each(|prediction| prediction.deadline = deadline);
-    let outputs = predict::run_all(context, predictions).await?;
+    let outputs = predict::run_all(context, api, predictions).await?;
     let (is_large, form) = (num_bytes(&outputs) >= LARGE_BYTES, context.tensor_form());
     let answer = prepared.answer;
     off_loop(is_large, move || answer.message(&outputs, form, framing::PREFIX_LEN).map(framing::seal)).await
@@ -55,9 +56,7 @@ async fn prepare(
 ) -> Result<inference::Prepared, Status> {
     let is_large = message.len() >= LARGE_BYTES;
     let request = off_loop(is_large, move || inference::Request::from_message(api, message)).await?;
-    if let Some(spec) = request.model_spec() {
-        record.name_model(&spec.name);
-    }
+    record.name_model(request.model_spec().map(|spec| spec.name.clone()).unwrap_or_default());
     let shared = context.shared.clone();
     off_loop(is_large, move || request.prepare(Servables::Serving(&shared.table), &shared.options)).await
 }
