@@ -26,7 +26,7 @@ pub(crate) async fn handle(context: &Rc<LoopContext>, api: Api, request: Request
         Ok(deadline) => predict::within(deadline, answer(context, api, request, deadline, &record)).await,
         Err(status) => Err(status),
     };
-    record.end(answered.as_ref().map_or_else(|status| status.code, |_| Code::Ok));
+    record.note(answered.as_ref().map_or_else(|status| status.code, |_| Code::Ok));
     answered
 }
 

@@ -56,7 +56,7 @@ async fn answer_api(context: &Rc<LoopContext>, request: Request<Incoming>) -> Re
         Ok(None) => control::handle(context, request).await,
         Err(status) => Err(status),
     };
-    record.end(answered.as_ref().map_or_else(|status| status.code, code_of));
+    record.note(answered.as_ref().map_or_else(|status| status.code, code_of));
     answered
 }
 
