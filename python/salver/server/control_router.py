@@ -18,8 +18,6 @@ GrpcHandler: TypeAlias = Callable[[bytes], bytes]
 SlowHandler: TypeAlias = Callable[[ControlCall], bytes]
 """Like a `GrpcHandler`, for a call that may wait: it sees how long its caller will."""
 
-HttpHandler: TypeAlias = Callable[[ControlCall], HttpResponse]
-
 _MAX_GRPC_MESSAGE_BYTES = 1024
 _CUT = "...TRUNCATED"
 

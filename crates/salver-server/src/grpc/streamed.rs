@@ -19,9 +19,9 @@ use crate::body::ServerBody;
 use crate::event_loop::{LoopContext, spawn_with};
 use crate::grpc::{Frames, drive, framing, inference, timeout, with_headers};
 use crate::inference::{Answer, Api};
+use crate::metrics::Entrypoint;
 use crate::off_loop::off_loop;
 use crate::predict::{self, Outputs};
-use crate::metrics::Entrypoint;
 use crate::record::Record;
 
 /// Parts that may wait for their client; the servable waits for room.
