@@ -13,6 +13,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use salver_core::{Status, json};
 
 use crate::body::ServerBody;
+use crate::cors;
 use crate::counters::count;
 use crate::event_loop::LoopContext;
 
@@ -31,6 +32,9 @@ pub(crate) async fn handle(context: Rc<LoopContext>, request: Request<Incoming>)
 }
 
 async fn answer(context: &Rc<LoopContext>, request: Request<Incoming>) -> Response<ServerBody> {
+    if let Some(response) = cors::answer_options(&request) {
+        return response;
+    }
     let route = match *request.method() {
         Method::POST => path::parse_inference(request.uri().path()),
         _ => Ok(None),
