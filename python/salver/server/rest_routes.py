@@ -1,4 +1,4 @@
-"""URLs of the REST API, apart from inference.
+"""URLs of the REST API, apart from inference; OPTIONS the data plane answers.
 
 The grammar is that of the reference, anchored and case-insensitive. Two of its traps are left out: a query string is no
 part of the path, and the word `metadata` may be in any case.
@@ -7,7 +7,7 @@ part of the path, and the word `metadata` may be in any case.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import unquote_to_bytes
@@ -53,8 +53,6 @@ class RestRoutes:
             return html_error(501, "Not Implemented")
         if not _API_PATH.fullmatch(call.path):
             return html_error(404, "Not Found")
-        if call.method == "OPTIONS":
-            return _answer_options(dict(call.headers))
         try:
             return self._answer(call)
         except SalverError as error:
@@ -98,9 +96,3 @@ def _decoded(text: str) -> str:
         return unquote_to_bytes(text).decode()
     except UnicodeDecodeError:
         raise InvalidArgumentError(f"{text} is not percent-encoded UTF-8") from None
-
-
-def _answer_options(headers: Mapping[str, str]) -> HttpResponse:
-    origin = headers.get("origin", "")
-    is_web = "http://" in origin or "https://" in origin
-    return HttpResponse(200 if is_web else 400, (("content-type", "text/html; charset=ISO-8859-1"),))

@@ -109,15 +109,6 @@ def test_unknown_verb_is_a_501_page():
     assert Routes()("TRACE", "/v1/models/m").status == 501
 
 
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [({"origin": "http://a"}, 200), ({"origin": "https://a"}, 200), ({"origin": "file:"}, 400), ({}, 400)],
-)
-def test_options_depends_on_the_origin(headers, status):
-    response = Routes()("OPTIONS", "/v1/models/whatever", **headers)
-    assert (response.status, response.body) == (status, b"")
-
-
 def test_error_of_a_handler_becomes_a_json_error():
     def refuse(model):
         raise NotFoundError(f"no {model.name}/")
