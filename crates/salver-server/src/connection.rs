@@ -26,7 +26,7 @@ use crate::endpoint::RawStream;
 use crate::event_loop::{LoopContext, Port};
 use crate::lifetime::{Calls, end_of_life};
 use crate::plane::{OpenConnection, Phase, Shared};
-use crate::stream::{Socket, Stream};
+use crate::stream::{Carrier, Socket, Stream};
 use crate::{cors, grpc, rest};
 
 /// Flow-control windows on the REST port, and of a whole connection on either.
@@ -77,10 +77,11 @@ pub(crate) async fn serve(context: Rc<LoopContext>, stream: RawStream, port: Por
 /// hyper's handshakes have no limit of their own, and would keep a silent connection open for the whole of a drain.
 async fn begin(shared: &Shared, socket: Socket, port: Port, phase: &mut watch::Receiver<Phase>) -> Option<Stream> {
     in_time(phase, FIRST_BYTE_TIMEOUT, socket.readable()).await?.ok()?;
-    let Some(acceptor) = shared.tls.acceptor(port) else { return Some(Stream::Plain(socket)) };
+    let is_unix = matches!(socket, Socket::Unix(_));
+    let Some(acceptor) = shared.tls.acceptor(port) else { return Some(Stream::new(Carrier::Plain(socket), is_unix)) };
     let mut stream = shake_hands(shared, acceptor, socket, phase).await?;
     let first = in_time(phase, FIRST_BYTE_TIMEOUT, stream.fill_buf()).await?;
-    first.is_ok_and(|bytes| !bytes.is_empty()).then(|| Stream::Tls(stream.into()))
+    first.is_ok_and(|bytes| !bytes.is_empty()).then(|| Stream::new(Carrier::Tls(stream.into()), is_unix))
 }
 
 async fn shake_hands(

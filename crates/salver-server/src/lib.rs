@@ -4,6 +4,7 @@
 //! on one event loop; a request resolves against the serving table, is decoded, queued, run and answered without
 //! leaving it, but for the run itself.
 
+mod authority;
 mod body;
 mod certificate;
 mod compress;

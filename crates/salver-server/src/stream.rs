@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::server::TlsStream;
 
+use crate::authority::AuthorityFilter;
 use crate::endpoint::RawStream;
 
 /// Idle time after which the kernel asks whether the peer still lives; one that vanished is found within minutes.
@@ -49,10 +50,60 @@ impl Socket {
     }
 }
 
-/// What hyper reads and writes.
-pub(crate) enum Stream {
+/// A socket, or TLS over one.
+pub(crate) enum Carrier {
     Plain(Socket),
     Tls(Box<TlsStream<Socket>>),
+}
+
+/// What hyper reads and writes.
+pub(crate) struct Stream {
+    carrier: Carrier,
+    filter: Option<AuthorityFilter>,
+}
+
+impl Stream {
+    /// The stream that HTTP begins on; `is_unix` says whether it comes from a Unix socket and speaks HTTP/2 alone.
+    pub(crate) fn new(carrier: Carrier, is_unix: bool) -> Self {
+        Self { carrier, filter: is_unix.then(AuthorityFilter::new) }
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let (stream, before) = (self.get_mut(), buffer.filled().len());
+        let polled = Pin::new(&mut stream.carrier).poll_read(context, buffer);
+        if let Some(filter) = &mut stream.filter {
+            filter.rewrite(&mut buffer.filled_mut()[before..]);
+        }
+        polled
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().carrier).poll_write(context, data)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().carrier).poll_write_vectored(context, pieces)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.carrier.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().carrier).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().carrier).poll_shutdown(context)
+    }
 }
 
 /// Passes the methods of the I/O traits on to the variants of an enum.
@@ -109,4 +160,4 @@ macro_rules! delegate_io {
 }
 
 delegate_io!(Socket: Tcp, Unix);
-delegate_io!(Stream: Plain, Tls);
+delegate_io!(Carrier: Plain, Tls);

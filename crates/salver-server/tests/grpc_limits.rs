@@ -20,9 +20,9 @@ fn open(grpc: GrpcOptions) -> (Plane, Http2) {
 
 fn setting(frame: &Frame, wanted: u16) -> Option<u32> {
     let mut entries = frame.payload.chunks_exact(6);
-    entries.find(|entry| entry[..2] == wanted.to_be_bytes()).map(|entry| {
-        u32::from_be_bytes([entry[2], entry[3], entry[4], entry[5]])
-    })
+    entries
+        .find(|entry| entry[..2] == wanted.to_be_bytes())
+        .map(|entry| u32::from_be_bytes([entry[2], entry[3], entry[4], entry[5]]))
 }
 
 /// Whether a call is answered by a status alone, without a message.
@@ -58,8 +58,7 @@ fn an_idle_connection_is_told_to_go() {
 
 #[test]
 fn a_connection_with_an_open_call_is_not_idle() {
-    let (plane, mut client) =
-        open(GrpcOptions { max_idle: Some(Duration::from_millis(1)), ..GrpcOptions::default() });
+    let (plane, mut client) = open(GrpcOptions { max_idle: Some(Duration::from_millis(1)), ..GrpcOptions::default() });
     let stream = client.call(WATCH, &[]);
     client.finish(stream, b"");
     for state in [1, 2, 1, 2] {
@@ -90,7 +89,8 @@ fn a_client_is_pinged() {
 
 #[test]
 fn a_request_over_the_limit_is_refused() {
-    let (_plane, mut client) = open(GrpcOptions { max_receive_bytes: Some(10), ..GrpcOptions::default() });
+    let (plane, mut client) = open(GrpcOptions { max_receive_bytes: Some(10), ..GrpcOptions::default() });
+    plane.publish_health([(String::new(), 1)], true);
     let stream = client.call(CHECK, &[]);
     client.send(DATA, END_STREAM, stream, &framed(&[0; 11]));
     assert!(is_refused(&mut client, stream));

@@ -13,9 +13,8 @@ fn ask(plane: &Plane, start: &str, headers: &str, body: &str) -> (String, Vec<u8
     let port = plane.listen_rest("127.0.0.1", 0).unwrap();
     let mut stream = connect(port).unwrap();
     let length = body.len();
-    let request = format!(
-        "{start} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n{body}"
-    );
+    let request =
+        format!("{start} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n{body}");
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
@@ -73,12 +72,9 @@ fn pages_of_other_origins_are_let_in_where_the_operator_says_so() {
 
 #[test]
 fn options_depends_on_the_origin() {
-    for (origin, status) in [
-        ("Origin: http://a\r\n", "200"),
-        ("Origin: https://a\r\n", "200"),
-        ("Origin: file:\r\n", "400"),
-        ("", "400"),
-    ] {
+    for (origin, status) in
+        [("Origin: http://a\r\n", "200"), ("Origin: https://a\r\n", "200"), ("Origin: file:\r\n", "400"), ("", "400")]
+    {
         let (head, body) = ask(&plane(), "OPTIONS /v1/models/whatever", origin, "");
         assert!(head.starts_with(&format!("http/1.1 {status}")), "{origin}{head}");
         assert!(body.is_empty());

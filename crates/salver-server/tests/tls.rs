@@ -179,7 +179,10 @@ fn bad_credentials_are_refused_by_name_and_change_nothing() {
         (key(""), "the key: holds no unencrypted PEM private key"),
         (key(&broken), "the key: "),
         (key(&format!("-----BEGIN PRIVATE KEY-----\n{secret}")), "the key: is not well-formed PEM"),
-        (TlsConfig { key: authority.server().key, ..good.clone() }, "the key: is not the private key of the certificate"),
+        (
+            TlsConfig { key: authority.server().key, ..good.clone() },
+            "the key: is not the private key of the certificate",
+        ),
         (certificate("nothing"), "the certificate: holds no PEM certificate"),
         (certificate(garbled), "the certificate: its first certificate is malformed"),
         (unknown(""), "the authority: holds no PEM certificate"),
