@@ -34,7 +34,7 @@ class SslConfigFile:
         from salver.wire import parse_text  # here, because it loads protobuf
 
         try:
-            message = parse_text(texts[0].decode(), SSL_CONFIG, source=self.path)
+            message = parse_text(texts[0].decode(), SSL_CONFIG, source=self.path, is_secret=True)
         except UnicodeDecodeError:
             raise InvalidArgumentError(f"Error parsing text-format {SSL_CONFIG}: {self.path}: not UTF-8") from None
         if message.client_verify and not message.custom_ca:
