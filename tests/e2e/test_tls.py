@@ -66,14 +66,16 @@ def file_flags(identity: Identity, client_ca: Path | None = None) -> list[str]:
     return [*flags, f"--ssl_client_ca_file={client_ca}"] if client_ca else flags
 
 
-def open_grpc(server: ServerProcess, authority: Authority, identity: Identity | None = None) -> grpc.Channel:
+def open_grpc(
+    server: ServerProcess, authority: Authority, identity: Identity | None = None, *, port: int | None = None
+) -> grpc.Channel:
     credentials = grpc.ssl_channel_credentials(
         authority.certificate.read_bytes(),
         identity.key.read_bytes() if identity else None,
         identity.certificate.read_bytes() if identity else None,
     )
     options = [("grpc.use_local_subchannel_pool", 1), ("grpc.enable_retries", 0)]
-    return grpc.secure_channel(f"localhost:{server.grpc_port}", credentials, options)
+    return grpc.secure_channel(f"localhost:{port or server.grpc_port}", credentials, options)
 
 
 def grpc_code(server: ServerProcess, authority: Authority, identity: Identity | None = None) -> str:
@@ -169,6 +171,8 @@ def test_both_http_versions_are_chosen_by_alpn(start, authority):
             context.wrap_socket(plain, server_hostname="localhost") as secured,
         ):
             assert secured.selected_alpn_protocol() == chosen
+    with open_grpc(server, authority, port=server.rest_port) as channel:  # gRPC is HTTP/2
+        assert is_half_plus_two(1.0)(channel.unary_unary(wire.PREDICT)(REQUEST, timeout=10))
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])

@@ -64,16 +64,3 @@ def test_the_socket_of_a_live_server_stops_the_start(start_server: StartServer, 
     assert second.wait() == 255
     assert "another server listens there" in second.output()
     assert predict(f"unix:{path}")
-
-
-def test_channel_arguments_reach_the_connection(start_server: StartServer, tmp_path):
-    path = tmp_path / "grpc.sock"
-    arguments = "grpc.max_receive_message_length=50,grpc.http2.bdp_probe=1,grpc.arena=2"
-    server = start_server(f"--grpc_socket_path={path}", f"--grpc_channel_arguments={arguments}", models=MODELS)
-    with open_channel(f"unix:{path}") as channel, pytest.raises(grpc.RpcError) as caught:
-        channel.unary_unary(wire.PREDICT)(bytes(51), timeout=30)
-    assert caught.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
-    assert "grpc.max_receive_message_length" in caught.value.details()
-    warning = "--grpc_channel_arguments without effect: grpc.http2.bdp_probe ("
-    assert server.output().count(warning) == 1
-    assert "grpc.arena (not known to this server)" in server.output()
