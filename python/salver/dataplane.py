@@ -111,6 +111,7 @@ class NativeDataPlane:
                 rest_cors=options.rest_cors,
                 min_gzip_bytes=options.min_gzip_bytes,
                 grpc=_native.GrpcOptions(**vars(options.grpc)),
+                check_methods=options.check_methods,
             )
         )
         self._rows: dict[str, tuple[ModelRow, _native.ModelRow]] = {}

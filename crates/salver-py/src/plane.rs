@@ -39,6 +39,7 @@ impl PyDataPlaneOptions {
         rest_cors,
         min_gzip_bytes,
         grpc,
+        check_methods,
     ))]
     fn new(
         num_io_threads: usize,
@@ -51,6 +52,7 @@ impl PyDataPlaneOptions {
         rest_cors: bool,
         min_gzip_bytes: Option<usize>,
         grpc: &PyGrpcOptions,
+        check_methods: bool,
     ) -> PyResult<Self> {
         Ok(Self(Options {
             num_io_threads,
@@ -63,6 +65,7 @@ impl PyDataPlaneOptions {
             rest_cors,
             min_gzip_bytes,
             grpc: grpc.0.clone(),
+            check_methods,
         }))
     }
 }

@@ -25,6 +25,8 @@ pub struct Options {
     pub min_gzip_bytes: Option<usize>,
     /// What concerns gRPC alone.
     pub grpc: GrpcOptions,
+    /// Whether a signature must be declared for what is asked of it.
+    pub check_methods: bool,
 }
 
 /// Settings of the gRPC port and its connections.
@@ -109,6 +111,7 @@ impl Default for Options {
             rest_cors: false,
             min_gzip_bytes: Some(1 << 10),
             grpc: GrpcOptions::default(),
+            check_methods: false,
         }
     }
 }
