@@ -19,6 +19,7 @@ from salver.core.resources import MAIN, RAM_IN_BYTES, Resource, ResourceAllocati
 from salver.core.retry import Backoff, RetryOptions
 from salver.core.servable_state import ServableState
 from salver.core.serving_map import ServingTable
+from salver.server.warmup import WarmupOptions
 from salver.sources.file_system import FileSystemSourceConfig
 from salver.sources.version_scan import FileSystemServable
 
@@ -104,6 +105,11 @@ def manager_options(
         serving_tables=tables,
         close_timeout_s=_CLOSE_TIMEOUT_S,
     )
+
+
+def warmup_options(config: ServerConfig) -> WarmupOptions:
+    """Return how versions are to be warmed up."""
+    return WarmupOptions(num_iterations=config.num_warmup_iterations, num_threads=config.num_warmup_threads)
 
 
 def policies(config: ServerConfig, models: Sequence[ModelConfig]) -> dict[str, AspiredVersionPolicy]:

@@ -11,6 +11,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from salver.boundary import DataPlane
@@ -25,6 +26,7 @@ from salver.core.servable_state import ManagerState, ServableState
 from salver.core.servable_state_monitor import ServableStateMonitor
 from salver.core.servable_state_waits import Outcomes
 from salver.core.source import connect
+from salver.core.storage_path import StoragePath
 from salver.errors import (
     DeadlineExceededError,
     FailedPreconditionError,
@@ -42,6 +44,8 @@ from salver.server.health import Health
 from salver.server.model_changes import check_labels, check_models
 from salver.server.platform_adapter import PlatformAdapter
 from salver.server.serving_table import DataPlaneServingTable
+from salver.server.warming_loader import WarmingLoader
+from salver.server.warmup import Warmup
 from salver.sources.file_system import FileSystemSource
 
 if TYPE_CHECKING:
@@ -91,6 +95,7 @@ class ServerCore:
         self.manager = AspiredVersionsManager(
             manager_setup.manager_options(config, bus, [self.table], self._policy_for)
         )
+        self._warmup = Warmup(plane, self.table, manager_setup.warmup_options(config))
         self._adapter = PlatformAdapter()
         self._waiting_monitors: list[ServableStateMonitor] = [self.monitor]
         self._source = FileSystemSource(manager_setup.source_config(config, ()), on_poll_result=self._on_poll_result)
@@ -218,7 +223,7 @@ class ServerCore:
         routes = {}
         for model in models:
             try:
-                routes[model.name] = self._platforms.loader_factory(model.platform)
+                routes[model.name] = self._warming_factory(self._platforms.loader_factory(model.platform))
             except InvalidArgumentError as error:
                 raise InvalidArgumentError(
                     f"Model {model.name} requests unsupported platform {model.platform}: {error.message}"
@@ -228,8 +233,16 @@ class ServerCore:
     def _aspire_servables(self) -> None:
         aspire = self.manager.get_aspired_versions_callback()
         for name, servable in self._servables.items():
-            loader: Loader = ReadyLoader(servable)
-            aspire(name, [ServableData(ServableId(name, READY_SERVABLE_VERSION), loader)])
+            id = ServableId(name, READY_SERVABLE_VERSION)
+            aspire(name, [ServableData(id, self._warming(id, None, partial(ReadyLoader, servable)))])
+
+    def _warming_factory(self, factory: LoaderFactory) -> LoaderFactory:
+        return lambda id, path: self._warming(id, path, partial(factory, id, path))
+
+    def _warming(self, id: ServableId, directory: StoragePath | None, make_loader: Callable[[], Loader]) -> Loader:
+        if not self._config.enable_model_warmup:
+            return make_loader()
+        return WarmingLoader(id, directory, make_loader, self._warmup.run)
 
     @contextmanager
     def _fresh_monitor(self) -> Iterator[ServableStateMonitor]:
