@@ -2,8 +2,10 @@
 
 mod binding;
 mod predict;
+mod prediction_log;
 mod random;
 mod reader;
+mod request_encode;
 mod support;
 mod tensor_decode;
 mod tensor_encode;
