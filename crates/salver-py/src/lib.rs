@@ -9,6 +9,7 @@ mod control;
 mod errors;
 mod model;
 mod plane;
+mod request_log;
 mod signature;
 mod table;
 
@@ -50,6 +51,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<table::PyTarget>()?;
     module.add_class::<table::PyModelRow>()?;
     module.add_class::<plane::PyDataPlaneOptions>()?;
+    module.add_class::<request_log::PyLogRule>()?;
     module.add_class::<batch::PyBatch>()?;
     module.add_class::<control::PyControlCall>()?;
     module.add_class::<plane::PyDataPlane>()?;

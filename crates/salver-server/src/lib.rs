@@ -20,6 +20,7 @@ mod plane;
 mod predict;
 mod record;
 mod replay;
+mod request_log;
 mod rest;
 mod runner;
 
@@ -28,3 +29,4 @@ pub use inference::Api;
 pub use options::Options;
 pub use plane::Plane;
 pub use predict::Prediction;
+pub use request_log::{LogEntries, LogEntry, LogRule};

@@ -21,6 +21,7 @@ use crate::inference::Api;
 use crate::listener::Listener;
 use crate::options::Options;
 use crate::predict::{self, Prediction};
+use crate::request_log::{LogEntries, LogRule, RequestLog};
 use crate::{replay, runner};
 
 /// Between "not ready" and closing idle connections: what is on its way to us still gets an answer.
@@ -83,6 +84,7 @@ pub(crate) struct Shared {
     pub(crate) control: ControlQueue,
     pub(crate) health: HealthBoard,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) request_log: RequestLog,
     pub(crate) phase: watch::Sender<Phase>,
     pub(crate) connections: ConnectionCount,
 }
@@ -131,6 +133,7 @@ impl Plane {
             control: ControlQueue::default(),
             health: HealthBoard::default(),
             counters: Arc::default(),
+            request_log: RequestLog::default(),
             phase: watch::Sender::new(Phase::Serving),
             connections: ConnectionCount::default(),
             options,
@@ -218,6 +221,17 @@ impl Plane {
     pub fn next_call(&self, timeout: Duration) -> Option<ControlCall> {
         self.shared.ready_thread();
         self.shared.control.next(timeout)
+    }
+
+    /// Swaps the rules by which requests are logged.
+    pub fn set_log_rules(&self, rules: impl IntoIterator<Item = LogRule>) {
+        self.shared.request_log.set_rules(rules);
+    }
+
+    /// Waits for requests to be logged: none after `timeout`, `None` once stopped and all were given.
+    pub fn next_log_entries(&self, timeout: Duration) -> Option<LogEntries> {
+        self.shared.ready_thread();
+        self.shared.request_log.next(timeout)
     }
 
     /// Runs a prediction of this process and waits for its answer, on the calling thread.
@@ -308,6 +322,8 @@ impl Plane {
         for join in joins {
             let _ended = join.join();
         }
+        // Last: nothing is answered any more.
+        self.shared.request_log.stop();
     }
 }
 

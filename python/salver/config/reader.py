@@ -90,7 +90,8 @@ def read_server_config(settings: Settings) -> ServerConfig:
     values = settings.values
     problems = _contradictions(values)
     from_files, errors = _read_files(values)
-    config = ServerConfig(**_server_fields(values), **_servable_fields(values), **from_files)
+    from_flags = {**_server_fields(values), **_servable_fields(values), **_request_log_fields(values)}
+    config = ServerConfig(**from_flags, **from_files)
     problems += [line for line in problems_of(config) if line not in problems]
     if len(errors) == 1 and not problems:
         raise errors[0]
@@ -184,6 +185,16 @@ def _servable_fields(values: Mapping[str, Any]) -> dict[str, Any]:
         "num_tflite_interpreters_per_pool": values["num_tflite_interpreters_per_pool"],
         "enable_model_warmup": values["enable_model_warmup"],
         "num_warmup_iterations": max(values["num_request_iterations_for_warmup"], 1),
+    }
+
+
+def _request_log_fields(values: Mapping[str, Any]) -> dict[str, Any]:
+    task_index = values["request_log_task_index"]
+    return {
+        "request_log_dc": values["request_log_dc"],
+        "request_log_task_index": task_index if task_index >= 0 else None,
+        "request_log_max_file_bytes": values["request_log_max_file_bytes"],
+        "request_log_max_file_s": values["request_log_max_file_seconds"],
     }
 
 

@@ -19,6 +19,9 @@ from salver.core.resources import MAIN, RAM_IN_BYTES, Resource, ResourceAllocati
 from salver.core.retry import Backoff, RetryOptions
 from salver.core.servable_state import ServableState
 from salver.core.serving_map import ServingTable
+from salver.server.record_files import FileLimits
+from salver.server.request_loggers import RequestLogOptions
+from salver.server.request_sampling import LoggingTask
 from salver.server.warmup import WarmupOptions
 from salver.sources.file_system import FileSystemSourceConfig
 from salver.sources.version_scan import FileSystemServable
@@ -110,6 +113,15 @@ def manager_options(
 def warmup_options(config: ServerConfig) -> WarmupOptions:
     """Return how versions are to be warmed up."""
     return WarmupOptions(num_iterations=config.num_warmup_iterations, num_threads=config.num_warmup_threads)
+
+
+def request_log_options(config: ServerConfig) -> RequestLogOptions:
+    """Return how requests are to be logged, for models that ask for it."""
+    return RequestLogOptions(
+        task=LoggingTask(dc=config.request_log_dc, index=config.request_log_task_index),
+        saved_model_tags=config.saved_model_tags,
+        limits=FileLimits(max_bytes=config.request_log_max_file_bytes, max_age_s=config.request_log_max_file_s),
+    )
 
 
 def policies(config: ServerConfig, models: Sequence[ModelConfig]) -> dict[str, AspiredVersionPolicy]:

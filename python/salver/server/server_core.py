@@ -43,6 +43,7 @@ from salver.server import manager_setup
 from salver.server.health import Health
 from salver.server.model_changes import check_labels, check_models
 from salver.server.platform_adapter import PlatformAdapter
+from salver.server.request_loggers import RequestLoggers, check_request_logging
 from salver.server.serving_table import DataPlaneServingTable
 from salver.server.warming_loader import WarmingLoader
 from salver.server.warmup import Warmup
@@ -96,6 +97,7 @@ class ServerCore:
             manager_setup.manager_options(config, bus, [self.table], self._policy_for)
         )
         self._warmup = Warmup(plane, self.table, manager_setup.warmup_options(config))
+        self.request_loggers = RequestLoggers(plane, manager_setup.request_log_options(config))
         self._adapter = PlatformAdapter()
         self._waiting_monitors: list[ServableStateMonitor] = [self.monitor]
         self._source = FileSystemSource(manager_setup.source_config(config, ()), on_poll_result=self._on_poll_result)
@@ -118,6 +120,7 @@ class ServerCore:
         """
         models = self._config.models
         check_models(models, (), self._servables)
+        check_request_logging(models)
         if any(model.platform == TENSORFLOW for model in models):
             self._library.open_in_background()
         self._put_in_force(models)
@@ -176,6 +179,7 @@ class ServerCore:
                 raise FailedPreconditionError("the server is not running; its models cannot be changed")
             before = self._models
             check_models(models, before, self._servables)
+            check_request_logging(models)
             check_labels(models, before, self._states_of)
             new = [model.name for model in models if model.name not in {old.name for old in before}]
             with self._fresh_monitor() as monitor:
@@ -213,6 +217,7 @@ class ServerCore:
         # The old routes, too, until the source no longer emits for them.
         self._adapter.set_routes({**self._adapter.routes, **routes})
         self.table.set_labels({model.name: model.version_labels for model in models})
+        self.request_loggers.update(models)
         self.health.set_models(self.names)
         self._source.update_config(manager_setup.source_config(self._config, models))
         self._adapter.set_routes(routes)

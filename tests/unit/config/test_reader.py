@@ -37,6 +37,7 @@ def test_every_honoured_flag_changes_the_config(tmp_path):
         "enable_model_warmup": "false",
         "monitoring_config_file": str(monitoring),
         "drain_timeout_seconds": "1.5",
+        "request_log_max_file_seconds": "1.5",
     }
     apart = {"config_file", "log_level"}  # read by the reader and by the logs
     for flag in FLAGS.values():

@@ -14,6 +14,7 @@ use crate::inference::{self, AllOutputs, Api, Servables};
 use crate::off_loop::off_loop;
 use crate::predict;
 use crate::record::{Entrypoint, Record};
+use crate::request_log::Part;
 
 /// Messages from this size on are converted off the event loop: they would hold up everybody else.
 const LARGE_BYTES: usize = 1 << 20;
@@ -38,13 +39,21 @@ async fn answer(
 ) -> Result<Bytes, Status> {
     let (head, body) = request.into_parts();
     let message = framing::read_unary(context, &head.headers, body).await?;
+    let log = &context.shared.request_log;
+    let sent = log.is_on().then(|| message.clone());
     let prepared = prepare(context, api, message, record).await?;
     let mut predictions = prepared.predictions;
+    let sample = sent.and_then(|sent| log.sample(api, &predictions, || Part::sent(&sent)));
     predictions.iter_mut().for_each(|prediction| prediction.deadline = deadline);
     let outputs = predict::run_all(context, predictions).await?;
     let (is_large, form) = (num_bytes(&outputs) >= LARGE_BYTES, context.tensor_form());
     let answer = prepared.answer;
-    off_loop(is_large, move || answer.message(&outputs, form, framing::PREFIX_LEN).map(framing::seal)).await
+    let framed =
+        off_loop(is_large, move || answer.message(&outputs, form, framing::PREFIX_LEN).map(framing::seal)).await?;
+    if let Some(sample) = sample {
+        sample.answered(Part::sent(&framed.slice(framing::PREFIX_LEN..)));
+    }
+    Ok(framed)
 }
 
 async fn prepare(
