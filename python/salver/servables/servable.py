@@ -60,7 +60,11 @@ def _tensor_infos(specs: Mapping[str, TensorSpec]) -> tuple[TensorInfo, ...]:
 
 
 class Servable(Protocol):
-    """A Python object that answers requests."""
+    """A Python object that answers requests.
+
+    It may also have a method `warmup()`, which is called after the load and before the version serves; what it raises
+    fails the load.
+    """
 
     @property
     def signatures(self) -> Mapping[str, SignatureSpec]:

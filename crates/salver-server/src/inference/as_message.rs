@@ -36,9 +36,7 @@ impl AsMessage {
     /// The serialized message.
     pub(crate) fn encode(&self) -> Vec<u8> {
         match self.api {
-            Api::Predict => {
-                encode_predict_request(&self.spec, self.names.iter().map(|name| &**name).zip(&self.inputs))
-            }
+            Api::Predict => encode_predict_request(&self.spec, self.names.iter().map(|name| &**name).zip(&self.inputs)),
         }
     }
 }
