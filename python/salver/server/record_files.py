@@ -13,8 +13,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from salver.wire.tfrecord import record_bytes
-
 SUFFIX = ".tfrecord"
 PARTIAL = ".partial"
 
@@ -76,6 +74,9 @@ class RecordFiles:
             clock: Seconds, for the age of a file.
             now: Seconds since the epoch, for its name.
         """
+        from salver.wire.tfrecord import record_bytes  # not on the start path
+
+        self._encode = record_bytes
         self._prefix = prefix
         self._limits = limits
         self._clock = clock
@@ -91,7 +92,7 @@ class RecordFiles:
         """
         if self._file is None:
             self._file = self._open()
-        self._file.write(record_bytes(record))
+        self._file.write(self._encode(record))
         if self._file.num_bytes >= self._limits.max_bytes:
             self.finish()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from salver import wire
 from salver.config.server_config import ModelConfig, RequestLoggingConfig
 from salver.servables.loaders import TENSORFLOW
 
@@ -31,6 +30,8 @@ def log_metadata(
     model: ModelConfig, config: RequestLoggingConfig, task: LoggingTask, saved_model_tags: tuple[str, ...]
 ) -> bytes:
     """Return the serialized LogMetadata that is the same in all records of a model."""
+    from salver import wire  # not on the start path
+
     sampling = wire.SamplingConfig(sampling_rate=effective_rate(config, task), attributes=config.sampling_attributes)
     tags = saved_model_tags if model.platform == TENSORFLOW else ()
     return wire.LogMetadata(sampling_config=sampling, saved_model_tags=tags, dc=task.dc).SerializeToString()

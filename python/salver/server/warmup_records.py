@@ -10,12 +10,8 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from google.protobuf.message import DecodeError
-
-from salver import wire
 from salver.core.storage_path import StoragePath
 from salver.errors import InvalidArgumentError, UnimplementedError
-from salver.wire.tfrecord import read_records
 
 MAX_RECORDS = 1000
 """A file with more fails the load; one more is replayed before that is noticed."""
@@ -43,6 +39,8 @@ def read_warmup_data(path: str) -> Iterator[bytes]:
     Raises:
         DataLossError: The file is damaged or no TFRecord file.
     """
+    from salver.wire.tfrecord import read_records  # not on the start path
+
     with open(path, "rb") as stream:
         yield from read_records(stream)
 
@@ -54,6 +52,10 @@ def recorded_request(record: bytes) -> RecordedRequest | None:
         InvalidArgumentError: Not a PredictionLog.
         UnimplementedError: A log of a kind that is not replayed.
     """
+    from google.protobuf.message import DecodeError  # not on the start path
+
+    from salver import wire
+
     try:
         log = wire.PredictionLog.FromString(record)
     except DecodeError as error:
