@@ -63,7 +63,7 @@ class Ports:
 @pytest.fixture
 def ports(plane, run_batches):
     signatures = (signature(FLOAT, shape=None), signature(STRING, name="text", shape=None))
-    run_batches(BatchRunner(joins_requests=False).handle)
+    run_batches(BatchRunner().handle)
     specs = [TargetSpec(name=name, version=3, signatures=signatures, servable=Twice()) for name in ("m", "quiet")]
     plane.publish([ModelRow(spec.name, [plane.new_target(spec)], {"stable": 3}) for spec in specs])
     made = Ports(plane)

@@ -10,12 +10,13 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from salver import wire as messages
 from salver.wire.tfrecord import read_records
 from tests.support import wire
-from tests.support.models import HALF_PLUS_TWO, ModelEntry, config_file, half_plus_two_request
+from tests.support.models import HALF_PLUS_TWO, MODELS, PYTHON_MODELS, ModelEntry, config_file, half_plus_two_request
 from tests.support.server_process import ServerProcess, status_of, wait_until
 
 SCRIPTS = Path(__file__).parent / "clients"
@@ -163,3 +164,77 @@ def test_a_log_that_cannot_be_written_fails_no_request(
     ask(server, 20)
     stop(server)
     assert server.output().count("The request log cannot be written") == 1
+
+
+def examples(*values: float) -> messages.Message:
+    """An Input with one tf.Example for each x."""
+    made = messages.ExampleList()
+    for value in values:
+        made.examples.add().features.feature["x"].float_list.value.append(value)
+    return messages.Input(example_list=made)
+
+
+def ask_by_example(server: ServerProcess) -> None:
+    """Classify and regress by both protocols, and both at once."""
+    body = {"context": {"y": 0.5}, "examples": [{"x": 1.0}, {"x": 2.0}]}
+    for verb in ("classify", "regress"):
+        reply = server.post(f"/v1/models/m:{verb}", {"signature_name": f"{verb}_x", **body})
+        assert reply.status == 200, reply.body
+    spec = {verb: messages.ModelSpec(name="m", signature_name=f"{verb}_x") for verb in ("classify", "regress")}
+    service = "/tensorflow.serving.PredictionService/"
+    given = examples(3.0)
+    classify = messages.ClassificationRequest(model_spec=spec["classify"], input=given)
+    regress = messages.RegressionRequest(model_spec=spec["regress"], input=given)
+    server.call(f"{service}Classify", classify.SerializeToString())
+    server.call(f"{service}Regress", regress.SerializeToString())
+    tasks = [messages.InferenceTask(model_spec=spec[verb], method_name=f"tensorflow/serving/{verb}") for verb in spec]
+    multi = messages.MultiInferenceRequest(tasks=tasks, input=given)
+    server.call(f"{service}MultiInference", multi.SerializeToString())
+
+
+def test_requests_of_all_kinds_are_logged_and_warm_up_the_next_version(
+    tmp_path: Path, start_server: Callable[..., ServerProcess]
+) -> None:
+    base, folder = tmp_path / "m", tmp_path / "logs"
+    shutil.copytree(MODELS / "example_scorer" / "1", base / "1")
+    first = start_server(models={"m": logged(base, folder / "log")})
+    ask_by_example(first)
+    stop(first)
+    (file,) = folder.iterdir()
+    logs = [messages.PredictionLog.FromString(record) for record in records(file)]
+    kinds = ["classify_log", "regress_log", "classify_log", "regress_log", "multi_inference_log"]
+    assert [log.WhichOneof("log_type") for log in logs] == kinds
+    assert [log.log_metadata.model_spec.signature_name for log in logs] == ["classify_x", "regress_x"] * 2 + [""]
+    by_rest, by_grpc = logs[1].regress_log, logs[3].regress_log
+    assert [regression.value for regression in by_rest.response.result.regressions] == [3.0, 3.5]
+    assert len(by_rest.request.input.example_list.examples) == 2
+    assert by_grpc.request.input == examples(3.0)
+    shutil.copytree(base / "1", base / "2")
+    (base / "2" / "assets.extra").mkdir()
+    shutil.copy(file, base / "2" / "assets.extra" / "tf_serving_warmup_requests")
+    second = start_server(models={"m": base})
+    assert "Number of warmup records read: 5." in second.output()
+    assert second.get("/v1/models/m").json()["model_version_status"][0]["state"] == "AVAILABLE"
+
+
+def test_streams_and_sessions_are_logged(tmp_path: Path, start_server: Callable[..., ServerProcess]) -> None:
+    folder = tmp_path / "logs"
+    countdown = ModelEntry(PYTHON_MODELS / "countdown", logging_config(folder / "log"), platform="python")
+    server = start_server(models={"m": countdown}, environment={"COUNTDOWN_LOG": str(tmp_path / "countdown.log")})
+    tensor = wire.tensor(np.array(3), wire.DT_INT64)
+    stream = server.channel.unary_stream("/tensorflow.serving.PredictionService/PredictStreamed")
+    answers = list(stream(wire.predict_request(wire.Spec("m"), {"x": tensor}), timeout=LIMIT_S))
+    session = messages.SessionRunRequest(fetch=["y"], tensor_name_is_alias=True)
+    session.model_spec.name = "m"
+    session.feed.add(name="x").tensor.ParseFromString(tensor)
+    server.call("/tensorflow.serving.SessionService/SessionRun", session.SerializeToString())
+    stop(server)
+    (file,) = folder.iterdir()
+    streamed, run = (messages.PredictionLog.FromString(record) for record in records(file))
+    assert [response.SerializeToString() for response in streamed.predict_streamed_log.response] == [
+        messages.PredictResponse.FromString(answer).SerializeToString() for answer in answers
+    ]
+    assert len(answers) == 3
+    assert len(streamed.predict_streamed_log.request) == 1
+    assert run.session_run_log.request == session
+    assert [fetched.name for fetched in run.session_run_log.response.tensor] == ["y"]

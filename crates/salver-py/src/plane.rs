@@ -24,6 +24,7 @@ pub(crate) struct PyDataPlaneOptions(Options);
 
 #[pymethods]
 impl PyDataPlaneOptions {
+    #[allow(clippy::too_many_arguments)] // One Python dataclass, field for field.
     #[new]
     #[pyo3(signature = (
         *,
@@ -34,6 +35,7 @@ impl PyDataPlaneOptions {
         max_queued_rows,
         rest_timeout_s,
         tensor_content,
+        check_methods,
     ))]
     fn new(
         num_io_threads: usize,
@@ -43,6 +45,7 @@ impl PyDataPlaneOptions {
         max_queued_rows: usize,
         rest_timeout_s: Option<f64>,
         tensor_content: bool,
+        check_methods: bool,
     ) -> PyResult<Self> {
         Ok(Self(Options {
             num_io_threads,
@@ -52,6 +55,7 @@ impl PyDataPlaneOptions {
             max_queued_rows,
             rest_timeout: rest_timeout_s.map(seconds).transpose()?,
             tensor_content,
+            check_methods,
         }))
     }
 }

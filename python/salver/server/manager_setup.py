@@ -19,6 +19,7 @@ from salver.core.resources import MAIN, RAM_IN_BYTES, Resource, ResourceAllocati
 from salver.core.retry import Backoff, RetryOptions
 from salver.core.servable_state import ServableState
 from salver.core.serving_map import ServingTable
+from salver.servables.tflite.options import TfLiteOptions
 from salver.server.record_files import FileLimits
 from salver.server.request_loggers import RequestLogOptions
 from salver.server.request_sampling import LoggingTask
@@ -31,7 +32,6 @@ _LOADS_PER_CPU = 4
 _NUM_UNLOAD_THREADS = 4
 _FIRST_RETRY_S = 1.0
 _RETRY_GROWTH = 2.0
-_MAX_BATCH_ROWS = 1000
 _CLOSE_TIMEOUT_S = 2.0
 """At the end of a server the drain has waited already; all limits together stay near the 30 s of an orchestrator."""
 _CPUS_PER_IO_THREAD = 4
@@ -52,12 +52,8 @@ def num_cpus() -> int:
 
 def num_runners(config: ServerConfig) -> int:
     """Return how many threads run models."""
-    return config.num_runners or num_cpus()
-
-
-def max_batch_rows(config: ServerConfig) -> int:
-    """Return how many rows may be joined into one batch; 1 keeps requests apart."""
-    return _MAX_BATCH_ROWS if config.enable_batching else 1
+    threads = config.batching.num_batch_threads if config.enable_batching else None
+    return config.num_runners or threads or num_cpus()
 
 
 def data_plane_options(config: ServerConfig) -> DataPlaneOptions:
@@ -68,6 +64,7 @@ def data_plane_options(config: ServerConfig) -> DataPlaneOptions:
         max_message_bytes=config.max_message_bytes,
         rest_timeout_s=config.rest_timeout_s,
         tensor_content=config.enable_serialization_as_tensor_content,
+        check_methods=config.check_signature_methods,
     )
 
 
@@ -77,7 +74,17 @@ def tensorflow_options(config: ServerConfig) -> TensorFlowOptions:
         tags=config.saved_model_tags,
         intra_op_threads=config.tensorflow_intra_op_threads,
         inter_op_threads=config.tensorflow_inter_op_threads,
+        session_config=config.tensorflow_session_config,
         run_in_caller=_run_in_caller(config.tensorflow_inter_op_threads),
+    )
+
+
+def tflite_options(config: ServerConfig) -> TfLiteOptions:
+    """Return how TFLite models are to be chosen and run."""
+    return TfLiteOptions(
+        prefer_tflite=config.prefer_tflite,
+        num_pools=config.num_tflite_pools or num_cpus(),
+        num_interpreters_per_pool=config.num_tflite_interpreters_per_pool,
     )
 
 
@@ -115,11 +122,11 @@ def warmup_options(config: ServerConfig) -> WarmupOptions:
     return WarmupOptions(num_iterations=config.num_warmup_iterations, num_threads=config.num_warmup_threads)
 
 
-def request_log_options(config: ServerConfig) -> RequestLogOptions:
-    """Return how requests are to be logged, for models that ask for it."""
+def request_log_options(config: ServerConfig, tags_of: Callable[[str], tuple[str, ...]]) -> RequestLogOptions:
+    """Return how requests are to be logged, for models that ask for it; `tags_of` gives the tags of a platform."""
     return RequestLogOptions(
         task=LoggingTask(dc=config.request_log_dc, index=config.request_log_task_index),
-        saved_model_tags=config.saved_model_tags,
+        tags_of=tags_of,
         limits=FileLimits(max_bytes=config.request_log_max_file_bytes, max_age_s=config.request_log_max_file_s),
     )
 

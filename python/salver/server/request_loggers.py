@@ -73,8 +73,8 @@ class RequestLogOptions:
     """What holds for all loggers of a server."""
 
     task: LoggingTask = field(default_factory=LoggingTask)
-    saved_model_tags: tuple[str, ...] = ()
-    """Noted in the records of SavedModels."""
+    tags_of: Callable[[str], tuple[str, ...]] = lambda _: ()
+    """Gives the tags of the SavedModels of a platform, to be noted in their records."""
     limits: FileLimits = field(default_factory=FileLimits)
     on_logged: OnLogged = _count_nothing
     on_dropped: OnDropped = _count_nothing
@@ -159,7 +159,7 @@ class RequestLoggers:
     def _rule(self, model: ModelConfig) -> LogRule:
         config, task = model.request_logging, self._options.task
         assert config is not None
-        metadata = log_metadata(model, config, task, self._options.saved_model_tags)
+        metadata = log_metadata(config, task, self._options.tags_of(model.platform))
         return LogRule(model.name, effective_rate(config, task), self._loggers[config].number, metadata)
 
     def _write(self, logger: _Logger | None, record: bytes) -> Code:

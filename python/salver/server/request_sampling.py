@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from salver.config.server_config import ModelConfig, RequestLoggingConfig
-from salver.servables.loaders import TENSORFLOW
+from salver.config.server_config import RequestLoggingConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,12 +25,9 @@ def effective_rate(config: RequestLoggingConfig, task: LoggingTask) -> float:
     return config.sampling_rate
 
 
-def log_metadata(
-    model: ModelConfig, config: RequestLoggingConfig, task: LoggingTask, saved_model_tags: tuple[str, ...]
-) -> bytes:
+def log_metadata(config: RequestLoggingConfig, task: LoggingTask, saved_model_tags: tuple[str, ...]) -> bytes:
     """Return the serialized LogMetadata that is the same in all records of a model."""
     from salver import wire  # not on the start path
 
     sampling = wire.SamplingConfig(sampling_rate=effective_rate(config, task), attributes=config.sampling_attributes)
-    tags = saved_model_tags if model.platform == TENSORFLOW else ()
-    return wire.LogMetadata(sampling_config=sampling, saved_model_tags=tags, dc=task.dc).SerializeToString()
+    return wire.LogMetadata(sampling_config=sampling, saved_model_tags=saved_model_tags, dc=task.dc).SerializeToString()

@@ -8,14 +8,14 @@ from typing import TypeAlias
 
 from salver.core.ids import ServableId
 from salver.core.loader import Loader, LoadMetadata
-from salver.core.resources import ResourceAllocation
 from salver.core.storage_path import StoragePath
+from salver.servables.wrapping_loader import WrappingLoader
 
 WarmUp: TypeAlias = Callable[[ServableId, object, StoragePath | None, threading.Event], None]
 """Warms up a version: its id, the servable, its directory if it has one, and an event that says to give up."""
 
 
-class WarmingLoader(Loader):
+class WarmingLoader(WrappingLoader):
     """Loads with another loader, then warms up; to the manager that is one load."""
 
     def __init__(
@@ -34,25 +34,21 @@ class WarmingLoader(Loader):
                 not loaded again once it was unloaded.
             warm_up: Called after each load; what it raises fails the load.
         """
+        super().__init__(make_loader())
         self._id = id
         self._directory = directory
         self._make_loader = make_loader
         self._warm_up = warm_up
-        self._loader = make_loader()
         self._is_warm = False
 
     @property
     def servable(self) -> object | None:
         """See `Loader.servable`."""
-        return self._loader.servable if self._is_warm else None
-
-    def estimate_resources(self) -> ResourceAllocation:
-        """Return what the loader within estimates."""
-        return self._loader.estimate_resources()
+        return super().servable if self._is_warm else None
 
     def load_with_metadata(self, metadata: LoadMetadata) -> None:
         """Load and warm up; see `Loader.load`."""
-        self._loader.load_with_metadata(metadata)
+        super().load_with_metadata(metadata)
         try:
             self._warm_up(self._id, self._loader.servable, self._directory, metadata.cancelled)
         except BaseException:
@@ -64,4 +60,4 @@ class WarmingLoader(Loader):
     def unload(self) -> None:
         """See `Loader.unload`."""
         self._is_warm = False
-        self._loader.unload()
+        super().unload()

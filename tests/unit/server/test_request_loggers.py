@@ -45,7 +45,7 @@ class Bench:
         self.logged = Counter()
         self.dropped = Counter()
         options = RequestLogOptions(
-            saved_model_tags=("serve",),
+            tags_of=lambda platform: ("serve",) if platform == "tensorflow" else (),
             limits=FileLimits(max_age_s=60),
             on_logged=self.on_logged,
             on_dropped=self.on_dropped,
@@ -97,6 +97,12 @@ def test_models_that_ask_for_it_are_logged(bench):
     metadata = wire.LogMetadata.FromString(rule.metadata)
     assert metadata.sampling_config.sampling_rate == 0.25
     assert list(metadata.saved_model_tags) == ["serve"]
+
+
+def test_models_that_are_no_saved_models_have_no_tags(bench):
+    bench.loggers.update([replace(model("a", bench.config()), platform="python")])
+    metadata = wire.LogMetadata.FromString(bench.plane.log_rules["a"].metadata)
+    assert list(metadata.saved_model_tags) == []
 
 
 def test_what_is_pulled_is_written_and_counted(bench):

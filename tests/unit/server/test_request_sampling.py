@@ -1,6 +1,6 @@
 import pytest
 
-from salver import ModelConfig, wire
+from salver import wire
 from salver.config.server_config import RequestLoggingConfig, TaskSamplingRate
 from salver.server.request_sampling import LoggingTask, effective_rate, log_metadata
 
@@ -35,15 +35,8 @@ def test_the_first_rate_that_is_meant_for_this_server_counts(task, rates, expect
 
 
 def test_metadata_says_what_was_in_effect():
-    model = ModelConfig(name="m", base_path="/m")
-    metadata = wire.LogMetadata.FromString(log_metadata(model, config(IN_A), LoggingTask(dc="a"), ("serve", "gpu")))
+    metadata = wire.LogMetadata.FromString(log_metadata(config(IN_A), LoggingTask(dc="a"), ("serve", "gpu")))
     assert metadata.sampling_config.sampling_rate == 0.2
     assert not metadata.sampling_config.per_task_sampling_configs
     assert list(metadata.saved_model_tags) == ["serve", "gpu"]
     assert metadata.dc == "a"
-
-
-def test_only_saved_models_have_tags():
-    model = ModelConfig(name="m", base_path="/m", platform="python")
-    metadata = wire.LogMetadata.FromString(log_metadata(model, config(), LoggingTask(), ("serve",)))
-    assert list(metadata.saved_model_tags) == []

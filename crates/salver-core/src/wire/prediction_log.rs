@@ -2,9 +2,8 @@
 //!
 //! Requests and responses are in it as they were sent, byte for byte: none is read again to be written down.
 
-use crate::wire::writer::{
-    put_span_header, put_text_field, put_varint_field, span_field_len, text_field_len, varint_field_len,
-};
+use crate::wire::model_spec::EffectiveSpec;
+use crate::wire::writer::{put_span_header, put_varint_field, span_field_len, varint_field_len};
 
 /// The kind of call, which is also the number of the log's field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,12 +29,8 @@ pub struct PredictionLog<'a> {
     pub kind: LogKind,
     /// A serialized LogMetadata with the fields that do not depend on the request.
     pub metadata: &'a [u8],
-    /// The model that served.
-    pub model_name: &'a str,
-    /// Its version.
-    pub version: i64,
-    /// The signature that served; empty where there was none or several.
-    pub signature_name: &'a str,
+    /// What served; no signature where there were several.
+    pub spec: EffectiveSpec<'a>,
     /// Seconds since the epoch.
     pub timestamp_s: i64,
     /// The serialized request.
@@ -66,23 +61,13 @@ impl PredictionLog<'_> {
         span_field_len(REQUEST, self.request.len()) + responses
     }
 
-    fn spec_len(&self) -> usize {
-        text_field_len(1, self.model_name)
-            + span_field_len(2, varint_field_len(1, self.version as u64))
-            + text_field_len(3, self.signature_name)
-    }
-
     fn metadata_len(&self) -> usize {
-        self.metadata.len() + span_field_len(1, self.spec_len()) + varint_field_len(4, self.timestamp_s as u64)
+        self.metadata.len() + span_field_len(1, self.spec.encoded_len()) + varint_field_len(4, self.timestamp_s as u64)
     }
 
     fn write_metadata(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.metadata);
-        put_span_header(out, 1, self.spec_len());
-        put_text_field(out, 1, self.model_name);
-        put_span_header(out, 2, varint_field_len(1, self.version as u64));
-        put_varint_field(out, 1, self.version as u64);
-        put_text_field(out, 3, self.signature_name);
+        self.spec.write(out, 1, self.spec.encoded_len());
         put_varint_field(out, 4, self.timestamp_s as u64);
     }
 }

@@ -1,5 +1,7 @@
 //! Requests written back as messages, for those that came in another form.
 
+use bytes::Bytes;
+
 use crate::tensor::Tensor;
 use crate::wire::model_spec::{ModelSpec, VersionChoice};
 use crate::wire::tensor_encode::{Layout, TensorForm};
@@ -23,8 +25,22 @@ pub fn encode_predict_request<'a>(spec: &ModelSpec, inputs: impl Iterator<Item =
     out
 }
 
+/// The serialized ClassificationRequest or RegressionRequest with these serialized examples, in a plain list.
+pub fn encode_inference_request(spec: &ModelSpec, examples: &[Bytes]) -> Vec<u8> {
+    let list: usize = examples.iter().map(|example| span_field_len(1, example.len())).sum();
+    let mut out = Vec::new();
+    put_model_spec(&mut out, 1, spec);
+    put_span_header(&mut out, 2, span_field_len(1, list));
+    put_span_header(&mut out, 1, list);
+    for example in examples {
+        put_span_header(&mut out, 1, example.len());
+        out.extend_from_slice(example);
+    }
+    out
+}
+
 /// Appends `spec` as field `number`, as it would have been sent.
-pub(crate) fn put_model_spec(out: &mut Vec<u8>, number: u32, spec: &ModelSpec) {
+fn put_model_spec(out: &mut Vec<u8>, number: u32, spec: &ModelSpec) {
     put_span_header(out, number, model_spec_len(spec));
     put_text_field(out, 1, &spec.name);
     match &spec.choice {

@@ -1,6 +1,6 @@
 //! Records of request logs.
 
-use salver_core::wire::{LogKind, PredictionLog};
+use salver_core::wire::{EffectiveSpec, LogKind, PredictionLog};
 
 use crate::support::{small, span};
 
@@ -8,9 +8,7 @@ fn log() -> PredictionLog<'static> {
     PredictionLog {
         kind: LogKind::Predict,
         metadata: b"",
-        model_name: "m",
-        version: 3,
-        signature_name: "s",
+        spec: EffectiveSpec { model_name: "m", version: 3, signature_name: "s" },
         timestamp_s: 5,
         request: b"request",
         responses: &[b"response"],

@@ -1,6 +1,10 @@
 //! Requests written back: what is written reads as what it was made of.
 
-use salver_core::wire::{ModelSpec, VersionChoice, decode_predict_request, decode_tensor, encode_predict_request};
+use bytes::Bytes;
+use salver_core::wire::{
+    MemoryBudget, ModelSpec, VersionChoice, decode_inference_request, decode_predict_request, decode_tensor,
+    encode_inference_request, encode_predict_request,
+};
 
 use crate::support::{fixed, floats};
 
@@ -32,4 +36,13 @@ fn the_choice_of_the_version_reads_back() {
         let encoded = encode_predict_request(&spec(choice.clone()), std::iter::empty());
         assert_eq!(decode_predict_request(encoded.into()).unwrap().model_spec, Some(spec(choice)));
     }
+}
+
+#[test]
+fn examples_read_back() {
+    let examples = [Bytes::from_static(b"\x0a\x00"), Bytes::new()];
+    let encoded = encode_inference_request(&spec(VersionChoice::Version(2)), &examples);
+    let request = decode_inference_request(encoded.into()).unwrap();
+    assert_eq!(request.model_spec, Some(spec(VersionChoice::Version(2))));
+    assert_eq!(request.input.examples(&mut MemoryBudget::new(1 << 20)).unwrap(), examples);
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use salver_core::Tensor;
-use salver_core::wire::{ModelSpec, encode_predict_request};
+use salver_core::wire::{ModelSpec, encode_inference_request, encode_predict_request};
+use salver_core::{Status, Tensor, TensorData};
 
 use crate::inference::Api;
 use crate::predict::Prediction;
@@ -34,9 +34,20 @@ impl AsMessage {
     }
 
     /// The serialized message.
-    pub(crate) fn encode(&self) -> Vec<u8> {
-        match self.api {
-            Api::Predict => encode_predict_request(&self.spec, self.names.iter().map(|name| &**name).zip(&self.inputs)),
+    ///
+    /// # Errors
+    /// INTERNAL: requests of this kind do not come as JSON.
+    pub(crate) fn encode(&self) -> Result<Vec<u8>, Status> {
+        match (self.api, self.inputs.first().map(Tensor::data)) {
+            (Api::Predict, _) => {
+                let inputs = self.names.iter().map(|name| &**name).zip(&self.inputs);
+                Ok(encode_predict_request(&self.spec, inputs))
+            }
+            // One context for all is in each of them by now.
+            (Api::Classify | Api::Regress, Some(TensorData::Strings(examples))) => {
+                Ok(encode_inference_request(&self.spec, examples))
+            }
+            _ => Err(Status::internal("A request came as JSON that has no JSON form.")),
         }
     }
 }

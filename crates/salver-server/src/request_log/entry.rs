@@ -5,8 +5,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use salver_core::Status;
-use salver_core::wire::{LogKind, PredictionLog};
+use salver_core::wire::{EffectiveSpec, LogKind, PredictionLog};
 
+use super::queue::MAX_BYTES;
 use crate::options::MAX_PROTOBUF_BYTES;
 
 /// A message up to this size is copied: as a part of a larger buffer it would keep all of that.
@@ -74,6 +75,7 @@ pub struct LogEntry {
     pub(super) timestamp: SystemTime,
     pub(super) request: Part,
     pub(super) responses: Vec<Part>,
+    pub(super) num_response_bytes: usize,
 }
 
 impl LogEntry {
@@ -93,9 +95,11 @@ impl LogEntry {
         let record = PredictionLog {
             kind: self.kind,
             metadata: &self.rule.metadata,
-            model_name: &self.rule.model,
-            version: self.version,
-            signature_name: &self.signature,
+            spec: EffectiveSpec {
+                model_name: &self.rule.model,
+                version: self.version,
+                signature_name: &self.signature,
+            },
             timestamp_s: self.timestamp.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64),
             request: &request,
             responses: &responses,
@@ -107,7 +111,18 @@ impl LogEntry {
         Ok(record)
     }
 
+    /// Keeps a response; of a stream that no queue has room for none is kept any more.
+    pub(super) fn add(&mut self, response: Part) {
+        self.num_response_bytes += response.num_bytes();
+        if self.num_response_bytes <= MAX_BYTES {
+            self.responses.push(response);
+        } else {
+            self.responses.clear();
+        }
+    }
+
+    /// The memory that it wants in the queue.
     pub(super) fn num_bytes(&self) -> usize {
-        self.request.num_bytes() + self.responses.iter().map(Part::num_bytes).sum::<usize>()
+        self.request.num_bytes() + self.num_response_bytes
     }
 }

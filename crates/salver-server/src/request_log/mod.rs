@@ -58,10 +58,11 @@ impl RequestLog {
             rule: rule.clone(),
             kind: kind(api),
             version: first.pinned.version(),
-            signature: if predictions.len() == 1 { first.signature.name.clone() } else { Arc::default() },
+            signature: signature(api, first),
             timestamp: SystemTime::now(),
             request: request(),
             responses: Vec::new(),
+            num_response_bytes: 0,
         };
         Some(Sample { queue: self.queue.clone(), entry })
     }
@@ -77,9 +78,22 @@ impl RequestLog {
     }
 }
 
+/// The signature that serves; of calls that may have several, or one made for the tensors that they name, none.
+fn signature(api: Api, prediction: &Prediction) -> Arc<str> {
+    match api {
+        Api::MultiInference | Api::SessionRun => Arc::default(),
+        Api::Predict | Api::PredictStreamed | Api::Classify | Api::Regress => prediction.signature.name.clone(),
+    }
+}
+
 fn kind(api: Api) -> LogKind {
     match api {
         Api::Predict => LogKind::Predict,
+        Api::PredictStreamed => LogKind::PredictStreamed,
+        Api::Classify => LogKind::Classify,
+        Api::Regress => LogKind::Regress,
+        Api::MultiInference => LogKind::MultiInference,
+        Api::SessionRun => LogKind::SessionRun,
     }
 }
 
@@ -92,7 +106,17 @@ pub(crate) struct Sample {
 impl Sample {
     /// The request was answered with this.
     pub(crate) fn answered(mut self, response: Part) {
-        self.entry.responses.push(response);
+        self.add(response);
+        self.end();
+    }
+
+    /// This is one of several responses.
+    pub(crate) fn add(&mut self, response: Part) {
+        self.entry.add(response);
+    }
+
+    /// There are no more responses.
+    pub(crate) fn end(self) {
         self.queue.push(self.entry);
     }
 }

@@ -9,7 +9,7 @@ use super::entry::LogEntry;
 /// Entries that may wait.
 const MAX_ENTRIES: usize = 16_384;
 /// Bytes of requests and responses that may wait.
-const MAX_BYTES: usize = 128 << 20;
+pub(super) const MAX_BYTES: usize = 128 << 20;
 /// So long a pull waits for more after the first entry: one wake-up for many.
 const GATHER: Duration = Duration::from_millis(20);
 

@@ -30,7 +30,7 @@ pub(crate) async fn handle(
     let record = Record::begin(&context.shared, route.api, Entrypoint::Rest);
     record.name_model(&route.spec.name);
     let answered = read_and_answer(context, route, request).await;
-    record.end(answered.as_ref().map_or_else(|status| status.code, |_| Code::Ok));
+    record.note(answered.as_ref().map_or_else(|status| status.code, |_| Code::Ok));
     answered
 }
 
@@ -59,7 +59,7 @@ async fn answer(
     let sample = spec.and_then(|spec| {
         log.sample(api, &predictions, || {
             let sent = AsMessage::new(api, spec, &predictions[0]);
-            Part::later(sent.num_bytes(), move || Ok(sent.encode()))
+            Part::later(sent.num_bytes(), move || sent.encode())
         })
     });
     predictions.iter_mut().for_each(|prediction| prediction.deadline = deadline);
