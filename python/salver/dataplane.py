@@ -16,7 +16,9 @@ from salver.boundary import (
     LogEntries,
     LogEntry,
     LogRule,
+    MetricFamily,
     ModelRow,
+    Series,
     Signature,
     Target,
     TargetSpec,
@@ -117,7 +119,6 @@ class NativeDataPlane:
         # Bound once: these need no conversion, and the two pulls are called in a loop.
         self.next_batch = self._plane.next_batch
         self.next_call = self._plane.next_call
-        self.counters = self._plane.counters
         self.begin_drain = self._plane.begin_drain
         self.wait_drained = self._plane.wait_drained
         self.stop = self._plane.stop
@@ -187,6 +188,19 @@ class NativeDataPlane:
             return None
         entries, dropped = pulled
         return LogEntries([LogEntry(*entry) for entry in entries], dropped)
+
+    def metrics(self) -> list[MetricFamily]:
+        """See `DataPlane.metrics`."""
+        return [
+            MetricFamily(
+                name,
+                kind,
+                tuple(label_names),
+                tuple(Series(tuple(labels), value, tuple(counts)) for labels, value, counts in series),
+                tuple(limits),
+            )
+            for name, kind, label_names, series, limits in self._plane.metrics()
+        ]
 
 
 def _native_signature(signature: Signature) -> _native.Signature:

@@ -162,6 +162,9 @@ def test_a_log_that_cannot_be_written_fails_no_request(
     ask(server, 20)
     wait_until(lambda: "The request log cannot be written" in server.output(), LIMIT_S, "the warning")
     ask(server, 20)
+    count = ':tensorflow:serving:request_log_count{model_name="m",status_code="UNKNOWN"} 40\n'
+    page = "/monitoring/prometheus/metrics"
+    wait_until(lambda: count in server.get(page).body.decode(), LIMIT_S, "all to be counted")
     stop(server)
     assert server.output().count("The request log cannot be written") == 1
 

@@ -47,6 +47,10 @@ def test_a_saved_model_is_warmed_up_and_serves(base, start_server) -> None:
     assert server.post("/v1/models/m:predict", {"instances": [2.0]}).json() == {"predictions": [3.0]}
     assert f"Starting to read warmup data for model at {path / '1'}" in server.output()
     assert "Number of warmup records read: 20." in server.output()
+    page = server.get("/monitoring/prometheus/metrics").body.decode()
+    labels = f'{{model_path="{path / "1"}",status="OK"}}'
+    assert f":tensorflow:serving:model_warmup_records_read{labels} 20\n" in page
+    assert f":tensorflow:serving:model_warmup_latency_count{labels} 1\n" in page
 
 
 def test_a_version_that_cannot_be_warmed_up_leaves_the_old_one_serving(base, start_server) -> None:

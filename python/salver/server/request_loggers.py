@@ -14,11 +14,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from salver.boundary import DataPlane, LogEntries, LogRule
 from salver.config.server_config import ModelConfig, RequestLoggingConfig
 from salver.errors import Code, NotFoundError, as_salver_error
+from salver.server.metrics import Metrics
 from salver.server.record_files import FileLimits, RecordFiles
 from salver.server.request_sampling import LoggingTask, effective_rate, log_metadata
 from salver.server.thread_pool import PullThreads
@@ -50,24 +50,6 @@ def check_request_logging(models: Sequence[ModelConfig]) -> None:
             )
 
 
-class OnLogged(Protocol):
-    """Counts requests that were chosen to be logged."""
-
-    def __call__(self, amount: int, *, model_name: str, status_code: str) -> None:
-        """Add `amount`; the code is the name of what became of the attempt."""
-
-
-class OnDropped(Protocol):
-    """Counts requests that were chosen and found no room in the queue."""
-
-    def __call__(self, amount: int, *, model_name: str) -> None:
-        """Add `amount`."""
-
-
-def _count_nothing(amount: int, **labels: str) -> None:
-    del amount, labels
-
-
 @dataclass(frozen=True, kw_only=True)
 class RequestLogOptions:
     """What holds for all loggers of a server."""
@@ -76,8 +58,6 @@ class RequestLogOptions:
     tags_of: Callable[[str], tuple[str, ...]] = lambda _: ()
     """Gives the tags of the SavedModels of a platform, to be noted in their records."""
     limits: FileLimits = field(default_factory=FileLimits)
-    on_logged: OnLogged = _count_nothing
-    on_dropped: OnDropped = _count_nothing
 
 
 @dataclass(frozen=True)
@@ -95,10 +75,16 @@ class RequestLoggers:
     """
 
     def __init__(
-        self, plane: DataPlane, options: RequestLogOptions, *, clock: Callable[[], float] = time.monotonic
+        self,
+        plane: DataPlane,
+        options: RequestLogOptions,
+        metrics: Metrics,
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._plane = plane
         self._options = options
+        self._metrics = metrics
         self._lines = _Lines(clock)
         self._clock = clock
         self._thread = PullThreads("request-log", 1, plane.next_log_entries, self, _PULL_S)
@@ -135,7 +121,7 @@ class RequestLoggers:
         for entry in pulled.entries:
             outcomes[entry.model, self._write(loggers.get(entry.logger), entry.record)] += 1
         for (model, code), count in outcomes.items():
-            self._options.on_logged(count, model_name=model, status_code=code.name)
+            self._metrics.request_log_count.add(count, model_name=model, status_code=code.name)
         self._note_dropped(pulled.dropped)
         for logger in loggers.values():
             self._guard(logger.files.finish if logger in retired else logger.files.finish_if_old)
@@ -177,8 +163,9 @@ class RequestLoggers:
 
     def _note_dropped(self, dropped: Mapping[str, int]) -> None:
         for model, count in dropped.items():
-            self._options.on_logged(count, model_name=model, status_code=Code.RESOURCE_EXHAUSTED.name)
-            self._options.on_dropped(count, model_name=model)
+            code = Code.RESOURCE_EXHAUSTED.name
+            self._metrics.request_log_count.add(count, model_name=model, status_code=code)
+            self._metrics.request_log_dropped.add(count, model_name=model)
         if dropped:
             text = "%d requests were not logged, because they come faster than they can be written"
             self._lines.write(text, sum(dropped.values()))

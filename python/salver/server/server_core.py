@@ -41,6 +41,8 @@ from salver.servables.tensorflow_library import TensorFlowLibrary
 from salver.server import manager_setup
 from salver.server.batch_rows import BatchRows, max_batch_rows
 from salver.server.health import Health
+from salver.server.load_metrics import counted
+from salver.server.metrics import Metrics
 from salver.server.model_changes import check_labels, check_models, told_change
 from salver.server.model_waits import ModelWaits, raise_failures
 from salver.server.platform_adapter import PlatformAdapter
@@ -73,9 +75,11 @@ class ServerCore:
         *,
         servables: Mapping[str, object] | None = None,
         platforms: Mapping[str, Platform] | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         self._config = config
         self._plane = plane
+        self._metrics = metrics or Metrics()
         self._servables = dict(servables or {})
         self._models: tuple[ModelConfig, ...] = ()
         self._policies: Mapping[str, AspiredVersionPolicy] = {}
@@ -85,7 +89,9 @@ class ServerCore:
         self._apply_lock = threading.Lock()
         """Guards `_models`, `_names` and `_writer`; held through a whole change, so that changes take turns."""
         self._writer = config.model_config_file or "the start"
-        self._library = TensorFlowLibrary(plane.open_tensorflow, custom_op_libraries=config.custom_op_libraries)
+        self._library = TensorFlowLibrary(
+            counted(plane.open_tensorflow, self._metrics), custom_op_libraries=config.custom_op_libraries
+        )
         batch_rows = BatchRows(max_batch_rows(config))
         bus: EventBus[ServableState] = EventBus()
         self.monitor = ServableStateMonitor(bus)
@@ -96,7 +102,7 @@ class ServerCore:
             manager_setup.manager_options(config, bus, [self.table], self._policy_for)
         )
         log_options = manager_setup.request_log_options(config, self._platforms.saved_model_tags)
-        self.request_loggers = RequestLoggers(plane, log_options)
+        self.request_loggers = RequestLoggers(plane, log_options, self._metrics)
         self._adapter = PlatformAdapter()
         self._waits = ModelWaits(bus, self.monitor)
         self._source = FileSystemSource(manager_setup.source_config(config, ()), on_poll_result=self._on_poll_result)
@@ -267,7 +273,7 @@ class ServerCore:
         """Return how versions of a platform with this configuration are warmed up."""
         if not config.enable_model_warmup:
             return None
-        return Warmup(self._plane, self.table, manager_setup.warmup_options(config)).run
+        return Warmup(self._plane, self.table, manager_setup.warmup_options(config), self._metrics).run
 
     def _policy_for(self, name: str) -> AspiredVersionPolicy:
         # A model that is no longer named only unloads, in which the policies do not differ.

@@ -10,15 +10,21 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from salver.boundary import DataPlane, Target
 from salver.core.ids import ServableId
 from salver.core.storage_path import StoragePath
-from salver.errors import CancelledError, InvalidArgumentError, SalverError, as_salver_error, error_from_code
+from salver.errors import (
+    CancelledError,
+    Code,
+    InvalidArgumentError,
+    SalverError,
+    as_salver_error,
+    error_from_code,
+)
 from salver.servables.servable import is_servable
+from salver.server.metrics import Metrics
 from salver.server.serving_table import DataPlaneServingTable
 from salver.server.warmup_records import (
     MAX_RECORDS,
@@ -29,6 +35,8 @@ from salver.server.warmup_records import (
 )
 
 _log = logging.getLogger(__name__)
+
+_MICROS = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,23 +49,6 @@ class WarmupOptions:
     """Records of one version that may be replayed at the same time; >= 1."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class WarmupReport:
-    """What became of the warm-up of one version that has a file."""
-
-    path: StoragePath
-    """The version directory."""
-    num_records: int
-    """Records read."""
-    elapsed_s: float
-    error: SalverError | None
-    """Why it failed."""
-
-
-OnWarmupDone: TypeAlias = Callable[[WarmupReport], None]
-"""Told of each warm-up that found a file."""
-
-
 class Warmup:
     """Warms up versions of every kind. Thread-safe."""
 
@@ -66,12 +57,12 @@ class Warmup:
         plane: DataPlane,
         table: DataPlaneServingTable,
         options: WarmupOptions,
-        on_done: OnWarmupDone = lambda _: None,
+        metrics: Metrics,
     ) -> None:
         self._plane = plane
         self._table = table
         self._options = options
-        self._on_done = on_done
+        self._metrics = metrics
 
     def run(self, id: ServableId, servable: object, directory: StoragePath | None, cancelled: threading.Event) -> None:
         """Call the servable's own `warmup()`, then replay its file; blocks.
@@ -101,21 +92,21 @@ class Warmup:
         self, id: ServableId, servable: object, directory: StoragePath, path: str, cancelled: threading.Event
     ) -> None:
         _log.info("Starting to read warmup data for model at %s", directory)
-        started_s, error = time.monotonic(), None
+        started_s, status = time.monotonic(), Code.OK.name
         with self._table.unpublished_target(id, servable) as target:
             replay = _Replay(self._plane, target, path, self._options.num_iterations, cancelled)
             try:
                 replay.run(self._options.num_threads)
-            except Exception as raised:
-                error = as_salver_error(raised)
+            except Exception as error:
+                status = str(as_salver_error(error))
                 raise
             finally:
-                elapsed_s, num_records = time.monotonic() - started_s, replay.num_records
-                report = WarmupReport(path=directory, num_records=num_records, elapsed_s=elapsed_s, error=error)
-                self._on_done(report)
+                elapsed_us = int((time.monotonic() - started_s) * _MICROS)
+                self._metrics.warmup_latency.record(elapsed_us, model_path=directory, status=status)
+                self._metrics.warmup_records_read.add(replay.num_records, model_path=directory, status=status)
         text = "Finished reading warmup data for model at %s. Number of warmup records read: %d. "
         text += "Elapsed time (microseconds): %d."
-        _log.info(text, directory, num_records, elapsed_s * 1e6)
+        _log.info(text, directory, replay.num_records, elapsed_us)
 
 
 class _Replay:

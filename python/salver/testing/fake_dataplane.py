@@ -9,7 +9,16 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from salver.boundary import LogEntries, LogRule, ModelRow, Signature, Target, TargetSpec, TensorFlowOptions
+from salver.boundary import (
+    LogEntries,
+    LogRule,
+    MetricFamily,
+    ModelRow,
+    Signature,
+    Target,
+    TargetSpec,
+    TensorFlowOptions,
+)
 from salver.errors import InvalidArgumentError, NotFoundError, SalverError, UnavailableError, error_from_code
 from salver.testing.fake_calls import FakeBatch, FakeControlCall
 
@@ -133,6 +142,7 @@ class FakeDataPlane:
         self.replays: list[tuple[Target, str, bytes]] = []
         self.on_replay: Callable[[str, bytes], None] = lambda _api, _request: None
         """Called by each replay; raises to fail it."""
+        self.families: list[MetricFamily] = []
         self._batches: _WorkQueue[FakeBatch] = _WorkQueue()
         self._calls: _WorkQueue[FakeControlCall] = _WorkQueue()
         self.log_rules: dict[str, LogRule] = {}
@@ -204,9 +214,9 @@ class FakeDataPlane:
         pulled = self._log_entries.pull(timeout_s)
         return LogEntries() if pulled is None and not self.is_stopped else pulled
 
-    def counters(self) -> dict[str, int]:
-        """Return nothing: the fake does not count."""
-        return {}
+    def metrics(self) -> list[MetricFamily]:
+        """Return what the test has put there."""
+        return self.families
 
     def begin_drain(self) -> None:
         """Note it."""

@@ -1,5 +1,4 @@
 import threading
-from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -8,11 +7,13 @@ from salver import ModelConfig, wire
 from salver.boundary import LogEntries, LogEntry
 from salver.config.server_config import RequestLoggingConfig
 from salver.errors import NotFoundError
+from salver.server.metrics import Metrics
 from salver.server.record_files import FileLimits
 from salver.server.request_loggers import RequestLoggers, RequestLogOptions, check_request_logging
 from salver.testing.fake_clock import FakeClock
 from salver.testing.fake_dataplane import FakeDataPlane
 from salver.wire.tfrecord import read_records
+from tests.support.server_process import wait_until
 
 LIMIT_S = 20
 
@@ -42,21 +43,19 @@ class Bench:
         self.folder = folder
         self.plane = plane or QuietPlane()
         self.clock = FakeClock()
-        self.logged = Counter()
-        self.dropped = Counter()
+        self.metrics = Metrics()
         options = RequestLogOptions(
-            tags_of=lambda platform: ("serve",) if platform == "tensorflow" else (),
-            limits=FileLimits(max_age_s=60),
-            on_logged=self.on_logged,
-            on_dropped=self.on_dropped,
+            tags_of=lambda platform: ("serve",) if platform == "tensorflow" else (), limits=FileLimits(max_age_s=60)
         )
-        self.loggers = RequestLoggers(self.plane, options, clock=self.clock)
+        self.loggers = RequestLoggers(self.plane, options, self.metrics, clock=self.clock)
 
-    def on_logged(self, amount, *, model_name, status_code):
-        self.logged[model_name, status_code] += amount
+    @property
+    def logged(self):
+        return {series.labels: series.value for series in self.metrics.request_log_count.snapshot().series}
 
-    def on_dropped(self, amount, *, model_name):
-        self.dropped[model_name] += amount
+    @property
+    def dropped(self):
+        return {series.labels: series.value for series in self.metrics.request_log_dropped.snapshot().series}
 
     def config(self, prefix="log", **fields):
         fields = {"collector_type": "", "sampling_rate": 1.0, **fields}
@@ -169,7 +168,7 @@ def test_drops_are_counted_and_told_once_in_a_while(bench, caplog):
         bench.handle(dropped={"a": 2})
     bench.clock.advance(60)
     bench.handle(dropped={"a": 1})
-    assert bench.dropped == {"a": 7}
+    assert bench.dropped == {("a",): 7}
     assert bench.logged == {("a", "RESOURCE_EXHAUSTED"): 7}
     assert [record.args[0] for record in caplog.records] == [2, 1]
 
@@ -199,13 +198,10 @@ def test_what_is_left_at_the_end_is_written(tmp_path):
 
 def test_the_thread_writes_what_the_plane_gives(tmp_path):
     bench = Bench(tmp_path, FakeDataPlane())
-    is_written = threading.Event()
-    bench.on_logged = lambda amount, **labels: is_written.set()
-    bench.loggers = RequestLoggers(bench.plane, RequestLogOptions(on_logged=bench.on_logged))
     bench.loggers.update([model("a", bench.config())])
     number = bench.plane.log_rules["a"].logger
     bench.plane.submit_log_entries(LogEntries([LogEntry("a", number, b"1")]))
-    assert is_written.wait(LIMIT_S)
+    wait_until(lambda: bench.logged, LIMIT_S, "a record")
     bench.close()
     assert bench.finished() == {"log": [b"1"]}
 

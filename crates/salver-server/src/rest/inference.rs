@@ -6,14 +6,13 @@ use std::time::Instant;
 use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::{HeaderMap, Request};
-use salver_core::{Code, Status, Tensor};
+use salver_core::{Status, Tensor};
 
 use crate::body;
 use crate::event_loop::LoopContext;
 use crate::inference::{self, AllOutputs, Answer, AsMessage, Prepared, Servables};
 use crate::off_loop::off_loop;
 use crate::predict;
-use crate::record::{Entrypoint, Record};
 use crate::request_log::{Part, Sample};
 use crate::rest::gzip;
 use crate::rest::path::Route;
@@ -23,18 +22,6 @@ const LARGE_BYTES: usize = 64 << 10;
 
 /// Reads, runs and answers one request; the answer is JSON.
 pub(crate) async fn handle(
-    context: &Rc<LoopContext>,
-    route: Route,
-    request: Request<Incoming>,
-) -> Result<Vec<u8>, Status> {
-    let record = Record::begin(&context.shared, route.api, Entrypoint::Rest);
-    record.name_model(&route.spec.name);
-    let answered = read_and_answer(context, route, request).await;
-    record.note(answered.as_ref().map_or_else(|status| status.code, |_| Code::Ok));
-    answered
-}
-
-async fn read_and_answer(
     context: &Rc<LoopContext>,
     route: Route,
     request: Request<Incoming>,
@@ -63,7 +50,7 @@ async fn answer(
         })
     });
     predictions.iter_mut().for_each(|prediction| prediction.deadline = deadline);
-    let outputs = predict::run_all(context, predictions).await?;
+    let outputs = predict::run_all(context, api, predictions).await?;
     let is_large = num_bytes(&outputs) >= LARGE_BYTES / 4;
     let (json, answer, outputs) =
         off_loop(is_large, move || answer.json(&outputs).map(|json| (json, answer, outputs))).await?;
