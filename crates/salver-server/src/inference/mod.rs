@@ -5,6 +5,7 @@
 //! against a servable ([`Prepared`]: what to run, and the [`Answer`] to make of it), run, and answered.
 
 mod answer;
+mod as_message;
 mod examples;
 mod multi;
 mod predict;
@@ -22,6 +23,7 @@ use crate::options::Options;
 use crate::predict::{Outputs, Prediction};
 
 pub(crate) use answer::Answer;
+pub(crate) use as_message::AsMessage;
 pub(crate) use request::Request;
 
 /// What a client can ask of a servable.
