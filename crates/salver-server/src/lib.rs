@@ -21,6 +21,7 @@ mod inference;
 mod lifetime;
 mod listener;
 mod mailbox;
+pub mod metrics;
 mod off_loop;
 mod options;
 mod plane;
