@@ -283,6 +283,19 @@ class DataPlane(Protocol):
     ) -> dict[str, Array]:
         """Run one prediction in this process through table and scheduler, without a socket."""
 
+    def replay(self, target: Target, api: str, request: bytes, timeout_s: float | None = None) -> None:
+        """Run a recorded request on a target that need not be published, and drop the answer.
+
+        Args:
+            target: What runs it, whatever model and version the request names.
+            api: `predict`.
+            request: The serialized request message.
+            timeout_s: Longest wait; None is no limit.
+
+        Raises:
+            SalverError: What a client would have got.
+        """
+
     def counters(self) -> dict[str, int]:
         """Cumulative counts since the start."""
 

@@ -165,6 +165,11 @@ class NativeDataPlane:
         except _native.NativeError as error:
             raise _known(error) from None
 
+    def replay(self, target: Target, api: str, request: bytes, timeout_s: float | None = None) -> None:
+        """See `DataPlane.replay`."""
+        with native_errors():
+            self._plane.replay(_native_target(target), api, request, timeout_s)
+
 
 def _native_signature(signature: Signature) -> _native.Signature:
     return _native.Signature(

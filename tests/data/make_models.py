@@ -2,7 +2,8 @@
 
 Run by developers after a change here, with TensorFlow installed; the results are committed:
 
-    python tests/data/make_models.py
+    python tests/data/make_models.py            all models
+    python tests/data/make_models.py lookup     those of these names
 
 Every model is written to `tests/data/models/NAME/VERSION`, the one for first steps also to
 `examples/models/half_plus_two/00000001`.
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -37,8 +39,7 @@ DTYPES = [
 
 
 def main() -> None:
-    """Replace all models."""
-    shutil.rmtree(MODELS, ignore_errors=True)
+    """Replace the models named on the command line, or all."""
     makers: dict[str, Callable[[Path], None]] = {
         "half_plus_two/1": lambda path: half_plus(path, 2.0),
         "swap/1": lambda path: half_plus(path, 2.0),
@@ -47,6 +48,7 @@ def main() -> None:
         "echo_all_dtypes/1": echo_all_dtypes,
         "defaults/1": defaults,
         "lookup/1": lookup,
+        "example_scorer/1": example_scorer,
         "while_v1/1": lambda path: while_loop(path, old_kind=True),
         "while_v1_no_op_list/1": while_without_op_list,
         "while_v2/1": lambda path: while_loop(path, old_kind=False),
@@ -59,9 +61,14 @@ def main() -> None:
         "corrupt_truncated/1": corrupt_truncated,
         "corrupt_unknown_op/1": corrupt_unknown_op,
     }
-    for name, make in makers.items():
-        make(MODELS / name)
-        print(name)
+    names = sys.argv[1:]
+    if not names:
+        shutil.rmtree(MODELS, ignore_errors=True)
+    for path, make in makers.items():
+        if not names or path.partition("/")[0] in names:
+            shutil.rmtree(MODELS / path, ignore_errors=True)
+            make(MODELS / path)
+            print(path)
     shutil.rmtree(EXAMPLE, ignore_errors=True)
     shutil.copytree(MODELS / "half_plus_two" / "1", EXAMPLE)
 
@@ -88,6 +95,31 @@ def half_plus(path: Path, addend: float, *, use_resource: bool = True) -> None:
             "classify_x_to_y": signature({"inputs": examples}, {"scores": score, "classes": label}, "classify"),
             "regress_x_to_y": signature({"inputs": examples}, {"outputs": score}, "regress"),
             "regress_x2_to_y": signature({"inputs": examples}, {"outputs": other_score}, "regress"),
+        }
+        save_v1(session, path, signatures)
+
+
+def example_scorer(path: Path) -> None:
+    """score = x / 2 + 2 + y, of tf.Examples with the features x and y, both 0 unless given.
+
+    The classes are "high" with that score and "low" with 1 - score, the better one first.
+    """
+    with v1.Graph().as_default(), v1.Session() as session:
+        x = v1.placeholder(tf.float32, [None], name="x")
+        examples = v1.placeholder(tf.string, [None], name="examples")
+        feature = tf.io.FixedLenFeature([1], tf.float32, [0.0])
+        parsed = tf.io.parse_example(examples, {"x": feature, "y": feature})
+        score = parsed["x"] / 2 + 2 + parsed["y"]
+        scores, order = tf.math.top_k(tf.concat([score, 1 - score], axis=1), k=2)
+        classes = tf.gather(tf.constant(["high", "low"]), order)
+        by_example = {"inputs": examples}
+        signatures = {
+            "serving_default": signature({"x": x}, {"score": x / 2 + 2}, "predict"),
+            "classify_x": signature(by_example, {"classes": classes, "scores": scores}, "classify"),
+            "classify_scores_only": signature(by_example, {"scores": scores}, "classify"),
+            "classify_classes_only": signature(by_example, {"classes": classes}, "classify"),
+            "regress_x": signature(by_example, {"outputs": score}, "regress"),
+            "regress_flat": signature(by_example, {"outputs": tf.reshape(score, [-1])}, "regress"),
         }
         save_v1(session, path, signatures)
 

@@ -150,10 +150,15 @@ impl fmt::Debug for Target {
 pub struct Pinned(Arc<Target>);
 
 impl Pinned {
+    /// Pins a target that no table has yet, so that nobody retires it.
+    pub fn new(target: &Arc<Target>) -> Pinned {
+        target.pins.fetch_add(1, Ordering::SeqCst);
+        Pinned(target.clone())
+    }
+
     /// Pins `target` unless it is retired.
     fn try_new(target: &Arc<Target>) -> Option<Pinned> {
-        target.pins.fetch_add(1, Ordering::SeqCst);
-        let pinned = Pinned(target.clone());
+        let pinned = Self::new(target);
         (!target.is_retired.load(Ordering::SeqCst)).then_some(pinned)
     }
 

@@ -7,11 +7,11 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use salver_core::status::{Code, Status};
 use salver_core::table::{Choice, Snapshot};
-use salver_server::{Options, Plane, Prediction};
+use salver_server::{Api, Options, Plane, Prediction};
 
 use crate::batch::PyBatch;
 use crate::control::PyControlCall;
-use crate::table::{PyModelRow, seconds};
+use crate::table::{PyModelRow, PyTarget, seconds};
 use crate::{errors, model};
 
 /// Longest body that the protocols allow.
@@ -111,6 +111,21 @@ impl PyDataPlane {
         let (signature, outputs) = (prediction.signature.clone(), prediction.outputs.clone());
         let tensors = py.detach(|| self.0.predict(prediction)).map_err(errors::to_py)?;
         model::outputs_dict(py, &signature, &outputs, &tensors)
+    }
+
+    #[pyo3(signature = (target, api, request, timeout_s))]
+    fn replay(
+        &self,
+        py: Python<'_>,
+        target: &PyTarget,
+        api: &str,
+        request: Vec<u8>,
+        timeout_s: Option<f64>,
+    ) -> PyResult<()> {
+        let timeout = timeout_s.map(seconds).transpose()?;
+        let unknown = || errors::to_py(Status::unimplemented(format!("requests of kind {api} cannot be replayed")));
+        let api = Api::named(api).ok_or_else(unknown)?;
+        py.detach(|| self.0.replay(&target.0, api, request.into(), timeout)).map_err(errors::to_py)
     }
 
     fn counters(&self) -> HashMap<&'static str, u64> {

@@ -17,6 +17,7 @@ use salver_core::scheduler::Scheduler;
 use salver_core::status::Code;
 use salver_core::table::Runner;
 use salver_core::task::{Answers, PredictTask, ReplyTo};
+use salver_core::wire::TensorForm;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::{Notify, mpsc};
 
@@ -54,6 +55,11 @@ pub(crate) struct LoopContext {
 }
 
 impl LoopContext {
+    /// Where the values of answers go.
+    pub(crate) fn tensor_form(&self) -> TensorForm {
+        if self.shared.options.tensor_content { TensorForm::TensorContent } else { TensorForm::TypedFields }
+    }
+
     /// Where runners put the answer of `slot`.
     pub(crate) fn reply_to(&self, slot: u64) -> ReplyTo {
         ReplyTo { mailbox: self.mailbox.clone(), slot }

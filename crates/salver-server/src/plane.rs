@@ -4,10 +4,11 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use salver_core::Status;
 use salver_core::scheduler::Scheduler;
 use salver_core::status::Code;
-use salver_core::table::{ServingTable, Snapshot};
+use salver_core::table::{ServingTable, Snapshot, Target};
 use salver_core::task::{Answers, Batch, Outcome, PredictTask};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
@@ -16,10 +17,11 @@ use crate::control::{ControlCall, ControlQueue};
 use crate::counters::{Counters, count};
 use crate::event_loop::{self, Accepted, Port};
 use crate::health::{Health, HealthBoard};
+use crate::inference::Api;
 use crate::listener::Listener;
 use crate::options::Options;
 use crate::predict::{self, Prediction};
-use crate::runner;
+use crate::{replay, runner};
 
 /// Between "not ready" and closing idle connections: what is on its way to us still gets an answer.
 const LINGER: Duration = Duration::from_millis(300);
@@ -224,6 +226,20 @@ impl Plane {
     /// As over the wire.
     pub fn predict(&self, prediction: Prediction) -> Outcome {
         predict::run_blocking(&self.shared, prediction)
+    }
+
+    /// Runs a recorded request on a target that no table need have, on the calling thread.
+    ///
+    /// # Errors
+    /// As over the wire.
+    pub fn replay(
+        &self,
+        target: &Arc<Target>,
+        api: Api,
+        message: Bytes,
+        timeout: Option<Duration>,
+    ) -> Result<(), Status> {
+        replay::replay(&self.shared, target, api, message, timeout.map(|timeout| Instant::now() + timeout))
     }
 
     /// The table, for callers that prepare a [`Prediction`].

@@ -8,10 +8,15 @@ use salver_core::status::Code;
 use salver_core::table::Pinned;
 use salver_core::task::{Mailbox, Outcome, PredictTask, ReplyTo};
 use salver_core::{Signature, Status, Tensor};
+use smallvec::SmallVec;
 
 use crate::event_loop::{LoopContext, submit_all};
+use crate::inference::AllOutputs;
 use crate::mailbox::Answer;
 use crate::plane::Shared;
+
+/// One tensor per asked output.
+pub(crate) type Outputs = Vec<Tensor>;
 
 /// A request that is resolved, decoded and checked.
 pub struct Prediction {
@@ -35,9 +40,9 @@ impl Prediction {
     }
 }
 
-/// Runs a prediction for a task of an event loop. Dropping the future abandons the work; the caller does so at the
+/// Submits a prediction for a task of an event loop. Dropping the answer abandons the work; the caller does so at the
 /// deadline.
-pub(crate) async fn run(context: &Rc<LoopContext>, prediction: Prediction) -> Outcome {
+fn start(context: &Rc<LoopContext>, prediction: Prediction) -> Result<Answer<'_>, Status> {
     if prediction.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
         return Err(deadline_exceeded());
     }
@@ -45,7 +50,24 @@ pub(crate) async fn run(context: &Rc<LoopContext>, prediction: Prediction) -> Ou
     let task = prediction.into_task(context.reply_to(slot));
     let answer = Answer::new(&context.slots, slot, task.is_abandoned.clone());
     context.submit(task);
-    answer.await
+    Ok(answer)
+}
+
+/// Runs the predictions of one request at the same time; the first failure ends it.
+///
+/// # Errors
+/// That of a prediction.
+pub(crate) async fn run_all(
+    context: &Rc<LoopContext>,
+    predictions: SmallVec<[Prediction; 1]>,
+) -> Result<AllOutputs, Status> {
+    let answers: SmallVec<[_; 1]> =
+        predictions.into_iter().map(|prediction| start(context, prediction)).collect::<Result<_, _>>()?;
+    let mut outputs = AllOutputs::new();
+    for answer in answers {
+        outputs.push(answer.await?);
+    }
+    Ok(outputs)
 }
 
 /// Gives `work` until `deadline`; what is left of it then is dropped.

@@ -195,6 +195,19 @@ _HONOURED = (
         help="Open the ports at once. Without it they open when every model is available or has failed once.",
     ),
     Flag(
+        name="enable_model_warmup",
+        default=True,
+        group=LOADING,
+        help="Replay the records in assets.extra/tf_serving_warmup_requests of a version before it serves.",
+    ),
+    Flag(
+        name="num_request_iterations_for_warmup",
+        default=0,
+        group=LOADING,
+        maximum=INT32_MAX,
+        help="Times that each warm-up record is replayed. 0 or less is once.",
+    ),
+    Flag(
         name="saved_model_tags",
         default="serve",
         group=RUNNING,
@@ -225,6 +238,40 @@ _HONOURED = (
         help="TensorFlow operations that may run at the same time. 0 lets TensorFlow choose.",
     ),
     Flag(
+        name="custom_op_libraries",
+        default="",
+        group=RUNNING,
+        help="Comma-separated paths of shared libraries with TensorFlow operations, opened before any model is loaded.",
+    ),
+    Flag(
+        name="enable_signature_method_name_check",
+        default=False,
+        group=RUNNING,
+        help="Refuse a request whose signature is of another method than its call (predict, classify, regress).",
+    ),
+    Flag(
+        name="prefer_tflite_model",
+        default=False,
+        group=RUNNING,
+        help="Run model.tflite of a version directory that holds one, in place of the SavedModel.",
+    ),
+    Flag(
+        name="num_tflite_pools",
+        default=0,
+        group=RUNNING,
+        minimum=0,
+        maximum=1024,
+        help="Interpreter pools of each TFLite model. 0 takes one per CPU.",
+    ),
+    Flag(
+        name="num_tflite_interpreters_per_pool",
+        default=1,
+        group=RUNNING,
+        minimum=1,
+        maximum=1024,
+        help="Interpreters in each pool; more than one lets a pool split a batch between them.",
+    ),
+    Flag(
         name="enable_batching",
         default=False,
         group=RUNNING,
@@ -251,6 +298,13 @@ _HONOURED = (
         default="",
         group=OPERATING,
         help="TOML file that sets flags by name. The environment and the command line override it.",
+    ),
+    Flag(
+        name="monitoring_config_file",
+        default="",
+        group=OPERATING,
+        help="File with a MonitoringConfig in protobuf text format: whether the REST port has a page of metrics, and "
+        "its path. Without it there is one.",
     ),
     Flag(
         name="drain_timeout_seconds",
@@ -299,10 +353,7 @@ _NOT_HONOURED = (
     _inert("platform_config_file", "", "", "Platforms cannot be configured by file yet."),
     _inert("allow_version_labels_for_unavailable_models", False, True, "A label may always name such a version."),
     _inert("flush_filesystem_caches", True, False, "File system caches are left alone."),
-    _inert("enable_model_warmup", True, False, "Warm-up records are not replayed yet."),
-    _inert("num_request_iterations_for_warmup", 0, 0, "Warm-up records are not replayed yet."),
     _inert("remove_unused_fields_from_bundle_metagraph", True, True, "Only signatures are kept, always."),
-    _inert("enable_signature_method_name_check", False, False, "Method names of signatures are not checked yet."),
     _inert("tensorflow_session_config_file", "", "", "Session options cannot be set by file yet."),
     _inert("per_process_gpu_memory_fraction", 0.0, 0.0, "GPU memory is left to TensorFlow."),
     _inert("xla_cpu_compilation_enabled", False, False, "XLA is left to TensorFlow."),
@@ -310,12 +361,8 @@ _NOT_HONOURED = (
     _inert("mixed_precision", "", "", "Models run in the precision they were saved in."),
     _inert("skip_initialize_tpu", False, False, "TPUs are not supported."),
     _inert("thread_pool_factory_config_file", "", "", "Thread pools cannot be configured by file."),
-    _inert("prefer_tflite_model", False, False, "model.tflite files are not served yet."),
-    _inert("num_tflite_pools", 0, 0, "model.tflite files are not served yet."),
-    _inert("num_tflite_interpreters_per_pool", 1, 1, "model.tflite files are not served yet."),
     _inert("batching_parameters_file", "", "", "Batching follows the load; it has no parameters yet."),
     _inert("enable_per_model_batching_parameters", False, False, "Batching has no parameters yet."),
-    _inert("monitoring_config_file", "", "", "There is no metrics page yet."),
 )
 
 FLAGS: Final[Mapping[str, Flag]] = MappingProxyType({flag.name: flag for flag in (*_HONOURED, *_NOT_HONOURED)})

@@ -8,13 +8,13 @@ shows it (`config[1] ranker: ...`; counting from 0).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
-from salver.config.server_config import ModelConfig
+from salver.config.server_config import ModelConfig, RequestLoggingConfig, TaskSamplingRate
+from salver.config.text_file import read_message
 from salver.config.validation import check, problems_of_models
-from salver.errors import FailedPreconditionError, InvalidArgumentError, NotFoundError
+from salver.errors import InvalidArgumentError
 from salver.sources.version_policy import All, Latest, Specific, VersionPolicy
-from salver.wire import Message, ModelServerConfig, parse_text
+from salver.wire import Message, ModelServerConfig
 
 MODEL_SERVER_CONFIG = "tensorflow.serving.ModelServerConfig"
 TENSORFLOW = "tensorflow"
@@ -30,15 +30,7 @@ def read_model_config_file(path: str) -> tuple[ModelConfig, ...]:
         FailedPreconditionError: It cannot be read.
         InvalidArgumentError: It is no such message, or the models in it are wrong; names all problems.
     """
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise NotFoundError(f"there is no model config file {path}") from None
-    except OSError as error:
-        raise FailedPreconditionError(f"cannot read model config file {path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InvalidArgumentError(f"Error parsing text-format {MODEL_SERVER_CONFIG}: {path}: not UTF-8") from error
-    message = parse_text(text, MODEL_SERVER_CONFIG, source=path)
+    message = read_message(path, MODEL_SERVER_CONFIG, what="model config file")
     try:
         return models_of(message)
     except InvalidArgumentError as error:
@@ -74,6 +66,8 @@ def message_of(models: tuple[ModelConfig, ...]) -> Message:
             version_labels=dict(model.version_labels),
         )
         _write_policy(entry.model_version_policy, model.version_policy)
+        if model.request_logging is not None:
+            _write_logging(entry.logging_config, model.request_logging)
     return message
 
 
@@ -86,10 +80,21 @@ def _problems(entry: Message) -> Iterator[str]:
     elif entry.model_type not in (_NO_TYPE, _TENSORFLOW_TYPE):
         yield f"model_type {entry.model_type} is not supported; set model_platform"
     if entry.HasField("logging_config"):
-        yield "logging_config is set, but request logging is not available"
+        yield from _logging_problems(entry.logging_config)
     policy = entry.model_version_policy
     if policy.WhichOneof("policy_choice") == "specific":
         yield from (f"version {version} is below 0" for version in policy.specific.versions if version < 0)
+
+
+def _logging_problems(message: Message) -> Iterator[str]:
+    if not message.log_collector_config.type:
+        yield "logging_config has no log_collector_config.type"
+    if message.HasField("custom_logging_config"):
+        yield "logging_config.custom_logging_config is not supported"
+    sampling = message.sampling_config
+    for rate in (sampling.sampling_rate, *(task.sampling_rate for task in sampling.per_task_sampling_configs)):
+        if not 0 <= rate <= 1:
+            yield f"logging_config: sampling_rate must be from 0 to 1, got {rate:g}"
 
 
 def _model(entry: Message) -> ModelConfig:
@@ -99,7 +104,24 @@ def _model(entry: Message) -> ModelConfig:
         platform=entry.model_platform or TENSORFLOW,
         version_policy=_policy(entry.model_version_policy),
         version_labels=dict(entry.version_labels),
+        request_logging=_logging(entry.logging_config) if entry.HasField("logging_config") else None,
     )
+
+
+def _logging(message: Message) -> RequestLoggingConfig:
+    sampling = message.sampling_config
+    return RequestLoggingConfig(
+        collector_type=message.log_collector_config.type,
+        filename_prefix=message.log_collector_config.filename_prefix,
+        sampling_rate=sampling.sampling_rate,
+        sampling_attributes=sampling.attributes,
+        task_rates=tuple(_task_rate(task) for task in sampling.per_task_sampling_configs),
+    )
+
+
+def _task_rate(message: Message) -> TaskSamplingRate:
+    task_index = message.task_index if message.HasField("task_index") else None
+    return TaskSamplingRate(sampling_rate=message.sampling_rate, dc=message.dc, task_index=task_index)
 
 
 def _policy(message: Message) -> VersionPolicy:
@@ -123,3 +145,14 @@ def _write_policy(message: Message, policy: VersionPolicy) -> None:
         case Specific(versions):
             message.specific.SetInParent()
             message.specific.versions.extend(versions)
+
+
+def _write_logging(message: Message, logging: RequestLoggingConfig) -> None:
+    message.log_collector_config.type = logging.collector_type
+    message.log_collector_config.filename_prefix = logging.filename_prefix
+    message.sampling_config.sampling_rate = logging.sampling_rate
+    message.sampling_config.attributes = logging.sampling_attributes
+    for task in logging.task_rates:
+        message.sampling_config.per_task_sampling_configs.add(
+            dc=task.dc, task_index=task.task_index, sampling_rate=task.sampling_rate
+        )

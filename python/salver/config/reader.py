@@ -15,7 +15,7 @@ from salver.config.flag_parser import Reading, parse_arguments, parse_environmen
 from salver.config.flags import FLAGS, Effect, FlagValue
 from salver.config.server_config import AspiredVersionPolicyName, LogFormat, ModelConfig, ServerConfig
 from salver.config.validation import check, problems_of
-from salver.errors import InvalidArgumentError, as_salver_error
+from salver.errors import InvalidArgumentError, SalverError
 
 _MICROS = 1e-6
 _MILLIS = 1e-3
@@ -89,16 +89,25 @@ def read_server_config(settings: Settings) -> ServerConfig:
     """
     values = settings.values
     problems = _contradictions(values)
-    models: tuple[ModelConfig, ...] = ()
-    try:
-        models = _read_models(values)
-    except (InvalidArgumentError, OSError) as error:
-        if not problems:
-            raise as_salver_error(error) from None
-        problems.append(as_salver_error(error).message)
-    config = ServerConfig(models=models, **_server_fields(values))
-    check([*problems, *(line for line in problems_of(config) if line not in problems)])
+    from_files, errors = _read_files(values)
+    config = ServerConfig(**_server_fields(values), **_servable_fields(values), **from_files)
+    problems += [line for line in problems_of(config) if line not in problems]
+    if len(errors) == 1 and not problems:
+        raise errors[0]
+    check([*problems, *(error.message for error in errors)])
     return config
+
+
+def _read_files(values: Mapping[str, FlagValue]) -> tuple[dict[str, Any], list[SalverError]]:
+    """The fields of `ServerConfig` that come from files, and what is wrong with the files."""
+    fields: dict[str, Any] = {}
+    errors = []
+    for read in (_read_models, _read_monitoring):
+        try:
+            fields |= read(values)
+        except SalverError as error:
+            errors.append(error)
+    return fields, errors
 
 
 def _contradictions(values: Mapping[str, FlagValue]) -> list[str]:
@@ -113,18 +122,26 @@ def _contradictions(values: Mapping[str, FlagValue]) -> list[str]:
     return problems
 
 
-def _read_models(values: Mapping[str, FlagValue]) -> tuple[ModelConfig, ...]:
+def _read_models(values: Mapping[str, FlagValue]) -> dict[str, Any]:
     if values["model_config_file"]:
         from salver.config.model_config_file import read_model_config_file  # here, because it loads protobuf
 
-        return read_model_config_file(str(values["model_config_file"]))
+        return {"models": read_model_config_file(str(values["model_config_file"]))}
     if not values["model_base_path"]:
-        return ()
-    return (ModelConfig(name=str(values["model_name"]), base_path=str(values["model_base_path"])),)
+        return {}
+    return {"models": (ModelConfig(name=str(values["model_name"]), base_path=str(values["model_base_path"])),)}
+
+
+def _read_monitoring(values: Mapping[str, FlagValue]) -> dict[str, Any]:
+    if not values["monitoring_config_file"]:
+        return {}
+    from salver.config.monitoring_config_file import read_monitoring_config_file
+
+    return read_monitoring_config_file(str(values["monitoring_config_file"]))
 
 
 def _server_fields(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of `ServerConfig` but for the models; zeros that mean "none" or "choose" become None."""
+    """The fields of `ServerConfig` that flags alone set; zeros that mean "none" or "choose" become None."""
     session = values["tensorflow_session_parallelism"]
     intra, inter = values["tensorflow_intra_op_parallelism"], values["tensorflow_inter_op_parallelism"]
     if not intra and not inter:
@@ -146,7 +163,7 @@ def _server_fields(values: Mapping[str, Any]) -> dict[str, Any]:
         "load_retry_interval_s": max(retry_micros, 0) * _MICROS,
         "total_model_memory_limit_bytes": values["total_model_memory_limit_bytes"] or None,
         "serve_while_loading": values["serve_while_loading"],
-        "saved_model_tags": tuple(tag.strip() for tag in values["saved_model_tags"].split(",") if tag.strip()),
+        "saved_model_tags": _items(values["saved_model_tags"]),
         "tensorflow_intra_op_threads": intra or None,
         "tensorflow_inter_op_threads": inter or None,
         "enable_batching": values["enable_batching"],
@@ -155,3 +172,21 @@ def _server_fields(values: Mapping[str, Any]) -> dict[str, Any]:
         "drain_timeout_s": values["drain_timeout_seconds"],
         "log_format": LogFormat(values["log_format"]),
     }
+
+
+def _servable_fields(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the fields that concern single kinds of servables, and what happens to a version before it serves."""
+    return {
+        "check_signature_methods": values["enable_signature_method_name_check"],
+        "custom_op_libraries": _items(values["custom_op_libraries"]),
+        "prefer_tflite": values["prefer_tflite_model"],
+        "num_tflite_pools": values["num_tflite_pools"] or None,
+        "num_tflite_interpreters_per_pool": values["num_tflite_interpreters_per_pool"],
+        "enable_model_warmup": values["enable_model_warmup"],
+        "num_warmup_iterations": max(values["num_request_iterations_for_warmup"], 1),
+    }
+
+
+def _items(text: str) -> tuple[str, ...]:
+    """The items of a comma-separated list."""
+    return tuple(item.strip() for item in text.split(",") if item.strip())

@@ -36,6 +36,34 @@ class LogFormat(enum.StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TaskSamplingRate:
+    """A sampling rate of its own for the servers that it matches."""
+
+    sampling_rate: float
+    """Part of the requests that is logged, from 0 to 1."""
+    dc: str = ""
+    """Data centre it is meant for; empty is any."""
+    task_index: int | None = None
+    """Number of the server it is meant for; None is any."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestLoggingConfig:
+    """Which requests to a model are logged, and where."""
+
+    collector_type: str
+    """Kind of the collector that takes the records."""
+    filename_prefix: str = ""
+    """Beginning of the names of its files."""
+    sampling_rate: float = 0.0
+    """Part of the requests that is logged, from 0 to 1, where no task's rate matches."""
+    sampling_attributes: int = 0
+    """Bits that are passed on in each record; see SamplingConfig.Attributes of the wire."""
+    task_rates: tuple[TaskSamplingRate, ...] = ()
+    """The first that matches goes before `sampling_rate`."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelConfig:
     """One model: a servable stream with the directory that its versions come from."""
 
@@ -51,6 +79,8 @@ class ModelConfig:
     """Label to version number; a label may name a version that is still loading. Live."""
     aspired_version_policy: AspiredVersionPolicyName | None = None
     """Order of its loads and unloads; None takes the server's. Live."""
+    request_logging: RequestLoggingConfig | None = None
+    """Which of its requests are logged; None logs none. Live."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +129,16 @@ class ServerConfig:
     """Threads for one TensorFlow operation; None lets TensorFlow choose."""
     tensorflow_inter_op_threads: int | None = None
     """TensorFlow operations that may run at the same time; None lets TensorFlow choose."""
+    check_signature_methods: bool = False
+    """Whether a request's signature must be of the method that its call is for."""
+    custom_op_libraries: tuple[str, ...] = ()
+    """Shared libraries with operations for TensorFlow, opened in this order before any model is loaded."""
+    prefer_tflite: bool = False
+    """Whether a version that holds model.tflite runs that instead of its SavedModel."""
+    num_tflite_pools: int | None = None
+    """Interpreter pools of each TFLite model; None takes one per CPU."""
+    num_tflite_interpreters_per_pool: int = 1
+    """Interpreters in each pool; more than one lets a pool split a batch between them."""
     enable_batching: bool = False
     """Whether requests to the same signature are joined along the first dimension."""
     num_io_threads: int | None = None
@@ -106,7 +146,19 @@ class ServerConfig:
     num_runners: int | None = None
     """Threads that run models, for native and for Python servables each; None takes one per CPU."""
 
+    # Warming up versions before they serve.
+    enable_model_warmup: bool = True
+    """Whether the warm-up records of a version are replayed before it serves."""
+    num_warmup_iterations: int = 1
+    """Times that each record is replayed; >= 1."""
+    num_warmup_threads: int = 1
+    """Threads that replay the records of one version; >= 1."""
+
     # Stopping and telling.
+    metrics_enabled: bool = True
+    """Whether the REST port has a page of metrics."""
+    metrics_path: str = "/monitoring/prometheus/metrics"
+    """Path of that page; begins with a slash."""
     drain_timeout_s: float = 20.0
     """Longest wait for accepted requests after SIGTERM or SIGINT; >= 0."""
     log_format: LogFormat = LogFormat.HUMAN

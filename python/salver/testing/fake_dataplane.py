@@ -130,6 +130,9 @@ class FakeDataPlane:
         self.is_drained = threading.Event()
         """Cleared by a test that wants a drain to run out of time."""
         self.is_drained.set()
+        self.replays: list[tuple[Target, str, bytes]] = []
+        self.on_replay: Callable[[str, bytes], None] = lambda _api, _request: None
+        """Called by each replay; raises to fail it."""
         self._batches: _WorkQueue[FakeBatch] = _WorkQueue()
         self._calls: _WorkQueue[FakeControlCall] = _WorkQueue()
         self.next_batch = self._batches.pull
@@ -182,6 +185,12 @@ class FakeDataPlane:
             return self._run_batch(target.spec, signature or "serving_default", inputs, timeout_s)
         finally:
             target.unpin()
+
+    def replay(self, target: Target, api: str, request: bytes, timeout_s: float | None = None) -> None:
+        """Note the request and call `on_replay`."""
+        del timeout_s
+        self.replays.append((target, api, request))
+        self.on_replay(api, request)
 
     def counters(self) -> dict[str, int]:
         """Return nothing: the fake does not count."""

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from salver.config import ModelConfig
+from salver.config import ModelConfig, RequestLoggingConfig, TaskSamplingRate
 from salver.config.model_config_file import message_of, models_of, read_model_config_file
 from salver.errors import FailedPreconditionError, InvalidArgumentError, NotFoundError
 from salver.sources.version_policy import All, Latest, Specific
@@ -89,7 +91,7 @@ def test_deprecated_model_type_still_means_tensorflow():
         ('base_path: "/m" model_type: OTHER', "model_type 2 is not supported"),
         ('base_path: "m" model_platform: "tensorflow"', "must be an absolute path or a URI, got 'm'"),
         ('model_platform: "tensorflow"', "must be an absolute path or a URI, got ''"),
-        ('base_path: "/m" model_platform: "tensorflow" logging_config {}', "request logging is not available"),
+        ('base_path: "/m" model_platform: "tensorflow" logging_config {}', "no log_collector_config.type"),
         (
             'base_path: "/m" model_platform: "tensorflow" model_version_policy { specific { versions: -1 } }',
             "version -1 is below 0",
@@ -104,6 +106,39 @@ def test_names_what_is_wrong_with_a_model(fields, expected):
     text = problem(f'config {{ name: "m" {fields} }}')
     assert expected in text
     assert "m:" in text
+
+
+LOGGING = """
+    logging_config {
+      log_collector_config { type: "file" filename_prefix: "/var/log/m" }
+      sampling_config {
+        sampling_rate: 0.25 attributes: 3
+        per_task_sampling_configs { dc: "eu" sampling_rate: 0.5 }
+        per_task_sampling_configs { task_index: 0 sampling_rate: 1 }
+      }
+    }"""
+
+
+def test_reads_request_logging():
+    assert one(LOGGING).request_logging == RequestLoggingConfig(
+        collector_type="file",
+        filename_prefix="/var/log/m",
+        sampling_rate=0.25,
+        sampling_attributes=3,
+        task_rates=(TaskSamplingRate(sampling_rate=0.5, dc="eu"), TaskSamplingRate(sampling_rate=1, task_index=0)),
+    )
+
+
+@pytest.mark.parametrize("rate", ["1.5", "-0.1", "nan"])
+def test_sampling_rate_is_a_probability(rate):
+    text = LOGGING.replace("sampling_rate: 0.5", f"sampling_rate: {rate}")
+    with pytest.raises(InvalidArgumentError, match=f"sampling_rate must be from 0 to 1, got {rate}"):
+        one(text)
+
+
+def test_custom_logging_is_an_error():
+    with pytest.raises(InvalidArgumentError, match="custom_logging_config is not supported"):
+        one('logging_config { log_collector_config { type: "f" } custom_logging_config {} }')
 
 
 def test_repeated_and_missing_names_are_wrong():
@@ -164,5 +199,6 @@ def test_models_survive_the_way_to_a_message_and_back():
         ModelConfig(name="b", base_path="/b", version_policy=All(), platform="p"),
         ModelConfig(name="c", base_path="/c", version_policy=Specific((3,))),
     )
+    given = (*given, replace(one(LOGGING), name="logged"))
     assert models_of(message_of(given)) == given
     assert message_of(()) == ModelServerConfig(model_config_list={})

@@ -27,11 +27,15 @@ def test_flags_without_values_give_the_defaults_of_the_config():
 def test_every_honoured_flag_changes_the_config(tmp_path):
     models = tmp_path / "models.config"
     models.write_text("")
+    monitoring = tmp_path / "monitoring.config"
+    monitoring.write_text("prometheus_config { enable: false }")
     other = {
         "host": "::1",
         "model_config_file": str(models),
         "aspired_version_policy": "resource_preserving",
         "log_format": "json",
+        "enable_model_warmup": "false",
+        "monitoring_config_file": str(monitoring),
         "drain_timeout_seconds": "1.5",
     }
     apart = {"config_file", "log_level"}  # read by the reader and by the logs
@@ -122,6 +126,29 @@ def test_all_problems_of_all_places_are_said_at_once(tmp_path):
 def test_missing_config_file_is_a_problem_of_the_flags():
     with pytest.raises(FlagsError, match="config_file"):
         read_settings(["--config_file=/nowhere.toml"], {})
+
+
+def test_monitoring_config_file_says_whether_and_where_the_metrics_page_is(tmp_path):
+    file = tmp_path / "monitoring.config"
+    file.write_text('prometheus_config { enable: true path: "/metrics/prom" }')
+    config = read(f"--monitoring_config_file={file}")
+    assert (config.metrics_enabled, config.metrics_path) == (True, "/metrics/prom")
+    file.write_text("prometheus_config { enable: true }")
+    assert read(f"--monitoring_config_file={file}").metrics_path == "/monitoring/prometheus/metrics"
+    file.write_text("")
+    assert not read(f"--monitoring_config_file={file}").metrics_enabled
+
+
+def test_metrics_path_without_a_slash_is_an_error(tmp_path):
+    file = tmp_path / "monitoring.config"
+    file.write_text('prometheus_config { enable: true path: "prom" }')
+    assert "must begin with a slash, got 'prom'" in problems(BASE, f"--monitoring_config_file={file}")
+
+
+def test_problems_of_several_files_are_said_at_once():
+    text = problems("--model_config_file=/no/models", "--monitoring_config_file=/no/monitoring")
+    assert "there is no model config file /no/models" in text
+    assert "there is no monitoring config file /no/monitoring" in text
 
 
 def test_missing_model_config_file_is_not_found():

@@ -188,13 +188,14 @@ fn inflate(message: &[u8], encoding: Encoding, limit: usize, options: &Options) 
 /// Puts the prefix before a message.
 pub(crate) fn frame(message: &[u8]) -> Bytes {
     let mut framed = Vec::with_capacity(PREFIX_LEN + message.len());
-    put_prefix(&mut framed, message.len());
+    framed.resize(PREFIX_LEN, 0);
     framed.extend_from_slice(message);
-    framed.into()
+    seal(framed)
 }
 
-/// Appends the prefix of an uncompressed message of this length.
-pub(crate) fn put_prefix(target: &mut Vec<u8>, length: usize) {
-    target.push(0);
-    target.extend_from_slice(&(length as u32).to_be_bytes());
+/// Fills in the prefix of an uncompressed message that stands behind [`PREFIX_LEN`] zeros.
+pub(crate) fn seal(mut framed: Vec<u8>) -> Bytes {
+    let length = (framed.len() - PREFIX_LEN) as u32;
+    framed[1..PREFIX_LEN].copy_from_slice(&length.to_be_bytes());
+    framed.into()
 }

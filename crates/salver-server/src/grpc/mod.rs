@@ -3,7 +3,7 @@
 mod control;
 mod framing;
 mod health;
-mod predict;
+mod inference;
 mod timeout;
 
 use std::rc::Rc;
@@ -20,6 +20,7 @@ use tokio::sync::mpsc;
 use crate::body::ServerBody;
 use crate::counters::count;
 use crate::event_loop::LoopContext;
+use crate::inference::Api;
 use crate::options::MAX_PROTOBUF_BYTES;
 use crate::predict::within;
 
@@ -45,17 +46,24 @@ pub(crate) async fn handle(context: Rc<LoopContext>, request: Request<Incoming>)
     }
     count(&context.shared.counters.grpc_requests);
     let path = request.uri().path();
+    if let Some(api) = Api::of_grpc_path(path) {
+        return inference::handle(&context, api, request)
+            .await
+            .map(unary)
+            .unwrap_or_else(|status| refusal(&context, &status));
+    }
     let answer = match path {
-        "/tensorflow.serving.PredictionService/Predict" => predict::handle(&context, request).await.map(unary),
         "/grpc.health.v1.Health/Check" => health::check(&context, request).await.map(unary),
         "/grpc.health.v1.Health/Watch" => health::watch(&context, request).await,
         _ if path.starts_with("/grpc.reflection.") => control::stream(&context, request),
         _ => control::unary(&context, request).await.map(unary),
     };
-    answer.unwrap_or_else(|status| {
-        count(&context.shared.counters.grpc_errors);
-        failure(&status)
-    })
+    answer.unwrap_or_else(|status| refusal(&context, &status))
+}
+
+fn refusal(context: &LoopContext, status: &Status) -> Response<ServerBody> {
+    count(&context.shared.counters.grpc_errors);
+    failure(status)
 }
 
 /// Requests that are no gRPC call get a plain HTTP answer, as the protocol asks.

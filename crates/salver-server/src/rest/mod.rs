@@ -1,8 +1,9 @@
-//! The REST port: predictions and probes here, everything else by Python.
+//! The REST port: inference and probes here, everything else by Python.
 
 mod control;
+mod gzip;
+mod inference;
 mod path;
-mod predict;
 
 use std::rc::Rc;
 
@@ -31,11 +32,11 @@ pub(crate) async fn handle(context: Rc<LoopContext>, request: Request<Incoming>)
 
 async fn answer(context: &Rc<LoopContext>, request: Request<Incoming>) -> Response<ServerBody> {
     let route = match *request.method() {
-        Method::POST => path::parse_predict(request.uri().path()),
+        Method::POST => path::parse_inference(request.uri().path()),
         _ => Ok(None),
     };
     let answered = match route {
-        Ok(Some(route)) => predict::handle(context, route, request).await.map(json_body),
+        Ok(Some(route)) => inference::handle(context, route, request).await.map(json_body),
         Ok(None) => control::handle(context, request).await,
         Err(status) => Err(status),
     };

@@ -1,37 +1,30 @@
-//! The paths of predictions: `/v1/models/NAME[/versions/DIGITS|/labels/LABEL]:predict`.
+//! The paths of inference: `/v1/models/NAME[/versions/DIGITS|/labels/LABEL]:VERB`.
 
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 use salver_core::Status;
-use salver_core::table::Choice;
+use salver_core::wire::{ModelSpec, Utf8Bytes, VersionChoice};
 
-/// A model and the version of it that a path names.
+use crate::inference::Api;
+
+/// What a path asks of which model.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Route {
-    pub(crate) model: String,
-    version: Option<i64>,
-    label: Option<String>,
+    /// What is asked.
+    pub(crate) api: Api,
+    /// The model and its version; the signature stands in the body.
+    pub(crate) spec: ModelSpec,
 }
 
-impl Route {
-    /// Which version is wanted.
-    pub(crate) fn choice(&self) -> Choice<'_> {
-        match (self.version, &self.label) {
-            (Some(version), _) => Choice::Version(version),
-            (None, Some(label)) => Choice::Label(label),
-            (None, None) => Choice::Latest,
-        }
-    }
-}
-
-/// Reads a `:predict` path; `None` for any other path.
+/// Reads the path of an inference; `None` for any other path.
 ///
 /// # Errors
 /// INVALID_ARGUMENT for a version beyond int64 or a name that is not UTF-8 after percent-decoding.
-pub(crate) fn parse_predict(path: &str) -> Result<Option<Route>, Status> {
+pub(crate) fn parse_inference(path: &str) -> Result<Option<Route>, Status> {
     let Some(inner) = strip_prefix_ignoring_case(path, "/v1/models/") else { return Ok(None) };
-    let Some((target, "predict")) = inner.rsplit_once(':') else { return Ok(None) };
+    let Some((target, verb)) = inner.rsplit_once(':') else { return Ok(None) };
+    let Some(api) = api(verb) else { return Ok(None) };
     let mut parts = target.split('/');
     let (name, kind, value, rest) = (parts.next(), parts.next(), parts.next(), parts.next());
     let (Some(name), None) = (name, rest) else { return Ok(None) };
@@ -39,20 +32,29 @@ pub(crate) fn parse_predict(path: &str) -> Result<Option<Route>, Status> {
     if !is_plain(name) || !value.is_none_or(is_plain) {
         return Ok(None);
     }
-    let model = decode(name)?.into_owned();
-    match (kind.map(str::to_ascii_lowercase).as_deref(), value) {
-        (None, None) => Ok(Some(Route { model, version: None, label: None })),
-        (Some("versions"), Some(digits)) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-            let version = digits
-                .parse()
-                .map_err(|_| Status::invalid_argument(format!("Failed to convert version: {digits} to numeric.")))?;
-            Ok(Some(Route { model, version: Some(version), label: None }))
-        }
-        (Some("labels"), Some(label)) => {
-            Ok(Some(Route { model, version: None, label: Some(decode(label)?.into_owned()) }))
-        }
-        _ => Ok(None),
-    }
+    let name: Utf8Bytes = decode(name)?.into_owned().into();
+    let choice = match (kind.map(str::to_ascii_lowercase).as_deref(), value) {
+        (None, None) => VersionChoice::Latest,
+        (Some("versions"), Some(digits)) if digits.bytes().all(|byte| byte.is_ascii_digit()) => version(digits)?,
+        (Some("labels"), Some(label)) => VersionChoice::Label(decode(label)?.into_owned().into()),
+        _ => return Ok(None),
+    };
+    Ok(Some(Route { api, spec: ModelSpec { name, choice, ..ModelSpec::default() } }))
+}
+
+/// The verb, in lower case alone.
+fn api(verb: &str) -> Option<Api> {
+    Some(match verb {
+        "predict" => Api::Predict,
+        _ => return None,
+    })
+}
+
+fn version(digits: &str) -> Result<VersionChoice, Status> {
+    let number = digits.parse();
+    number
+        .map(VersionChoice::Version)
+        .map_err(|_| Status::invalid_argument(format!("Failed to convert version: {digits} to numeric.")))
 }
 
 fn strip_prefix_ignoring_case<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
@@ -75,7 +77,12 @@ mod tests {
     use super::*;
 
     fn route(model: &str, version: Option<i64>, label: Option<&str>) -> Option<Route> {
-        Some(Route { model: model.to_owned(), version, label: label.map(str::to_owned) })
+        let choice = match (version, label) {
+            (Some(version), _) => VersionChoice::Version(version),
+            (None, Some(label)) => VersionChoice::Label(label.into()),
+            (None, None) => VersionChoice::Latest,
+        };
+        Some(Route { api: Api::Predict, spec: ModelSpec { name: model.into(), choice, ..ModelSpec::default() } })
     }
 
     #[test]
@@ -94,15 +101,15 @@ mod tests {
             ("/v1/models/:predict", None),
             ("/v1/models/m", None),
         ] {
-            assert_eq!(parse_predict(path).unwrap(), want, "{path}");
+            assert_eq!(parse_inference(path).unwrap(), want, "{path}");
         }
     }
 
     #[test]
     fn refuses_what_cannot_be_converted() {
-        let version = parse_predict("/v1/models/m/versions/99999999999999999999:predict").unwrap_err();
+        let version = parse_inference("/v1/models/m/versions/99999999999999999999:predict").unwrap_err();
         assert!(version.message.starts_with("Failed to convert version: 99999999999999999999"));
-        assert!(parse_predict("/v1/models/%zz:predict").is_err());
-        assert!(parse_predict("/v1/models/%FF:predict").is_err());
+        assert!(parse_inference("/v1/models/%zz:predict").is_err());
+        assert!(parse_inference("/v1/models/%FF:predict").is_err());
     }
 }

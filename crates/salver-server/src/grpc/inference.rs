@@ -1,0 +1,67 @@
+//! The methods that run a model.
+
+use std::rc::Rc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use hyper::Request;
+use hyper::body::Incoming;
+use salver_core::{Code, Status, Tensor};
+
+use crate::event_loop::LoopContext;
+use crate::grpc::{framing, timeout};
+use crate::inference::{self, AllOutputs, Api, Servables};
+use crate::off_loop::off_loop;
+use crate::predict;
+use crate::record::{Entrypoint, Record};
+
+/// Messages from this size on are converted off the event loop: they would hold up everybody else.
+const LARGE_BYTES: usize = 1 << 20;
+
+/// Reads, runs and answers one call; the answer is a framed message.
+pub(crate) async fn handle(context: &Rc<LoopContext>, api: Api, request: Request<Incoming>) -> Result<Bytes, Status> {
+    let record = Record::begin(&context.shared, api, Entrypoint::Grpc);
+    let answered = match timeout::deadline(request.headers()) {
+        Ok(deadline) => predict::within(deadline, answer(context, api, request, deadline, &record)).await,
+        Err(status) => Err(status),
+    };
+    record.end(answered.as_ref().map_or_else(|status| status.code, |_| Code::Ok));
+    answered
+}
+
+async fn answer(
+    context: &Rc<LoopContext>,
+    api: Api,
+    request: Request<Incoming>,
+    deadline: Option<Instant>,
+    record: &Record<'_>,
+) -> Result<Bytes, Status> {
+    let (head, body) = request.into_parts();
+    let message = framing::read_unary(context, &head.headers, body).await?;
+    let prepared = prepare(context, api, message, record).await?;
+    let mut predictions = prepared.predictions;
+    predictions.iter_mut().for_each(|prediction| prediction.deadline = deadline);
+    let outputs = predict::run_all(context, predictions).await?;
+    let (is_large, form) = (num_bytes(&outputs) >= LARGE_BYTES, context.tensor_form());
+    let answer = prepared.answer;
+    off_loop(is_large, move || answer.message(&outputs, form, framing::PREFIX_LEN).map(framing::seal)).await
+}
+
+async fn prepare(
+    context: &Rc<LoopContext>,
+    api: Api,
+    message: Bytes,
+    record: &Record<'_>,
+) -> Result<inference::Prepared, Status> {
+    let is_large = message.len() >= LARGE_BYTES;
+    let request = off_loop(is_large, move || inference::Request::from_message(api, message)).await?;
+    if let Some(spec) = request.model_spec() {
+        record.name_model(&spec.name);
+    }
+    let shared = context.shared.clone();
+    off_loop(is_large, move || request.prepare(Servables::Serving(&shared.table), &shared.options)).await
+}
+
+fn num_bytes(outputs: &AllOutputs) -> usize {
+    outputs.iter().flatten().map(Tensor::num_bytes).sum()
+}

@@ -1,0 +1,103 @@
+//! Inference requests of every kind: from a decoded message to predictions, and from their outputs to the answer.
+//!
+//! The kinds differ in how they are spelt and in what they make of the outputs, and in nothing else. Both transports, and
+//! whoever replays recorded requests, go the same way: a [`Request`] is read from a message or a JSON body, prepared
+//! against a servable ([`Prepared`]: what to run, and the [`Answer`] to make of it), run, and answered.
+
+mod answer;
+mod predict;
+mod request;
+
+use std::sync::Arc;
+
+use salver_core::Status;
+use salver_core::table::{Choice, Pinned, ServingTable, Target};
+use salver_core::wire::{MemoryBudget, ModelSpec, VersionChoice};
+use smallvec::SmallVec;
+
+use crate::options::Options;
+use crate::predict::{Outputs, Prediction};
+
+pub(crate) use answer::Answer;
+pub(crate) use request::Request;
+
+/// What a client can ask of a servable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Api {
+    /// Tensors by name in, tensors by name out.
+    Predict,
+}
+
+impl Api {
+    /// Every API by the name that Python has for it.
+    pub fn named(name: &str) -> Option<Api> {
+        Some(match name {
+            "predict" => Api::Predict,
+            _ => return None,
+        })
+    }
+
+    /// The API behind a gRPC method.
+    pub(crate) fn of_grpc_path(path: &str) -> Option<Api> {
+        Some(match path {
+            "/tensorflow.serving.PredictionService/Predict" => Api::Predict,
+            _ => return None,
+        })
+    }
+}
+
+/// Where the servable of a request is looked for.
+#[derive(Clone, Copy)]
+pub(crate) enum Servables<'a> {
+    /// In the table, by name and version.
+    Serving(&'a ServingTable),
+    /// It is this one, whatever the request says; it need not serve yet.
+    Only(&'a Arc<Target>),
+}
+
+impl Servables<'_> {
+    /// The spec of a request that may have left it out.
+    fn spec(self, sent: Option<ModelSpec>) -> Result<ModelSpec, Status> {
+        match (sent, self) {
+            (Some(spec), _) => Ok(spec),
+            (None, Servables::Only(_)) => Ok(ModelSpec::default()),
+            (None, Servables::Serving(_)) => Err(Status::invalid_argument("Missing ModelSpec")),
+        }
+    }
+
+    fn resolve(self, spec: &ModelSpec) -> Result<Pinned, Status> {
+        match self {
+            Servables::Serving(_) if spec.name.is_empty() => {
+                Err(Status::invalid_argument("The ModelSpec has no name: a request names its model."))
+            }
+            Servables::Serving(table) => table.resolve(&spec.name, choice(spec)),
+            Servables::Only(target) => Ok(Pinned::new(target)),
+        }
+    }
+}
+
+fn choice(spec: &ModelSpec) -> Choice<'_> {
+    match &spec.choice {
+        VersionChoice::Latest => Choice::Latest,
+        VersionChoice::Version(version) => Choice::Version(*version),
+        VersionChoice::Label(label) => Choice::Label(label),
+    }
+}
+
+/// A request that fits its servable.
+pub(crate) struct Prepared {
+    /// What to run, all on one version.
+    pub(crate) predictions: SmallVec<[Prediction; 1]>,
+    /// What to make of the outputs.
+    pub(crate) answer: Answer,
+}
+
+/// Outputs of all predictions of one request, in their order.
+pub(crate) type AllOutputs = SmallVec<[Outputs; 1]>;
+
+/// A value sent short (one element for a whole shape) may take what a message of the largest size could take sent in
+/// full: a string of a single byte is held as a `Bytes`.
+fn memory_budget(options: &Options) -> MemoryBudget {
+    let full = options.max_message_bytes.saturating_mul(size_of::<bytes::Bytes>());
+    MemoryBudget::new(full.min(MemoryBudget::DEFAULT_BYTES))
+}

@@ -1,0 +1,75 @@
+//! `POST /v1/models/NAME:VERB`.
+
+use std::rc::Rc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use hyper::body::Incoming;
+use hyper::{HeaderMap, Request};
+use salver_core::{Code, Status, Tensor};
+
+use crate::body;
+use crate::event_loop::LoopContext;
+use crate::inference::{self, AllOutputs, Prepared, Servables};
+use crate::off_loop::off_loop;
+use crate::predict;
+use crate::record::{Entrypoint, Record};
+use crate::rest::gzip;
+use crate::rest::path::Route;
+
+/// Bodies and answers from this size on are converted off the event loop: they would hold up everybody else.
+const LARGE_BYTES: usize = 64 << 10;
+
+/// Reads, runs and answers one request; the answer is JSON.
+pub(crate) async fn handle(
+    context: &Rc<LoopContext>,
+    route: Route,
+    request: Request<Incoming>,
+) -> Result<Vec<u8>, Status> {
+    let record = Record::begin(&context.shared, route.api, Entrypoint::Rest);
+    record.name_model(&route.spec.name);
+    let answered = read_and_answer(context, route, request).await;
+    record.end(answered.as_ref().map_or_else(|status| status.code, |_| Code::Ok));
+    answered
+}
+
+async fn read_and_answer(
+    context: &Rc<LoopContext>,
+    route: Route,
+    request: Request<Incoming>,
+) -> Result<Vec<u8>, Status> {
+    let (head, mut body) = request.into_parts();
+    let body = body::read_all(&mut body, &context.shared.options).await?;
+    // From here on: a slow upload is not a slow inference.
+    let deadline = context.shared.options.rest_timeout.map(|timeout| Instant::now() + timeout);
+    predict::within(deadline, answer(context, route, head.headers, body, deadline)).await
+}
+
+async fn answer(
+    context: &Rc<LoopContext>,
+    route: Route,
+    headers: HeaderMap,
+    body: Bytes,
+    deadline: Option<Instant>,
+) -> Result<Vec<u8>, Status> {
+    let Prepared { mut predictions, answer } = prepare(context, route, headers, body).await?;
+    predictions.iter_mut().for_each(|prediction| prediction.deadline = deadline);
+    let outputs = predict::run_all(context, predictions).await?;
+    let is_large = num_bytes(&outputs) >= LARGE_BYTES / 4;
+    off_loop(is_large, move || answer.json(&outputs)).await
+}
+
+async fn prepare(context: &Rc<LoopContext>, route: Route, headers: HeaderMap, body: Bytes) -> Result<Prepared, Status> {
+    let is_large = body.len() >= LARGE_BYTES || gzip::is_gzip(&headers);
+    let shared = context.shared.clone();
+    off_loop(is_large, move || {
+        let body = if gzip::is_gzip(&headers) { gzip::inflate(&body, &shared.options)? } else { body };
+        let request = inference::Request::from_json(route.api, route.spec, &body)?;
+        request.prepare(Servables::Serving(&shared.table), &shared.options)
+    })
+    .await
+}
+
+fn num_bytes(outputs: &AllOutputs) -> usize {
+    outputs.iter().flatten().map(Tensor::num_bytes).sum()
+}
