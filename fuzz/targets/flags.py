@@ -40,5 +40,5 @@ def _read(place: bytes, text: str) -> Reading:
 
 
 if __name__ == "__main__":
-    atheris.Setup(sys.argv, check)
+    atheris.Setup([f"{sys.executable} {__file__}", *sys.argv[1:]], check)  # a merge starts itself anew by that
     atheris.Fuzz()

@@ -35,5 +35,5 @@ def _message(form: bytes, data: bytes) -> Message:
 
 
 if __name__ == "__main__":
-    atheris.Setup(sys.argv, check)
+    atheris.Setup([f"{sys.executable} {__file__}", *sys.argv[1:]], check)  # a merge starts itself anew by that
     atheris.Fuzz()

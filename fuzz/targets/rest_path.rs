@@ -1,16 +1,23 @@
-//! The paths of REST predictions.
+//! The paths of REST inference.
 
 #![no_main]
 
-#[allow(dead_code)] // the server's own module, built here without the server's sockets
+use libfuzzer_sys::fuzz_target;
+
+/// The server's own module, built here without its sockets.
 #[path = "../../crates/salver-server/src/rest/path.rs"]
 mod path;
 
-use libfuzzer_sys::fuzz_target;
+/// What that module names of the rest of the server.
+mod inference {
+    #[derive(Debug, PartialEq, Eq)]
+    pub(crate) enum Api {
+        Predict,
+    }
+}
 
 fuzz_target!(|text: &str| {
-    if let Ok(Some(route)) = path::parse_predict(text) {
-        assert!(!route.model.is_empty() && route.model.len() <= text.len());
-        route.choice();
+    if let Ok(Some(path::Route { api: inference::Api::Predict, spec })) = path::parse_inference(text) {
+        assert!(!spec.name.is_empty() && spec.name.len() <= text.len());
     }
 });

@@ -1,35 +1,50 @@
-"""Text-format configuration of the other kinds. The first byte chooses the message, the rest is its text."""
+"""Configuration files in text format, other than models. The first byte chooses the file, the rest is its content."""
 
 import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
 
 import atheris
 
 with atheris.instrument_imports(include=["salver", "google.protobuf.text_format"]):
+    from salver.config.monitoring_config_file import read_monitoring_config_file
+    from salver.config.text_file import read_message
     from salver.errors import SalverError
     from salver.wire import parse_text
     from salver.wire.text import format_text
 
-MESSAGES = (
-    "tensorflow.serving.BatchingParameters",
-    "tensorflow.serving.SSLConfig",
-    "tensorflow.serving.PlatformConfigMap",
-    "tensorflow.serving.MonitoringConfig",
-    "tensorflow.serving.SessionBundleConfig",
+
+def message_file(name: str) -> Callable[[str], object]:
+    """A reader of files that hold this message; it also checks that the message survives being written and read."""
+
+    def read(path: str) -> None:
+        written = format_text(read_message(path, name, what="file"))
+        assert format_text(parse_text(written, name)) == written
+
+    return read
+
+
+READERS = (
+    message_file("tensorflow.serving.BatchingParameters"),
+    message_file("tensorflow.serving.SSLConfig"),
+    message_file("tensorflow.serving.PlatformConfigMap"),
+    message_file("tensorflow.serving.MonitoringConfig"),
+    message_file("tensorflow.serving.SessionBundleConfig"),
+    read_monitoring_config_file,
 )
+FILE = Path(tempfile.mkstemp(prefix="salver-fuzz-")[1])
 
 
 def check(data: bytes) -> None:
-    """Whatever comes, there is a message or a SalverError; a message survives being written and read."""
-    name = MESSAGES[data[0] % len(MESSAGES)] if data else MESSAGES[0]
+    """Whatever comes, it can be read, or there is a SalverError."""
+    FILE.write_bytes(data[1:])
     try:
-        message = parse_text(data[1:].decode(errors="replace"), name)
+        READERS[sum(data[:1]) % len(READERS)](str(FILE))
     except SalverError as error:
         assert error.message
-        return
-    written = format_text(message)
-    assert format_text(parse_text(written, name)) == written
 
 
 if __name__ == "__main__":
-    atheris.Setup(sys.argv, check)
+    atheris.Setup([f"{sys.executable} {__file__}", *sys.argv[1:]], check)  # a merge starts itself anew by that
     atheris.Fuzz()
