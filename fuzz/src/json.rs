@@ -8,7 +8,7 @@ use crate::memory;
 use crate::tensors::is_same;
 
 /// Heap that reading a body of `length` bytes may take: three bytes make a string of 32, and growing lists double.
-fn heap_limit(length: usize) -> usize {
+pub fn heap_limit(length: usize) -> usize {
     128 * length + (16 << 10)
 }
 
@@ -31,7 +31,10 @@ pub fn check_body(body: &Bytes, signatures: &[Signature]) {
 }
 
 /// The message of an error is short, whatever came, and becomes a JSON body.
-fn check_status(status: &Status) {
+///
+/// # Panics
+/// It is not, or does not.
+pub fn check_status(status: &Status) {
     assert!(status.message.len() < 4096, "a message of {} bytes: {}", status.message.len(), status.message);
     let body = Bytes::from(encode_error(&status.message));
     let scanned = scan_predict(&body).map(|_| ());

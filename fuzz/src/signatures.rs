@@ -44,6 +44,23 @@ pub fn for_json() -> Vec<Signature> {
     signatures
 }
 
+/// For examples: `serving_default` classifies, `regress` regresses, `predict` does neither.
+pub fn for_examples() -> Vec<Signature> {
+    let shaped = |name: &str, method: &str, outputs: &[(&str, DType)]| Signature {
+        name: name.into(),
+        method: method.into(),
+        inputs: vec![spec("inputs", DType::String)],
+        outputs: signature(name, outputs).outputs,
+        defaults: Vec::new(),
+    };
+    let classes = [("classes", DType::String), ("scores", DType::Float)];
+    vec![
+        shaped("serving_default", "tensorflow/serving/classify", &classes),
+        shaped("regress", "tensorflow/serving/regress", &[("outputs", DType::Float)]),
+        shaped("predict", "tensorflow/serving/predict", &[("y", DType::Float)]),
+    ]
+}
+
 /// The dtypes that JSON carries.
 pub const JSON_DTYPES: [DType; 11] = [
     DType::Float,

@@ -3,6 +3,7 @@
 The first byte chooses the place; arguments stand on a line each, and variables as NAME=value.
 """
 
+import logging
 import sys
 
 import atheris
@@ -15,6 +16,7 @@ with atheris.instrument_imports(include=["salver", "tomllib"]):
     from salver.config.reader import Settings, read_server_config
     from salver.errors import SalverError
 
+logging.disable()  # flags without effect are warned of
 DEFAULTS = {flag.name: flag.default for flag in FLAGS.values()}
 
 

@@ -1,23 +1,23 @@
 //! The paths of REST inference.
 
 #![no_main]
+#![allow(dead_code)] // of the server's modules, which are built here without its sockets
 
 use libfuzzer_sys::fuzz_target;
 
-/// The server's own module, built here without its sockets.
 #[path = "../../crates/salver-server/src/rest/path.rs"]
 mod path;
 
-/// What that module names of the rest of the server.
+#[path = "../../crates/salver-server/src/inference/api.rs"]
+mod api;
+
 mod inference {
-    #[derive(Debug, PartialEq, Eq)]
-    pub(crate) enum Api {
-        Predict,
-    }
+    pub(crate) use crate::api::Api;
 }
 
 fuzz_target!(|text: &str| {
-    if let Ok(Some(path::Route { api: inference::Api::Predict, spec })) = path::parse_inference(text) {
-        assert!(!spec.name.is_empty() && spec.name.len() <= text.len());
+    if let Ok(Some(route)) = path::parse_inference(text) {
+        assert!(!route.spec.name.is_empty() && route.spec.name.len() <= text.len());
+        assert!(inference::Api::of_verb(text.rsplit(':').next().unwrap_or_default()) == Some(route.api));
     }
 });

@@ -1,5 +1,6 @@
 """Configuration files in text format, other than models. The first byte chooses the file, the rest is its content."""
 
+import logging
 import sys
 import tempfile
 from collections.abc import Callable
@@ -8,7 +9,11 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["salver", "google.protobuf.text_format"]):
+    from salver.config.batching_parameters_file import read_batching_parameters
     from salver.config.monitoring_config_file import read_monitoring_config_file
+    from salver.config.platform_config_file import read_platform_config_file
+    from salver.config.server_config import ServerConfig
+    from salver.config.session_config import read_session_config
     from salver.config.text_file import read_message
     from salver.errors import SalverError
     from salver.wire import parse_text
@@ -26,13 +31,14 @@ def message_file(name: str) -> Callable[[str], object]:
 
 
 READERS = (
-    message_file("tensorflow.serving.BatchingParameters"),
+    read_batching_parameters,
     message_file("tensorflow.serving.SSLConfig"),
-    message_file("tensorflow.serving.PlatformConfigMap"),
-    message_file("tensorflow.serving.MonitoringConfig"),
-    message_file("tensorflow.serving.SessionBundleConfig"),
+    lambda path: read_platform_config_file(path, ServerConfig()),
     read_monitoring_config_file,
+    read_session_config,
+    message_file("tensorflow.serving.PlatformConfigMap"),
 )
+logging.disable()  # settings without effect are warned of
 FILE = Path(tempfile.mkstemp(prefix="salver-fuzz-")[1])
 
 
