@@ -29,7 +29,7 @@ FOUND = ROOT / ".cache" / "fuzz"
 PYTHON = ROOT / ".venv-fuzz" / "bin" / "python"
 
 SHORT_RUN_S = 3
-LIMITS = ("-timeout=10", "-rss_limit_mb=1024", "-max_len=4096", "-print_final_stats=1")
+LIMITS = ("-timeout=60", "-rss_limit_mb=1024", "-max_len=4096", "-print_final_stats=1")
 _NUM_INPUTS = re.compile(r"^stat::number_of_executed_units: (\d+)$", re.MULTILINE)
 
 
