@@ -1,7 +1,7 @@
 """The extension module: the data plane's Rust half. Only `salver.dataplane` imports it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, final
+from typing import Any, Literal, final
 
 import numpy as np
 
@@ -107,6 +107,29 @@ class ModelRow:
     ) -> ModelRow: ...
 
 @final
+class GrpcOptions:
+    """Settings of the gRPC port and its connections."""
+
+    def __new__(
+        cls,
+        *,
+        max_receive_bytes: int | None,
+        max_send_bytes: int | None,
+        max_concurrent_streams: int | None,
+        max_metadata_bytes: int | None,
+        max_frame_bytes: int | None,
+        stream_window_bytes: int | None,
+        send_buffer_bytes: int | None,
+        keepalive_interval_s: float | None,
+        keepalive_timeout_s: float | None,
+        max_idle_s: float | None,
+        max_age_s: float | None,
+        max_age_grace_s: float | None,
+        handshake_timeout_s: float | None,
+        reuse_port: bool,
+    ) -> GrpcOptions: ...
+
+@final
 class DataPlaneOptions:
     """Fixed settings of a data plane."""
 
@@ -120,6 +143,9 @@ class DataPlaneOptions:
         max_queued_rows: int,
         rest_timeout_s: float | None,
         tensor_content: bool,
+        rest_cors: bool,
+        min_gzip_bytes: int | None,
+        grpc: GrpcOptions,
         check_methods: bool,
     ) -> DataPlaneOptions: ...
 
@@ -180,6 +206,10 @@ class DataPlane:
     def __new__(cls, options: DataPlaneOptions) -> DataPlane: ...
     def listen_grpc(self, host: str, port: int) -> int: ...
     def listen_rest(self, host: str, port: int) -> int: ...
+    def listen_grpc_unix(self, path: str) -> None: ...
+    def set_tls(
+        self, port: str, certificate: tuple[str, bytes], key: tuple[str, bytes], client_ca: tuple[str, bytes] | None
+    ) -> float: ...
     def publish(self, models: Sequence[ModelRow]) -> None: ...
     def publish_health(self, services: Mapping[str, int], is_ready: bool) -> None: ...
     def next_batch(self, timeout_s: float) -> Batch | None: ...
@@ -194,7 +224,17 @@ class DataPlane:
         timeout_s: float | None,
     ) -> dict[str, np.ndarray[Any, Any]]: ...
     def replay(self, target: Target, api: str, request: bytes, timeout_s: float | None) -> None: ...
-    def counters(self) -> dict[str, int]: ...
+    def metrics(
+        self,
+    ) -> list[
+        tuple[
+            str,
+            Literal["counter", "gauge", "histogram"],
+            list[str],
+            list[tuple[list[str], int, list[int]]],
+            list[float],
+        ]
+    ]: ...
     def begin_drain(self) -> None: ...
     def wait_drained(self, timeout_s: float) -> bool: ...
     def stop(self) -> None: ...

@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any
 from salver import _native
 from salver.boundary import (
     DataPlaneOptions,
+    MetricFamily,
     ModelRow,
+    Series,
     Signature,
     Target,
     TargetSpec,
     TensorFlowOptions,
     TensorInfo,
+    TlsConfig,
 )
 from salver.errors import SalverError, error_from_code
 
@@ -107,6 +110,9 @@ class NativeDataPlane:
                 max_queued_rows=options.max_queued_rows,
                 rest_timeout_s=options.rest_timeout_s,
                 tensor_content=options.tensor_content,
+                rest_cors=options.rest_cors,
+                min_gzip_bytes=options.min_gzip_bytes,
+                grpc=_native.GrpcOptions(**vars(options.grpc)),
                 check_methods=options.check_methods,
             )
         )
@@ -114,7 +120,6 @@ class NativeDataPlane:
         # Bound once: these need no conversion, and the two pulls are called in a loop.
         self.next_batch = self._plane.next_batch
         self.next_call = self._plane.next_call
-        self.counters = self._plane.counters
         self.begin_drain = self._plane.begin_drain
         self.wait_drained = self._plane.wait_drained
         self.stop = self._plane.stop
@@ -140,6 +145,18 @@ class NativeDataPlane:
         """See `DataPlane.listen_rest`."""
         with native_errors():
             return self._plane.listen_rest(host, port)
+
+    def listen_grpc_unix(self, path: str) -> None:
+        """See `DataPlane.listen_grpc_unix`."""
+        with native_errors():
+            self._plane.listen_grpc_unix(path)
+
+    def set_tls(self, port: str, config: TlsConfig) -> float:
+        """See `DataPlane.set_tls`."""
+        client_ca = None if config.client_ca is None else (config.client_ca.source, config.client_ca.text)
+        certificate, key = config.certificate, config.key
+        with native_errors():
+            return self._plane.set_tls(port, (certificate.source, certificate.text), (key.source, key.text), client_ca)
 
     def publish(self, models: Sequence[ModelRow]) -> None:
         """See `DataPlane.publish`; rows that were in the last table, too, are converted once. One thread at a time."""
@@ -170,6 +187,19 @@ class NativeDataPlane:
         """See `DataPlane.replay`."""
         with native_errors():
             self._plane.replay(_native_target(target), api, request, timeout_s)
+
+    def metrics(self) -> list[MetricFamily]:
+        """See `DataPlane.metrics`."""
+        return [
+            MetricFamily(
+                name,
+                kind,
+                tuple(label_names),
+                tuple(Series(tuple(labels), value, tuple(counts)) for labels, value, counts in series),
+                tuple(limits),
+            )
+            for name, kind, label_names, series, limits in self._plane.metrics()
+        ]
 
 
 def _native_signature(signature: Signature) -> _native.Signature:

@@ -1,18 +1,21 @@
 //! The data plane for Python.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use salver_core::status::{Code, Status};
 use salver_core::table::{Choice, Snapshot};
+use salver_server::metrics::{Family, Kind};
 use salver_server::{Api, Options, Plane, Prediction};
 
 use crate::batch::PyBatch;
 use crate::control::PyControlCall;
+use crate::grpc_options::PyGrpcOptions;
 use crate::table::{PyModelRow, PyTarget, seconds};
-use crate::{errors, model};
+use crate::{errors, model, tls};
 
 /// Longest body that the protocols allow.
 const MAX_MESSAGE_BYTES: usize = i32::MAX as usize;
@@ -24,6 +27,7 @@ pub(crate) struct PyDataPlaneOptions(Options);
 #[pymethods]
 impl PyDataPlaneOptions {
     #[new]
+    #[allow(clippy::too_many_arguments)] // Field for field; the Python side has them by name.
     #[pyo3(signature = (
         *,
         num_io_threads,
@@ -33,6 +37,9 @@ impl PyDataPlaneOptions {
         max_queued_rows,
         rest_timeout_s,
         tensor_content,
+        rest_cors,
+        min_gzip_bytes,
+        grpc,
         check_methods,
     ))]
     fn new(
@@ -43,6 +50,9 @@ impl PyDataPlaneOptions {
         max_queued_rows: usize,
         rest_timeout_s: Option<f64>,
         tensor_content: bool,
+        rest_cors: bool,
+        min_gzip_bytes: Option<usize>,
+        grpc: &PyGrpcOptions,
         check_methods: bool,
     ) -> PyResult<Self> {
         Ok(Self(Options {
@@ -53,6 +63,9 @@ impl PyDataPlaneOptions {
             max_queued_rows,
             rest_timeout: rest_timeout_s.map(seconds).transpose()?,
             tensor_content,
+            rest_cors,
+            min_gzip_bytes,
+            grpc: grpc.0.clone(),
             check_methods,
         }))
     }
@@ -75,6 +88,22 @@ impl PyDataPlane {
 
     fn listen_rest(&self, py: Python<'_>, host: &str, port: u16) -> PyResult<u16> {
         py.detach(|| self.0.listen_rest(host, port)).map_err(errors::to_py)
+    }
+
+    fn listen_grpc_unix(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        py.detach(|| self.0.listen_grpc_unix(&path)).map_err(errors::to_py)
+    }
+
+    fn set_tls(
+        &self,
+        py: Python<'_>,
+        port: &str,
+        certificate: (String, Vec<u8>),
+        key: (String, Vec<u8>),
+        client_ca: Option<(String, Vec<u8>)>,
+    ) -> PyResult<f64> {
+        let (port, config) = (tls::port(port)?, tls::config(certificate, key, client_ca));
+        py.detach(|| self.0.set_tls(port, &config)).map(tls::epoch_seconds).map_err(errors::to_py)
     }
 
     fn publish(&self, py: Python<'_>, models: Vec<PyRef<'_, PyModelRow>>) {
@@ -131,8 +160,8 @@ impl PyDataPlane {
         py.detach(|| self.0.replay(&target.0, api, request.into(), timeout)).map_err(errors::to_py)
     }
 
-    fn counters(&self) -> HashMap<&'static str, u64> {
-        self.0.counters().into_iter().collect()
+    fn metrics(&self) -> Vec<FamilyTuple> {
+        self.0.metrics().into_iter().map(family_tuple).collect()
     }
 
     fn begin_drain(&self) {
@@ -147,6 +176,21 @@ impl PyDataPlane {
     fn stop(&self, py: Python<'_>) {
         py.detach(|| self.0.stop());
     }
+}
+
+/// Value and bucket counts for these label values.
+type SeriesTuple = (Vec<String>, u64, Vec<u64>);
+/// Name, kind, label names, series, limits.
+type FamilyTuple = (String, &'static str, Vec<&'static str>, Vec<SeriesTuple>, Vec<f64>);
+
+fn family_tuple(family: Family) -> FamilyTuple {
+    let kind = match family.kind {
+        Kind::Counter => "counter",
+        Kind::Gauge => "gauge",
+        Kind::Histogram => "histogram",
+    };
+    let series = family.series.into_iter().map(|series| (series.labels, series.value, series.bucket_counts));
+    (family.name, kind, family.label_names.to_vec(), series.collect(), family.limits.to_vec())
 }
 
 fn choice(version: Option<i64>, label: Option<&str>) -> Choice<'_> {

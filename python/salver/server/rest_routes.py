@@ -1,4 +1,4 @@
-"""URLs of the REST API, apart from inference.
+"""URLs of the REST API, apart from inference; OPTIONS the data plane answers.
 
 The grammar is that of the reference, anchored and case-insensitive. Two of its traps are left out: a query string is no
 part of the path, and the word `metadata` may be in any case.
@@ -13,8 +13,8 @@ from typing import TypeAlias
 from urllib.parse import unquote_to_bytes
 
 from salver.boundary import ControlCall
-from salver.errors import InvalidArgumentError, SalverError, UnimplementedError
-from salver.server.http_response import HttpResponse, error_response, html_error
+from salver.errors import InvalidArgumentError, UnimplementedError
+from salver.server.http_response import HttpHandler, HttpResponse, html_error
 
 _MODEL = r"/v1/models(?:/(?P<name>[^/:]+))?(?:/versions/(?P<version>[0-9]+)|/labels/(?P<label>[^/:]+))?"
 _GET_PATH = re.compile(rf"{_MODEL}(?P<metadata>/metadata)?", re.IGNORECASE)
@@ -43,22 +43,33 @@ ModelHandler: TypeAlias = Callable[[ModelRef], HttpResponse]
 class RestRoutes:
     """Answers HTTP calls that are not inference."""
 
-    def __init__(self, *, on_status: ModelHandler, on_metadata: ModelHandler) -> None:
+    def __init__(
+        self, *, on_status: ModelHandler, on_metadata: ModelHandler, pages: Mapping[str, HttpHandler] | None = None
+    ) -> None:
+        """Make routes.
+
+        Args:
+            on_status: Answers for the status of a model.
+            on_metadata: Answers for its metadata.
+            pages: Pages by their exact path; they go before the API.
+        """
         self._on_status = on_status
         self._on_metadata = on_metadata
+        self._pages = dict(pages or {})
 
     def __call__(self, call: ControlCall) -> HttpResponse:
-        """Answer the call; errors become responses, too."""
+        """Answer the call.
+
+        Raises:
+            SalverError: The answer to a request of the API that fails.
+        """
         if call.method not in _METHODS:
             return html_error(501, "Not Implemented")
+        if call.path in self._pages:
+            return self._pages[call.path](call)
         if not _API_PATH.fullmatch(call.path):
             return html_error(404, "Not Found")
-        if call.method == "OPTIONS":
-            return _answer_options(dict(call.headers))
-        try:
-            return self._answer(call)
-        except SalverError as error:
-            return error_response(error)
+        return self._answer(call)
 
     def _answer(self, call: ControlCall) -> HttpResponse:
         pattern = {"GET": _GET_PATH, "POST": _POST_PATH}.get(call.method)
@@ -98,9 +109,3 @@ def _decoded(text: str) -> str:
         return unquote_to_bytes(text).decode()
     except UnicodeDecodeError:
         raise InvalidArgumentError(f"{text} is not percent-encoded UTF-8") from None
-
-
-def _answer_options(headers: Mapping[str, str]) -> HttpResponse:
-    origin = headers.get("origin", "")
-    is_web = "http://" in origin or "https://" in origin
-    return HttpResponse(200 if is_web else 400, (("content-type", "text/html; charset=ISO-8859-1"),))
