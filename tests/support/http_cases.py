@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 from tests.support.server_process import HttpReply, ServerProcess, exchange
 from tests.support.spec_tables import Rest
 
@@ -22,3 +24,21 @@ def check(server: ServerProcess, case: Rest) -> HttpReply:
     for name, value in case.answers.items():
         assert reply.headers.get(name) == value, f"expected header {name}: {value}, got {reply.headers}{sent}"
     return reply
+
+
+def talk(server: ServerProcess, data: bytes, *, host: str = "127.0.0.1", limit_s: float = 30.0) -> bytes:
+    """Send bytes as they are and read until the server closes."""
+    with socket.create_connection((host, server.rest_port), limit_s) as connection:
+        connection.sendall(data)
+        out = b""
+        while piece := connection.recv(65536):
+            out += piece
+        return out
+
+
+def split(answer: bytes) -> tuple[str, dict[str, str], bytes]:
+    """Status line, headers with names in lower case, and body of one answer."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    headers = dict(line.split(": ", 1) for line in lines)
+    return first, {name.lower(): value for name, value in headers.items()}, body

@@ -31,6 +31,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     folder = tmp_path_factory.mktemp("spec")
     models: dict[str, Path | ModelEntry] = {name: MODELS / name for name in SERVED}
     models["two"] = ModelEntry(MODELS / "swap", BOTH)
+    models["scorer_by_label"] = ModelEntry(MODELS / "example_scorer", 'version_labels { key: "best" value: 1 }')
     models["a/b:c d+e"] = MODELS / "half_plus_two"
     models["broken"] = MODELS / "corrupt_truncated"
     models["empty"] = folder / "empty"

@@ -151,7 +151,14 @@ ONE = "float_val: 1"
     ),
     refused(3, "a negative dimension", tensor("DT_FLOAT", [-1], ONE)),
     refused(3, "too many elements for 64 bits", tensor("DT_FLOAT", [2**40, 2**40], ONE)),
-    refused(3, "too many bytes for 64 bits", tensor("DT_FLOAT", [2**62], ONE)),
+    Rpc(
+        3,
+        "more bytes than a request may take",
+        request=spec("half_plus_two") + fed("x", tensor("DT_FLOAT", [2**62], ONE)),
+        code="RESOURCE_EXHAUSTED",
+        differs="One value fills a tensor of any shape, so a few bytes could ask for any amount of memory; what a "
+        "request may take is bounded here.",
+    ),
     Rpc(
         4,
         "unknown_rank is ignored: no dimensions",
