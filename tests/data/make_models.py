@@ -245,6 +245,7 @@ def rest_forms(path: Path) -> None:
             "half_and_float": signature({"half": half, "x": x}, {"y": tf.identity(x)}, "predict"),
             "to_half": signature({"x": x}, {"y": tf.cast(x, tf.half)}, "predict"),
             "list_and_number": signature({"x": x}, {"a": tf.identity(x), "b": x[:, 0]}, "predict"),
+            "no_rows": signature({"x": x}, {"y": x[:0]}, "predict"),
             "nothing": signature({"x": x}, {}, "predict"),
         }
         save_v1(session, path, signatures)
