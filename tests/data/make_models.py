@@ -58,6 +58,7 @@ def main() -> None:
         "two_tag_sets/1": two_tag_sets,
         "odd_signatures/1": odd_signatures,
         "wrong_verbs/1": wrong_verbs,
+        "feature_kinds/1": feature_kinds,
         "rest_forms/1": rest_forms,
         "text_format/1": text_format,
         "corrupt_truncated/1": corrupt_truncated,
@@ -224,6 +225,21 @@ def wrong_verbs(path: Path) -> None:
             "translate": signature({"x": x}, {"y": x * 2.0}, "translate"),
             "regress_double": regress(outputs=tf.cast(ones[:, 0], tf.float64)),
         }
+        save_v1(session, path, signatures)
+
+
+def feature_kinds(path: Path) -> None:
+    """Classes of an example: its floats f, its integers i and its bytes b as text, joined with a bar."""
+    with v1.Graph().as_default(), v1.Session() as session:
+        examples = v1.placeholder(tf.string, [None], name="examples")
+        kinds = {"f": tf.float32, "i": tf.int64, "b": tf.string}
+        parsed = tf.io.parse_example(examples, {name: tf.io.RaggedFeature(kind) for name, kind in kinds.items()})
+        texts = []
+        for name, kind in kinds.items():
+            values = parsed[name]
+            as_text = values.values if kind == tf.string else tf.strings.as_string(values.values, shortest=kind == tf.float32)
+            texts.append(tf.strings.reduce_join(values.with_values(as_text), axis=1, separator="|"))
+        signatures = {"serving_default": signature({"inputs": examples}, {"classes": tf.stack(texts, 1)}, "classify")}
         save_v1(session, path, signatures)
 
 

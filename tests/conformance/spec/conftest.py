@@ -15,7 +15,7 @@ from tests.support.stub_client import StubClient
 
 BOTH = 'model_version_policy { all {} } version_labels { key: "old" value: 1 } version_labels { key: "new" value: 2 }'
 SERVED = ("half_plus_two", "example_scorer", "echo_all_dtypes", "defaults", "odd_signatures", "wrong_verbs")
-SERVED += ("rest_forms", "counter", "while_v2", "lookup", "text_format")
+SERVED += ("rest_forms", "feature_kinds", "counter", "while_v2", "lookup", "text_format")
 
 
 @pytest.fixture
@@ -32,6 +32,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     models: dict[str, Path | ModelEntry] = {name: MODELS / name for name in SERVED}
     models["two"] = ModelEntry(MODELS / "swap", BOTH)
     models["scorer_by_label"] = ModelEntry(MODELS / "example_scorer", 'version_labels { key: "best" value: 1 }')
+    models["fails"] = ModelEntry(Path(__file__).parent / "models" / "fails", platform="python")
     models["a/b:c d+e"] = MODELS / "half_plus_two"
     models["broken"] = MODELS / "corrupt_truncated"
     models["empty"] = folder / "empty"
