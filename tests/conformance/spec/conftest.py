@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.models import HALF_PLUS_TWO, MODELS, ROOT, ModelEntry, reference_model
-from tests.support.server_process import ServerProcess, served
+from tests.support.server_process import START_LIMIT_S, ServerProcess, served, wait_until
 from tests.support.spec_tables import Case, Rpc
 from tests.support.stub_client import StubClient
 
@@ -38,6 +38,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     models["empty"] = folder / "empty"
     (folder / "empty").mkdir()
     with served(folder, "--max_num_load_retries=0", models=models, ready_path="/livez") as process:
+        older = "/v1/models/two/versions/1"
+        wait_until(lambda: b"AVAILABLE" in process.get(older).body, START_LIMIT_S, f"{older} to be loaded")
         yield process
         process.assert_alive()
 
