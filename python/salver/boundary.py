@@ -169,11 +169,28 @@ class Batch(Protocol):
     def is_cancelled(self) -> bool:
         """Whether no member waits for the answer any more."""
 
+    @property
+    def may_join(self) -> bool:
+        """Whether batches of this servable may have several members."""
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether the caller takes the answer in parts; such a batch has one member."""
+
     def inputs(self) -> dict[str, Array]:
         """The joined inputs: read-only, without a copy where the wire allows it; strings as object arrays of bytes."""
 
     def complete(self, outputs: Mapping[str, Any]) -> None:
         """Answer with one array per output name; raises a NativeError or TypeError for arrays it cannot send."""
+
+    def send_part(self, outputs: Mapping[str, Any]) -> bool:
+        """Send one part of a streamed answer, as `complete` does; waits, without the GIL, for a caller that is behind.
+
+        False where the caller has gone, which ends the batch.
+        """
+
+    def end_parts(self) -> None:
+        """End a streamed answer after its last part."""
 
     def fail(self, code: int, message: str) -> None:
         """Answer every member with this error."""
@@ -242,6 +259,8 @@ class DataPlaneOptions:
     """Time limit of a REST inference; None is no limit."""
     tensor_content: bool = False
     """Whether Predict answers carry `tensor_content` rather than typed fields."""
+    check_methods: bool = False
+    """Whether a signature's method must fit what is asked of it: predict, classify or regress."""
 
 
 class DataPlane(Protocol):
@@ -288,7 +307,7 @@ class DataPlane(Protocol):
 
         Args:
             target: What runs it, whatever model and version the request names.
-            api: `predict`.
+            api: `predict`, `classify`, `regress` or `multi_inference`.
             request: The serialized request message.
             timeout_s: Longest wait; None is no limit.
 

@@ -107,6 +107,7 @@ class NativeDataPlane:
                 max_queued_rows=options.max_queued_rows,
                 rest_timeout_s=options.rest_timeout_s,
                 tensor_content=options.tensor_content,
+                check_methods=options.check_methods,
             )
         )
         self._rows: dict[str, tuple[ModelRow, _native.ModelRow]] = {}

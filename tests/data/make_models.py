@@ -20,6 +20,7 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+import make_tflite_models
 import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
@@ -29,6 +30,7 @@ MODELS = HERE / "models"
 EXAMPLE = HERE.parent.parent / "examples" / "models" / "half_plus_two" / "00000001"
 
 v1 = tf.compat.v1
+INIT_OP = "__saved_model_init_op"
 
 # Types that tensors on the wire can have, by their TensorFlow names.
 DTYPES = [
@@ -49,6 +51,12 @@ def main() -> None:
         "defaults/1": defaults,
         "lookup/1": lookup,
         "example_scorer/1": example_scorer,
+        "init_signature/1": lambda path: table_v1(path, None),
+        "init_collection/1": lambda path: table_v1(path, "saved_model_main_op"),
+        "init_legacy/1": lambda path: table_v1(path, "legacy_init_op"),
+        "init_twice/1": table_with_two_initialisers,
+        "vocabulary/1": lambda path: vocabulary(path, ["apple", "pear", "dog", "cat"]),
+        "vocabulary/2": lambda path: vocabulary(path, ["cat", "dog", "pear", "apple"]),
         "while_v1/1": lambda path: while_loop(path, old_kind=True),
         "while_v1_no_op_list/1": while_without_op_list,
         "while_v2/1": lambda path: while_loop(path, old_kind=False),
@@ -63,6 +71,9 @@ def main() -> None:
         "text_format/1": text_format,
         "corrupt_truncated/1": corrupt_truncated,
         "corrupt_unknown_op/1": corrupt_unknown_op,
+        "custom_op/1": custom_op,
+        "tflite_or_saved_model/1": tflite_or_saved_model,
+        **make_tflite_models.MAKERS,
     }
     names = sys.argv[1:]
     if not names:
@@ -159,6 +170,48 @@ def two_tag_sets(path: Path) -> None:
             else:
                 builder.add_meta_graph(tags, signature_def_map=signatures)
     builder.save()
+
+
+def table_v1(path: Path, collection: str | None) -> None:
+    """Word to number by a table from an asset file, filled by an operation of a signature or of this collection."""
+    builder = v1.saved_model.Builder(str(path))
+    with tempfile.TemporaryDirectory() as folder, v1.Graph().as_default(), v1.Session() as session:
+        words = Path(folder) / "words.txt"
+        words.write_text("zero\none\ntwo\n")
+        rows = tf.lookup.TextFileIndex
+        initializer = tf.lookup.TextFileInitializer(str(words), tf.string, rows.WHOLE_LINE, tf.int64, rows.LINE_NUMBER)
+        table = tf.lookup.StaticHashTable(initializer, -1)
+        sent = v1.placeholder(tf.string, [None], name="words")
+        signatures = {"serving_default": signature({"words": sent}, {"numbers": table.lookup(sent)}, "predict")}
+        builder.add_meta_graph_and_variables(
+            session,
+            ["serve"],
+            signature_def_map=signatures,
+            assets_collection=v1.get_collection(v1.GraphKeys.ASSET_FILEPATHS),
+            main_op=v1.tables_initializer(name="fill_tables"),
+        )
+        builder.save()
+
+    def move_initialiser(model: saved_model_pb2.SavedModel) -> None:
+        graph = model.meta_graphs[0]
+        del graph.collection_def["saved_model_main_op"]
+        if collection is None:
+            graph.signature_def[INIT_OP].outputs[INIT_OP].name = "fill_tables"
+        else:
+            graph.collection_def[collection].node_list.value.append("fill_tables")
+
+    patch(path, move_initialiser)
+
+
+def table_with_two_initialisers(path: Path) -> None:
+    """A collection of initialisers that holds two."""
+    table_v1(path, "saved_model_main_op")
+    patch(path, lambda model: collection_of(model, "saved_model_main_op").append("fill_tables"))
+
+
+def collection_of(model: saved_model_pb2.SavedModel, name: str) -> list[str]:
+    """Node names in a collection."""
+    return model.meta_graphs[0].collection_def[name].node_list.value
 
 
 def odd_signatures(path: Path) -> None:
@@ -277,6 +330,12 @@ def text_format(path: Path) -> None:
         builder.save(as_text=True)
 
 
+def tflite_or_saved_model(path: Path) -> None:
+    """Half plus three as a SavedModel, half plus two as a TFLite model beside it."""
+    half_plus(path, 3.0)
+    make_tflite_models.half_plus_two(path)
+
+
 def signature(inputs: dict, outputs: dict, verb: str) -> meta_graph_pb2.SignatureDef:
     """A signature over graph tensors for `tensorflow/serving/VERB`."""
     info = v1.saved_model.build_tensor_info
@@ -342,6 +401,42 @@ def lookup(path: Path) -> None:
         save_v2(module, path, {"serving_default": function.get_concrete_function()})
 
 
+def vocabulary(path: Path, words: list[str]) -> None:
+    """Words to rows of an asset file (`serving_default`; 4 or 5 for unknown ones) and to their kind (`classify_words`).
+
+    The kinds come from a table of constants; the score of a word is its row.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "vocabulary.txt"
+        file.write_text("\n".join(words) + "\n")
+        module = tf.Module()
+        module.asset = tf.saved_model.Asset(str(file))
+        rows = tf.lookup.TextFileIndex
+        initializer = tf.lookup.TextFileInitializer(
+            module.asset.asset_path, tf.string, rows.WHOLE_LINE, tf.int64, rows.LINE_NUMBER
+        )
+        module.rows = tf.lookup.StaticVocabularyTable(initializer, num_oov_buckets=2)
+        kinds = {"apple": "fruit", "pear": "fruit", "dog": "animal", "cat": "animal"}
+        constants = tf.lookup.KeyValueTensorInitializer(list(kinds), list(kinds.values()))
+        module.kinds = tf.lookup.StaticHashTable(constants, "unknown")
+        row = tf.function(
+            lambda words: {"rows": module.rows.lookup(words)},
+            input_signature=[tf.TensorSpec([None], tf.string, "words")],
+        )
+        classify = tf.function(
+            lambda inputs: {
+                "classes": module.kinds.lookup(inputs)[:, tf.newaxis],
+                "scores": tf.cast(module.rows.lookup(inputs), tf.float32)[:, tf.newaxis],
+            },
+            input_signature=[tf.TensorSpec([None], tf.string, "inputs")],
+        )
+        signatures = {
+            "serving_default": row.get_concrete_function(),
+            "classify_words": classify.get_concrete_function(),
+        }
+        save_v2(module, path, signatures)
+
+
 def mlp(path: Path) -> None:
     """32 inputs, 64 hidden units, 8 scores that sum to 1."""
     random = np.random.default_rng(7)
@@ -401,6 +496,17 @@ def corrupt_unknown_op(path: Path) -> None:
     def rename_op(model: saved_model_pb2.SavedModel) -> None:
         graph = model.meta_graphs[0]
         next(node for node in graph.graph_def.node if node.name == "y").op = "NoSuchOperation"
+
+    patch(path, rename_op)
+
+
+def custom_op(path: Path) -> None:
+    """y = x / 2 - 2, where the last step is an operation of `custom_op/subtract.cc`."""
+    half_plus(path, 2.0)
+
+    def rename_op(model: saved_model_pb2.SavedModel) -> None:
+        graph = model.meta_graphs[0]
+        next(node for node in graph.graph_def.node if node.name == "y").op = "SalverSubtract"
 
     patch(path, rename_op)
 

@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "sources": {"sources", "core", "errors"},
     "wire": {"wire", "errors"},
     "config": {"config", "sources", "wire", "errors"},
-    "servables": {"servables", "core", "boundary", "dataplane", "errors"},
+    "servables": {"servables", "core", "wire", "boundary", "dataplane", "errors"},
     "server": {"server", "config", "servables", "sources", "core", "wire", "boundary", "dataplane", "errors", "logs"},
 }
 """Part to the parts of this package that it may name; parts that are not listed may import any."""

@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use salver_core::json::{Format, encode_predict_response, scan_predict};
+use salver_core::json::{Format, encode_predict_response, scan_examples, scan_predict};
 use salver_core::{DType, Signature, TensorSpec};
 
 const SHAPE: [i64; 4] = [1, 224, 224, 3];
@@ -22,6 +22,8 @@ fn main() {
     report("float32, printed as double", DType::Float, &long);
     report("double, 16-17 digits", DType::Double, &long);
     report("uint8", DType::Uint8, &bytes);
+    report_example("float32, 6 decimals, as one example", &short);
+    report_example("uint8, as one example", &bytes);
     let image = "c2FsdmVy".repeat(NUM_ELEMENTS / 6);
     let body = format!("{{\"instances\":[{{\"b64\":\"{image}\"}}]}}");
     report_body("the same as one base64 string", DType::String, body.into());
@@ -29,6 +31,13 @@ fn main() {
 
 fn report(title: &str, dtype: DType, elements: &[String]) {
     report_body(title, dtype, body_of(elements));
+}
+
+/// A classify body: an object becomes a serialized Example.
+fn report_example(title: &str, elements: &[String]) {
+    let body = Bytes::from(format!("{{\"examples\":[{{\"x\":[{}]}}]}}", elements.join(",")));
+    println!("{title}, {} KB, {NUM_ELEMENTS} elements", body.len() / 1000);
+    line("scan and convert", best(|| scan_examples(black_box(&body)).expect("a classify body")));
 }
 
 fn report_body(title: &str, dtype: DType, body: Bytes) {

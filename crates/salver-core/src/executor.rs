@@ -1,5 +1,6 @@
 //! The call that runs a batch on a native runtime.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use smallvec::SmallVec;
@@ -66,6 +67,17 @@ pub struct Call<'a> {
     pub deadline: Option<Instant>,
 }
 
+/// Tensors of a model's own graph, by the names that they have there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct GraphCall<'a> {
+    /// What is fed, sorted, no name twice.
+    pub feeds: Vec<&'a str>,
+    /// What is computed and given back, sorted, no name twice.
+    pub fetches: Vec<&'a str>,
+    /// Operations that run and give nothing back, sorted, no name twice.
+    pub targets: Vec<&'a str>,
+}
+
 /// A loaded native model. Calls may come from several threads at once and never hold the GIL.
 pub trait Executor: Send + Sync {
     /// Runs the call; the answer has one tensor per `call.outputs`, in that order.
@@ -73,4 +85,14 @@ pub trait Executor: Send + Sync {
     /// # Errors
     /// The runtime's own code and a message without server paths.
     fn run(&self, call: &Call<'_>) -> Result<Vec<Tensor>, Status>;
+
+    /// A signature over tensors of the model's graph, named as the graph names them; [`Self::run`] takes it as it does
+    /// the declared ones. Equal calls get the same one.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT for a name that the graph does not have or that is out of reach; RESOURCE_EXHAUSTED for too
+    /// many different calls; UNIMPLEMENTED where models have no graph.
+    fn graph_signature(&self, _call: &GraphCall<'_>) -> Result<Arc<Signature>, Status> {
+        Err(Status::unimplemented("Graph tensors can be run of SavedModels alone."))
+    }
 }

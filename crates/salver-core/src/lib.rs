@@ -4,6 +4,7 @@
 
 pub mod dtype;
 pub mod executor;
+pub mod inference;
 pub mod json;
 pub mod run_stats;
 pub mod scheduler;
@@ -15,7 +16,7 @@ pub mod tensor;
 pub mod wire;
 
 pub use dtype::DType;
-pub use executor::{BatchInput, Call, Executor};
+pub use executor::{BatchInput, Call, Executor, GraphCall};
 pub use signature::{Signature, TensorSpec};
 pub use status::{Code, Status};
 pub use tensor::{Shape, Tensor, TensorData};

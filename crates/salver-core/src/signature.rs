@@ -13,6 +13,25 @@ pub fn resolved_name(name: &str) -> &str {
     if name.is_empty() { DEFAULT_SIGNATURE } else { name }
 }
 
+/// Bytes of one list of names in a message; the rest is counted, not named.
+const MAX_NAMES_LEN: usize = 512;
+
+/// Names sorted and joined by commas, cut to a length fit for a message.
+pub(crate) fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let mut names: Vec<&str> = names.collect();
+    names.sort_unstable();
+    let mut text = String::new();
+    for (index, name) in names.iter().enumerate() {
+        if text.len() + name.len() > MAX_NAMES_LEN {
+            text.push_str(&format!(" and {} more", names.len() - index));
+            break;
+        }
+        text.push_str(if index == 0 { "" } else { "," });
+        text.push_str(name);
+    }
+    text
+}
+
 /// One named input or output.
 #[derive(Clone, Debug)]
 pub struct TensorSpec {
@@ -50,6 +69,16 @@ impl Signature {
     /// Position of the output called `name`.
     pub fn output_index(&self, name: &str) -> Option<usize> {
         self.outputs.binary_search_by(|spec| (*spec.name).cmp(name)).ok()
+    }
+
+    /// Names of the inputs.
+    pub fn input_names(&self) -> impl Iterator<Item = &str> {
+        self.inputs.iter().map(|spec| &*spec.name)
+    }
+
+    /// Names of the outputs.
+    pub fn output_names(&self) -> impl Iterator<Item = &str> {
+        self.outputs.iter().map(|spec| &*spec.name)
     }
 
     /// The default value of input `index`, if there is one.

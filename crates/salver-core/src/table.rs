@@ -150,7 +150,7 @@ impl fmt::Debug for Target {
 pub struct Pinned(Arc<Target>);
 
 impl Pinned {
-    /// Pins a target that no table has yet, so that nobody retires it.
+    /// Pins a target that is pinned already, or that no table has yet: one that nobody retires meanwhile.
     pub fn new(target: &Arc<Target>) -> Pinned {
         target.pins.fetch_add(1, Ordering::SeqCst);
         Pinned(target.clone())
@@ -160,6 +160,11 @@ impl Pinned {
     fn try_new(target: &Arc<Target>) -> Option<Pinned> {
         let pinned = Self::new(target);
         (!target.is_retired.load(Ordering::SeqCst)).then_some(pinned)
+    }
+
+    /// The same target, pinned once more.
+    pub fn again(&self) -> Pinned {
+        Self::new(&self.0)
     }
 
     /// The target itself.

@@ -32,6 +32,12 @@ pub struct ReplyTo {
     pub slot: u64,
 }
 
+/// Takes the parts of an answer that is streamed, in order.
+pub trait PartSink: Send + Sync {
+    /// Hands over one part: one tensor per asked output. Waits while the caller is behind; false when it has gone.
+    fn send(&self, outputs: Vec<Tensor>) -> bool;
+}
+
 /// Indexes into `Signature::outputs`.
 pub type OutputList = Vec<usize>;
 
@@ -49,6 +55,9 @@ pub struct PredictTask {
     pub deadline: Option<Instant>,
     /// Set when the caller has gone.
     pub is_abandoned: Arc<AtomicBool>,
+    /// Where parts of the answer go ahead of its end, if the caller takes any. Such a task runs alone; it ends with no
+    /// outputs where all were sent as parts.
+    pub parts: Option<Arc<dyn PartSink>>,
     num_rows: usize,
     can_batch: bool,
     reply: Option<ReplyTo>,
@@ -74,6 +83,7 @@ impl PredictTask {
             outputs,
             deadline: None,
             is_abandoned: Arc::default(),
+            parts: None,
             num_rows,
             can_batch,
             reply: Some(reply),
@@ -128,7 +138,7 @@ impl Work for PredictTask {
     }
 
     fn max_batch_rows(&self) -> usize {
-        if self.can_batch { self.pinned.max_batch_rows() } else { 1 }
+        if self.can_batch && self.parts.is_none() { self.pinned.max_batch_rows() } else { 1 }
     }
 
     fn joins(&self, other: &Self) -> bool {
@@ -224,6 +234,11 @@ impl Batch {
     /// When the first member stops waiting.
     pub fn first_deadline(&self) -> Option<Instant> {
         self.tasks.iter().filter_map(|task| task.deadline).min()
+    }
+
+    /// Where parts of the answer go; a batch of several has no such place.
+    pub fn parts(&self) -> Option<&Arc<dyn PartSink>> {
+        self.first().parts.as_ref()
     }
 
     /// Whether nobody waits for any member.

@@ -1,12 +1,12 @@
 //! Work for Python servables.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyMapping};
 use salver_core::table::Runner;
-use salver_core::task::{Answers, Batch, Outcome};
+use salver_core::task::{Answers, Batch, Outcome, PartSink};
 use salver_core::{Code, Status, Tensor};
 
 use crate::{arrays, errors};
@@ -18,7 +18,9 @@ pub(crate) struct PyBatch {
     signature: String,
     output_names: Vec<String>,
     num_rows: usize,
+    may_join: bool,
     first_deadline: Option<Instant>,
+    parts: Option<Arc<dyn PartSink>>,
     batch: Mutex<Option<Batch>>,
 }
 
@@ -33,7 +35,9 @@ impl PyBatch {
             signature: signature.name.to_string(),
             output_names: batch.outputs().iter().map(|index| signature.outputs[*index].name.to_string()).collect(),
             num_rows: batch.num_rows(),
+            may_join: batch.target().max_batch_rows() > 1,
             first_deadline: batch.first_deadline(),
+            parts: batch.parts().cloned(),
             batch: Mutex::new(Some(batch)),
         })
     }
@@ -95,6 +99,25 @@ impl PyBatch {
     #[getter]
     fn is_cancelled(&self) -> bool {
         self.lock().as_ref().is_none_or(Batch::is_dead)
+    }
+
+    #[getter]
+    fn may_join(&self) -> bool {
+        self.may_join
+    }
+
+    #[getter]
+    fn is_streamed(&self) -> bool {
+        self.parts.is_some()
+    }
+
+    fn send_part(&self, py: Python<'_>, outputs: &Bound<'_, PyMapping>) -> PyResult<bool> {
+        let tensors = self.read_outputs(outputs)?;
+        Ok(py.detach(|| self.parts.as_ref().is_some_and(|parts| parts.send(tensors))))
+    }
+
+    fn end_parts(&self, py: Python<'_>) -> PyResult<()> {
+        self.finish(py, Ok(Vec::new()))
     }
 
     fn inputs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {

@@ -33,6 +33,7 @@ impl PyDataPlaneOptions {
         max_queued_rows,
         rest_timeout_s,
         tensor_content,
+        check_methods,
     ))]
     fn new(
         num_io_threads: usize,
@@ -42,6 +43,7 @@ impl PyDataPlaneOptions {
         max_queued_rows: usize,
         rest_timeout_s: Option<f64>,
         tensor_content: bool,
+        check_methods: bool,
     ) -> PyResult<Self> {
         Ok(Self(Options {
             num_io_threads,
@@ -51,6 +53,7 @@ impl PyDataPlaneOptions {
             max_queued_rows,
             rest_timeout: rest_timeout_s.map(seconds).transpose()?,
             tensor_content,
+            check_methods,
         }))
     }
 }

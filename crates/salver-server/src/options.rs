@@ -19,6 +19,8 @@ pub struct Options {
     pub rest_timeout: Option<Duration>,
     /// Whether Predict answers carry `tensor_content`.
     pub tensor_content: bool,
+    /// Whether a signature must be declared for what is asked of it.
+    pub check_methods: bool,
 }
 
 /// A protobuf message cannot be longer.
@@ -34,6 +36,7 @@ impl Default for Options {
             max_queued_rows: 100_000,
             rest_timeout: Some(Duration::from_secs(30)),
             tensor_content: false,
+            check_methods: false,
         }
     }
 }

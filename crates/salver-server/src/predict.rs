@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use salver_core::status::Code;
 use salver_core::table::Pinned;
-use salver_core::task::{Mailbox, Outcome, PredictTask, ReplyTo};
+use salver_core::task::{Mailbox, Outcome, PartSink, PredictTask, ReplyTo};
 use salver_core::{Signature, Status, Tensor};
 use smallvec::SmallVec;
 
@@ -40,14 +40,31 @@ impl Prediction {
     }
 }
 
+/// Runs a prediction whose servable may hand over parts of the answer ahead of its end.
+///
+/// # Errors
+/// That of the prediction.
+pub(crate) async fn run_in_parts(
+    context: &Rc<LoopContext>,
+    prediction: Prediction,
+    parts: Arc<dyn PartSink>,
+) -> Outcome {
+    submit(context, prediction, Some(parts))?.await
+}
+
 /// Submits a prediction for a task of an event loop. Dropping the answer abandons the work; the caller does so at the
 /// deadline.
-fn start(context: &Rc<LoopContext>, prediction: Prediction) -> Result<Answer<'_>, Status> {
+fn submit(
+    context: &Rc<LoopContext>,
+    prediction: Prediction,
+    parts: Option<Arc<dyn PartSink>>,
+) -> Result<Answer<'_>, Status> {
     if prediction.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
         return Err(deadline_exceeded());
     }
     let slot = context.slots.reserve();
-    let task = prediction.into_task(context.reply_to(slot));
+    let mut task = prediction.into_task(context.reply_to(slot));
+    task.parts = parts;
     let answer = Answer::new(&context.slots, slot, task.is_abandoned.clone());
     context.submit(task);
     Ok(answer)
@@ -62,7 +79,7 @@ pub(crate) async fn run_all(
     predictions: SmallVec<[Prediction; 1]>,
 ) -> Result<AllOutputs, Status> {
     let answers: SmallVec<[_; 1]> =
-        predictions.into_iter().map(|prediction| start(context, prediction)).collect::<Result<_, _>>()?;
+        predictions.into_iter().map(|prediction| submit(context, prediction, None)).collect::<Result<_, _>>()?;
     let mut outputs = AllOutputs::new();
     for answer in answers {
         outputs.push(answer.await?);

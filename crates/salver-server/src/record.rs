@@ -40,8 +40,8 @@ impl<'a> Record<'a> {
         let _known = self.model.set(name.clone());
     }
 
-    /// Ends the record.
-    pub(crate) fn end(self, code: Code) {
+    /// Notes how the request ended.
+    pub(crate) fn note(&self, code: Code) {
         self.code.set(code);
     }
 }

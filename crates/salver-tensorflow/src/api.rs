@@ -33,6 +33,14 @@ unsafe impl Send for TfOutput {}
 // SAFETY: as above; the pointer is never written through.
 unsafe impl Sync for TfOutput {}
 
+/// One input of an operation.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TfInput {
+    pub(crate) operation: *mut TfOperation,
+    pub(crate) index: c_int,
+}
+
 /// Bytes lent to or given by TensorFlow; a layout that the C header publishes.
 #[repr(C)]
 pub(crate) struct TfBuffer {
@@ -103,6 +111,10 @@ functions! {
     fn TF_GraphOperationByName(*mut TfGraph, *const c_char) -> *mut TfOperation;
     fn TF_OperationNumOutputs(*mut TfOperation) -> c_int;
     fn TF_OperationOutputType(TfOutput) -> c_int;
+    fn TF_OperationNumInputs(*mut TfOperation) -> c_int;
+    fn TF_OperationInput(TfInput) -> TfOutput;
+    fn TF_OperationNumControlInputs(*mut TfOperation) -> c_int;
+    fn TF_OperationGetControlInputs(*mut TfOperation, *mut *mut TfOperation, c_int) -> c_int;
 
     fn TF_NewSessionOptions() -> *mut TfSessionOptions;
     fn TF_DeleteSessionOptions(*mut TfSessionOptions);

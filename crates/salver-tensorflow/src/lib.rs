@@ -19,6 +19,7 @@
 #![deny(missing_docs)]
 
 mod api;
+mod graph_calls;
 mod memory;
 mod meta_graph;
 mod model_files;

@@ -8,7 +8,7 @@ use crate::session::Session;
 use crate::tensor::{TensorHandle, joined};
 
 /// The resolved names of one signature.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Plan {
     /// Distinct tensors to feed, each with the position of the input that gives its value.
     feeds: Vec<(TfOutput, usize)>,
@@ -18,6 +18,8 @@ pub(crate) struct Plan {
     fetches: Vec<TfOutput>,
     /// For each output where its value comes from.
     sources: Vec<Source>,
+    /// Operations that run beside the fetches.
+    targets: Vec<TfOutput>,
 }
 
 /// Where the value of an output comes from.
@@ -35,7 +37,7 @@ impl Plan {
     /// # Errors
     /// INVALID_ARGUMENT for a name that the graph does not have.
     pub(crate) fn new(session: &Session, inputs: &[TensorSpec], outputs: &[TensorSpec]) -> Result<Self, Status> {
-        let mut plan = Self { feeds: Vec::new(), twins: Vec::new(), fetches: Vec::new(), sources: Vec::new() };
+        let mut plan = Self::default();
         for (at, spec) in inputs.iter().enumerate() {
             let tensor = find(session, spec, "input")?;
             match plan.feeds.iter().find(|(fed, _)| *fed == tensor) {
@@ -48,6 +50,11 @@ impl Plan {
             plan.sources.push(source);
         }
         Ok(plan)
+    }
+
+    /// The plan with operations to run besides.
+    pub(crate) fn with_targets(self, targets: Vec<TfOutput>) -> Self {
+        Self { targets, ..self }
     }
 
     fn source(&mut self, tensor: TfOutput) -> Source {
@@ -77,7 +84,7 @@ impl Plan {
         let values = self.values(session, call.inputs)?;
         let feeds: SmallVec<[TfOutput; 8]> = self.feeds.iter().map(|(tensor, _)| *tensor).collect();
         let fetches: SmallVec<[TfOutput; 8]> = wanted.iter().map(|&at| self.fetches[at]).collect();
-        let results = session.run(options, &feeds, &values, &fetches)?;
+        let results = session.run(options, &feeds, &values, &fetches, &self.targets)?;
         let results = results.into_iter().map(TensorHandle::into_tensor).collect::<Result<Vec<_>, _>>()?;
         let in_order = call.outputs.len() == wanted.len()
             && call.outputs.iter().zip(&wanted).all(|(&at, &fetch)| self.fetch_of(at) == Some(fetch));
@@ -98,7 +105,7 @@ impl Plan {
         let feeds: Vec<TfOutput> = self.feeds.iter().map(|(tensor, _)| *tensor).collect();
         let values = feeds.iter().map(|tensor| mistyped(session, *tensor)).collect::<Result<Vec<_>, _>>();
         match values {
-            Ok(values) => session.run(options, &feeds, &values, &self.fetches).err(),
+            Ok(values) => session.run(options, &feeds, &values, &self.fetches, &self.targets).err(),
             Err(error) => Some(error),
         }
     }

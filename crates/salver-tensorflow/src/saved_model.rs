@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use salver_core::{Call, Code, Executor, Signature, Status, Tensor, TensorSpec};
+use salver_core::{Call, Code, Executor, GraphCall, Signature, Status, Tensor, TensorSpec};
 
+use crate::graph_calls::{GraphCalls, GraphRun};
 use crate::memory::release_freed_memory;
 use crate::meta_graph::{Encoding, MetaGraph, SignatureDef, TensorInfo};
 use crate::model_files::find_meta_graph;
@@ -29,6 +30,7 @@ pub struct SavedModel {
     signature_def_map: Bytes,
     /// By signature name; an error for those that can be listed but not run.
     plans: HashMap<Arc<str>, Result<(Plan, Pace), Status>>,
+    graph_calls: GraphCalls,
     session: Session,
 }
 
@@ -73,6 +75,7 @@ impl SavedModel {
             signatures: Vec::new(),
             signature_def_map: meta_graph.signature_def_map(),
             plans: HashMap::new(),
+            graph_calls: GraphCalls::default(),
             session,
         };
         model.add_signatures(&meta_graph)?;
@@ -94,13 +97,6 @@ impl SavedModel {
     /// Whether TensorFlow's single-threaded executor runs this model.
     pub fn is_single_threaded(&self) -> bool {
         self.executor == options::Executor::SingleThreaded
-    }
-
-    fn plan(&self, name: &str) -> Result<&(Plan, Pace), Status> {
-        match self.plans.get(name) {
-            Some(plan) => plan.as_ref().map_err(Status::clone),
-            None => Err(Status::internal(format!("the model has no signature {name}"))),
-        }
     }
 
     /// The single-threaded executor stays off the pool: one that waits there for a function that needs a thread of
@@ -142,12 +138,29 @@ impl SavedModel {
 
 impl Executor for SavedModel {
     fn run(&self, call: &Call<'_>) -> Result<Vec<Tensor>, Status> {
+        let name = &*call.signature.name;
+        match self.plans.get(name) {
+            Some(plan) => self.run_plan(plan.as_ref().map_err(Status::clone)?, call),
+            None => self.run_plan(&self.graph_run(name)?.run, call),
+        }
+    }
+
+    fn graph_signature(&self, call: &GraphCall<'_>) -> Result<Arc<Signature>, Status> {
+        self.graph_calls.signature(&self.session, &self.signatures, call)
+    }
+}
+
+impl SavedModel {
+    fn graph_run(&self, name: &str) -> Result<Arc<GraphRun>, Status> {
+        self.graph_calls.get(name).ok_or_else(|| Status::internal(format!("the model has no signature {name}")))
+    }
+
+    fn run_plan(&self, (plan, pace): &(Plan, Pace), call: &Call<'_>) -> Result<Vec<Tensor>, Status> {
         let started = Instant::now();
         let timeout = call.deadline.map(|deadline| deadline.saturating_duration_since(started));
         if timeout.is_some_and(|left| left.is_zero()) {
             return Err(Status::new(Code::DeadlineExceeded, "the deadline passed before the run"));
         }
-        let (plan, pace) = self.plan(&call.signature.name)?;
         let options = run_options(self.runs_in_caller(pace), timeout);
         let answer = plan.run(&self.session, call, &options);
         pace.record(started.elapsed());

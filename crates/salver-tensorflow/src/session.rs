@@ -9,7 +9,7 @@ use std::sync::Arc;
 use salver_core::{BatchInput, Code, Status};
 use smallvec::SmallVec;
 
-use crate::api::{TfBuffer, TfGraph, TfOutput, TfSession, TfSessionOptions, TfTensor};
+use crate::api::{TfBuffer, TfGraph, TfInput, TfOperation, TfOutput, TfSession, TfSessionOptions, TfTensor};
 use crate::memory::release_freed_memory;
 use crate::meta_graph::MetaGraph;
 use crate::model_files::c_path;
@@ -82,6 +82,31 @@ impl Session {
         }
     }
 
+    /// The operation called `name`, as its first output; it need not have one.
+    pub(crate) fn operation(&self, name: &str) -> Option<TfOutput> {
+        let name = CString::new(name).ok()?;
+        // SAFETY: graph and name are alive.
+        let operation = unsafe { (self.runtime.api().TF_GraphOperationByName)(self.graph, name.as_ptr()) };
+        (!operation.is_null()).then_some(TfOutput { operation, index: 0 })
+    }
+
+    /// The operations that `operation` waits for: those whose outputs it takes, and those that must run before it.
+    pub(crate) fn inputs_of(&self, operation: *mut TfOperation) -> Vec<*mut TfOperation> {
+        let api = self.runtime.api();
+        // SAFETY: the operation is of this graph; inputs are asked for by the number that there are, and the buffer has
+        // room for the control inputs that there are.
+        unsafe {
+            let num_inputs = (api.TF_OperationNumInputs)(operation);
+            let mut found: Vec<_> =
+                (0..num_inputs).map(|index| (api.TF_OperationInput)(TfInput { operation, index }).operation).collect();
+            let num_controls = (api.TF_OperationNumControlInputs)(operation);
+            let mut controls = vec![null_mut(); num_controls.max(0) as usize];
+            (api.TF_OperationGetControlInputs)(operation, controls.as_mut_ptr(), num_controls);
+            found.append(&mut controls);
+            found
+        }
+    }
+
     /// Number of the element type that the graph gives to `tensor`, a tensor of this session.
     pub(crate) fn element_type(&self, tensor: TfOutput) -> i32 {
         // SAFETY: the tensor was found in this graph.
@@ -96,7 +121,7 @@ impl Session {
         TensorHandle::feed(&self.runtime, input)
     }
 
-    /// Feeds `values` to `feeds` and computes `fetches`.
+    /// Feeds `values` to `feeds`, computes `fetches` and runs the operations of `targets`.
     ///
     /// # Errors
     /// TensorFlow's code and message; UNKNOWN where it leaves a result out.
@@ -106,14 +131,17 @@ impl Session {
         feeds: &[TfOutput],
         values: &[TensorHandle],
         fetches: &[TfOutput],
+        targets: &[TfOutput],
     ) -> Result<Vec<TensorHandle>, Status> {
         debug_assert_eq!(feeds.len(), values.len());
         let values: SmallVec<[*mut TfTensor; 8]> = values.iter().map(TensorHandle::as_ptr).collect();
         let mut results: SmallVec<[*mut TfTensor; 8]> = SmallVec::from_elem(null_mut(), fetches.len());
+        let targets: SmallVec<[*const TfOperation; 2]> =
+            targets.iter().map(|target| target.operation.cast_const()).collect();
         let options = TfBuffer::lend(options);
         let api = self.runtime.api();
         let status = StatusHandle::new(api);
-        // SAFETY: lists and counts belong together and live for the call; feeds and fetches are of this graph.
+        // SAFETY: lists and counts belong together and live for the call; feeds, fetches and targets are of this graph.
         unsafe {
             (api.TF_SessionRun)(
                 self.session,
@@ -124,8 +152,8 @@ impl Session {
                 fetches.as_ptr(),
                 results.as_mut_ptr(),
                 results.len() as c_int,
-                null(),
-                0,
+                targets.as_ptr(),
+                targets.len() as c_int,
                 null_mut(),
                 status.as_ptr(),
             );

@@ -135,6 +135,21 @@ _HONOURED = (
         help="File with a ModelServerConfig in protobuf text format: the models to serve.",
     ),
     Flag(
+        name="model_config_file_poll_wait_seconds",
+        default=0,
+        group=MODELS,
+        maximum=INT32_MAX,
+        help="Seconds between two looks at --model_config_file, which is applied again whenever it has changed. "
+        "0 or less reads it once, at start.",
+    ),
+    Flag(
+        name="allow_version_labels_for_unavailable_models",
+        default=False,
+        group=MODELS,
+        help="Let a label that a served model did not have name a version that is neither there nor loading. Labels "
+        "that come with a new model, or name a version that is loading, need no leave.",
+    ),
+    Flag(
         name="file_system_poll_wait_seconds",
         default=1,
         group=LOADING,
@@ -171,6 +186,12 @@ _HONOURED = (
         group=LOADING,
         maximum=INT64_MAX,
         help="Longest pause in microseconds between two attempts to load a version. 0 or less is none.",
+    ),
+    Flag(
+        name="flush_filesystem_caches",
+        default=True,
+        group=LOADING,
+        help="Drop the files of a version from the page cache once it is loaded (Linux only).",
     ),
     Flag(
         name="aspired_version_policy",
@@ -238,6 +259,34 @@ _HONOURED = (
         help="TensorFlow operations that may run at the same time. 0 lets TensorFlow choose.",
     ),
     Flag(
+        name="tensorflow_session_config_file",
+        default="",
+        group=RUNNING,
+        help="File with a ConfigProto in protobuf text format: session options. The flags for threads and GPU memory "
+        "go before it, where they are given.",
+    ),
+    Flag(
+        name="per_process_gpu_memory_fraction",
+        default=0.0,
+        group=RUNNING,
+        minimum=0,
+        maximum=1,
+        help="Part of each GPU's memory that TensorFlow takes at its start. 0 lets it choose.",
+    ),
+    Flag(
+        name="mixed_precision",
+        default="",
+        group=RUNNING,
+        help="bfloat16 lets TensorFlow compute in that type where it is faster. Others have no effect.",
+    ),
+    Flag(
+        name="platform_config_file",
+        default="",
+        group=RUNNING,
+        help="File with a PlatformConfigMap in protobuf text format: TensorFlow platforms by name, which models choose "
+        "by model_platform. The flags for how models are opened, batched and warmed up do not hold for them.",
+    ),
+    Flag(
         name="custom_op_libraries",
         default="",
         group=RUNNING,
@@ -261,7 +310,7 @@ _HONOURED = (
         group=RUNNING,
         minimum=0,
         maximum=1024,
-        help="Interpreter pools of each TFLite model. 0 takes one per CPU.",
+        help="Interpreter pools of each version of a TFLite model. 0 takes one per CPU.",
     ),
     Flag(
         name="num_tflite_interpreters_per_pool",
@@ -269,13 +318,27 @@ _HONOURED = (
         group=RUNNING,
         minimum=1,
         maximum=1024,
-        help="Interpreters in each pool; more than one lets a pool split a batch between them.",
+        help="Interpreters in each pool; more than one also joins requests along the first dimension (up to 500 rows).",
     ),
     Flag(
         name="enable_batching",
         default=False,
         group=RUNNING,
         help="Join requests to the same signature along their first dimension while the model is busy.",
+    ),
+    Flag(
+        name="batching_parameters_file",
+        default="",
+        group=RUNNING,
+        help="File with BatchingParameters in protobuf text format, with --enable_batching: max_batch_size bounds a "
+        "batch, num_batch_threads is the number of runners unless --num_runners is given.",
+    ),
+    Flag(
+        name="enable_per_model_batching_parameters",
+        default=False,
+        group=RUNNING,
+        help="With --enable_batching, take the parameters of each version from batching_params.pbtxt in its directory; "
+        "a version without that file is not batched.",
     ),
     Flag(
         name="num_io_threads",
@@ -349,20 +412,11 @@ _NOT_HONOURED = (
     _inert("rest_api_enable_cors_support", False, False, "No CORS headers are sent yet."),
     _inert("enable_grpc_healthcheck_service", False, True, "The health service is always on."),
     _inert("enable_profiler", True, False, "There is no profiler service yet."),
-    _inert("model_config_file_poll_wait_seconds", 0, 0, "The model config file is read once, at start."),
-    _inert("platform_config_file", "", "", "Platforms cannot be configured by file yet."),
-    _inert("allow_version_labels_for_unavailable_models", False, True, "A label may always name such a version."),
-    _inert("flush_filesystem_caches", True, False, "File system caches are left alone."),
     _inert("remove_unused_fields_from_bundle_metagraph", True, True, "Only signatures are kept, always."),
-    _inert("tensorflow_session_config_file", "", "", "Session options cannot be set by file yet."),
-    _inert("per_process_gpu_memory_fraction", 0.0, 0.0, "GPU memory is left to TensorFlow."),
-    _inert("xla_cpu_compilation_enabled", False, False, "XLA is left to TensorFlow."),
-    _inert("xla_gpu_compilation_enabled", False, False, "XLA is left to TensorFlow."),
-    _inert("mixed_precision", "", "", "Models run in the precision they were saved in."),
-    _inert("skip_initialize_tpu", False, False, "TPUs are not supported."),
-    _inert("thread_pool_factory_config_file", "", "", "Thread pools cannot be configured by file."),
-    _inert("batching_parameters_file", "", "", "Batching follows the load; it has no parameters yet."),
-    _inert("enable_per_model_batching_parameters", False, False, "Batching has no parameters yet."),
+    _inert("xla_cpu_compilation_enabled", False, True, "Functions that were saved to be compiled by XLA always are."),
+    _inert("xla_gpu_compilation_enabled", False, True, "Functions that were saved to be compiled by XLA always are."),
+    _inert("skip_initialize_tpu", False, False, "TPUs are not supported, so none is initialized."),
+    _inert("thread_pool_factory_config_file", "", "", "No kinds of thread pools are there to choose from."),
 )
 
 FLAGS: Final[Mapping[str, Flag]] = MappingProxyType({flag.name: flag for flag in (*_HONOURED, *_NOT_HONOURED)})

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from salver.config.server_config import ModelConfig, RequestLoggingConfig, TaskSamplingRate
-from salver.config.text_file import read_message
+from salver.config.text_file import read_text
 from salver.config.validation import check, problems_of_models
 from salver.errors import InvalidArgumentError
 from salver.sources.version_policy import All, Latest, Specific, VersionPolicy
-from salver.wire import Message, ModelServerConfig
+from salver.wire import Message, ModelServerConfig, parse_text
 
 MODEL_SERVER_CONFIG = "tensorflow.serving.ModelServerConfig"
 TENSORFLOW = "tensorflow"
@@ -30,11 +30,21 @@ def read_model_config_file(path: str) -> tuple[ModelConfig, ...]:
         FailedPreconditionError: It cannot be read.
         InvalidArgumentError: It is no such message, or the models in it are wrong; names all problems.
     """
-    message = read_message(path, MODEL_SERVER_CONFIG, what="model config file")
+    return parse_models(read_text(path, MODEL_SERVER_CONFIG, what="model config file"), path) or ()
+
+
+def parse_models(text: str, source: str) -> tuple[ModelConfig, ...] | None:
+    """Read the models from the text of such a file; None if it has no list, not even an empty one.
+
+    Raises:
+        InvalidArgumentError: It is no such message, or the models in it are wrong; names `source` and all problems.
+    """
+    message = parse_text(text, MODEL_SERVER_CONFIG, source=source)
     try:
-        return models_of(message)
+        models = models_of(message)
     except InvalidArgumentError as error:
-        raise InvalidArgumentError(f"{path}: {error.message}") from None
+        raise InvalidArgumentError(f"{source}: {error.message}") from None
+    return models if message.WhichOneof("config") else None
 
 
 def models_of(message: Message) -> tuple[ModelConfig, ...]:

@@ -6,16 +6,20 @@ Everything that is wrong is said at once.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from salver.config.flag_parser import Reading, parse_arguments, parse_environment, parse_toml
 from salver.config.flags import FLAGS, Effect, FlagValue
 from salver.config.server_config import AspiredVersionPolicyName, LogFormat, ModelConfig, ServerConfig
+from salver.config.vain_flags import vain_flags
 from salver.config.validation import check, problems_of
 from salver.errors import InvalidArgumentError, SalverError
+
+_log = logging.getLogger(__name__)
 
 _MICROS = 1e-6
 _MILLIS = 1e-3
@@ -55,8 +59,8 @@ def read_settings(arguments: Sequence[str], environ: Mapping[str, str]) -> Setti
     problems += [f"--{name}: {FLAGS[name].help}" for name in _beyond_actual(given, Effect.REFUSED)]
     if problems:
         raise FlagsError(problems)
-    defaults = {flag.name: flag.default for flag in FLAGS.values()}
-    return Settings({**defaults, **given}, (*from_environment.warnings, *_no_effect(given)))
+    values = {**{flag.name: flag.default for flag in FLAGS.values()}, **given}
+    return Settings(values, (*from_environment.warnings, *_no_effect(given, values)))
 
 
 def _read_config_file(path: str) -> Reading:
@@ -72,12 +76,11 @@ def _beyond_actual(given: Mapping[str, FlagValue], effect: Effect) -> list[str]:
     return [name for name, value in given.items() if FLAGS[name].effect is effect and value != FLAGS[name].actual]
 
 
-def _no_effect(given: Mapping[str, FlagValue]) -> list[str]:
+def _no_effect(given: Mapping[str, FlagValue], values: Mapping[str, FlagValue]) -> list[str]:
     """One warning for all flags that were given in vain, or none."""
-    names = _beyond_actual(given, Effect.INERT)
-    if not names:
-        return []
-    return ["flags without effect: " + "; ".join(f"--{name} ({FLAGS[name].help.rstrip('.')})" for name in names)]
+    inert = [(name, FLAGS[name].help.rstrip(".")) for name in _beyond_actual(given, Effect.INERT)]
+    vain = [f"--{name} ({why})" for name, why in (*inert, *vain_flags(given, values))]
+    return [f"flags without effect: {'; '.join(vain)}"] if vain else []
 
 
 def read_server_config(settings: Settings) -> ServerConfig:
@@ -90,7 +93,9 @@ def read_server_config(settings: Settings) -> ServerConfig:
     values = settings.values
     problems = _contradictions(values)
     from_files, errors = _read_files(values)
-    config = ServerConfig(**_server_fields(values), **_servable_fields(values), **from_files)
+    config = ServerConfig(**{**_server_fields(values), **_servable_fields(values), **from_files})
+    if values["platform_config_file"]:
+        config, errors = _with_platforms(config, str(values["platform_config_file"]), errors)
     problems += [line for line in problems_of(config) if line not in problems]
     if len(errors) == 1 and not problems:
         raise errors[0]
@@ -102,7 +107,7 @@ def _read_files(values: Mapping[str, FlagValue]) -> tuple[dict[str, Any], list[S
     """The fields of `ServerConfig` that come from files, and what is wrong with the files."""
     fields: dict[str, Any] = {}
     errors = []
-    for read in (_read_models, _read_monitoring):
+    for read in (_read_models, _read_monitoring, _read_session_config, _read_batching):
         try:
             fields |= read(values)
         except SalverError as error:
@@ -114,6 +119,8 @@ def _contradictions(values: Mapping[str, FlagValue]) -> list[str]:
     problems = []
     if not values["model_base_path"] and not values["model_config_file"]:
         problems.append("nothing to serve: --model_base_path and --model_config_file are both empty")
+    if values["platform_config_file"]:
+        return problems  # the flags below do not hold then
     if values["batching_parameters_file"] and not values["enable_batching"]:
         problems.append("--batching_parameters_file is set without --enable_batching")
     threads = ("tensorflow_session_parallelism", "tensorflow_intra_op_parallelism", "tensorflow_inter_op_parallelism")
@@ -126,10 +133,15 @@ def _read_models(values: Mapping[str, FlagValue]) -> dict[str, Any]:
     if values["model_config_file"]:
         from salver.config.model_config_file import read_model_config_file  # here, because it loads protobuf
 
-        return {"models": read_model_config_file(str(values["model_config_file"]))}
+        path = str(values["model_config_file"])
+        return {"models": read_model_config_file(path), "model_config_file": path}
     if not values["model_base_path"]:
         return {}
-    return {"models": (ModelConfig(name=str(values["model_name"]), base_path=str(values["model_base_path"])),)}
+    model = ModelConfig(name=str(values["model_name"]), base_path=str(values["model_base_path"]))
+    _log.info(
+        "Building single TensorFlow model file config:  model_name: %s model_base_path: %s", model.name, model.base_path
+    )
+    return {"models": (model,)}
 
 
 def _read_monitoring(values: Mapping[str, FlagValue]) -> dict[str, Any]:
@@ -140,13 +152,54 @@ def _read_monitoring(values: Mapping[str, FlagValue]) -> dict[str, Any]:
     return read_monitoring_config_file(str(values["monitoring_config_file"]))
 
 
-def _server_fields(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of `ServerConfig` that flags alone set; zeros that mean "none" or "choose" become None."""
-    session = values["tensorflow_session_parallelism"]
+def _read_session_config(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Session options, where a flag asks for more than threads; threads alone need no protobuf, which takes time."""
+    path, fraction = str(values["tensorflow_session_config_file"]), values["per_process_gpu_memory_fraction"]
+    precision = str(values["mixed_precision"])
+    if values["platform_config_file"] or not (path or fraction or precision):
+        return {}
+    from salver.config import session_config
+
+    config = session_config.read_session_config(path)
+    intra_op, inter_op = _op_threads(values)
+    session_config.lay_flags(config, intra_op=intra_op, inter_op=inter_op, gpu_memory_fraction=fraction)
+    session_config.apply_mixed_precision(config, precision, source="--mixed_precision")
+    return session_config.session_fields(config)
+
+
+def _read_batching(values: Mapping[str, FlagValue]) -> dict[str, Any]:
+    path = str(values["batching_parameters_file"])
+    if values["platform_config_file"] or not values["enable_batching"] or not path:
+        return {}
+    from salver.config.batching_parameters_file import read_batching_parameters
+
+    return {"batching": read_batching_parameters(path)}
+
+
+def _with_platforms(
+    config: ServerConfig, path: str, errors: list[SalverError]
+) -> tuple[ServerConfig, list[SalverError]]:
+    from salver.config.platform_config_file import read_platform_config_file
+
+    try:
+        return replace(config, tensorflow_platforms=read_platform_config_file(path, config)), errors
+    except SalverError as error:
+        return config, [*errors, error]
+
+
+def _op_threads(values: Mapping[str, Any]) -> tuple[int, int]:
+    """Threads for one operation, and operations at a time; 0 is none given."""
     intra, inter = values["tensorflow_intra_op_parallelism"], values["tensorflow_inter_op_parallelism"]
     if not intra and not inter:
-        intra = inter = session
+        intra = inter = values["tensorflow_session_parallelism"]
+    return intra, inter
+
+
+def _server_fields(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of `ServerConfig` that flags alone set; zeros that mean "none" or "choose" become None."""
+    intra, inter = _op_threads(values)
     timeout_ms, retry_micros = values["rest_api_timeout_in_ms"], values["load_retry_interval_micros"]
+    config_poll = values["model_config_file_poll_wait_seconds"]
     num_retries = values["max_num_load_retries"]
     return {
         "host": values["host"],
@@ -155,6 +208,8 @@ def _server_fields(values: Mapping[str, Any]) -> dict[str, Any]:
         "max_message_bytes": values["max_message_bytes"] or None,
         "rest_timeout_s": timeout_ms * _MILLIS if timeout_ms > 0 else None,
         "enable_serialization_as_tensor_content": values["enable_serialization_as_tensor_content"],
+        "model_config_file_poll_wait_s": float(config_poll) if config_poll > 0 else None,
+        "allow_version_labels_for_unavailable_models": values["allow_version_labels_for_unavailable_models"],
         "file_system_poll_wait_s": float(values["file_system_poll_wait_seconds"]),
         "aspired_version_policy": AspiredVersionPolicyName(values["aspired_version_policy"]),
         "num_load_threads": values["num_load_threads"] or None,
@@ -166,7 +221,6 @@ def _server_fields(values: Mapping[str, Any]) -> dict[str, Any]:
         "saved_model_tags": _items(values["saved_model_tags"]),
         "tensorflow_intra_op_threads": intra or None,
         "tensorflow_inter_op_threads": inter or None,
-        "enable_batching": values["enable_batching"],
         "num_io_threads": values["num_io_threads"] or None,
         "num_runners": values["num_runners"] or None,
         "drain_timeout_s": values["drain_timeout_seconds"],
@@ -177,6 +231,9 @@ def _server_fields(values: Mapping[str, Any]) -> dict[str, Any]:
 def _servable_fields(values: Mapping[str, Any]) -> dict[str, Any]:
     """Those of the fields that concern single kinds of servables, and what happens to a version before it serves."""
     return {
+        "enable_batching": values["enable_batching"],
+        "enable_per_model_batching": values["enable_per_model_batching_parameters"],
+        "flush_filesystem_caches": values["flush_filesystem_caches"],
         "check_signature_methods": values["enable_signature_method_name_check"],
         "custom_op_libraries": _items(values["custom_op_libraries"]),
         "prefer_tflite": values["prefer_tflite_model"],

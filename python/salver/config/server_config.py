@@ -14,6 +14,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from salver.config.batching_parameters import BatchingParameters
 from salver.sources.version_policy import Latest, VersionPolicy
 
 
@@ -89,6 +90,12 @@ class ServerConfig:
 
     models: tuple[ModelConfig, ...] = ()
     """What to serve; may be empty. Live."""
+    model_config_file: str | None = None
+    """The file that `models` were read from."""
+    model_config_file_poll_wait_s: float | None = None
+    """Time between two looks at that file, which is applied again when it changes; None never looks."""
+    allow_version_labels_for_unavailable_models: bool = False
+    """Whether a label that a served model did not have may name a version that is neither there nor loading."""
 
     # Where the server listens.
     host: str = "0.0.0.0"  # noqa: S104  # a server in a container must be reachable from outside of it
@@ -129,6 +136,8 @@ class ServerConfig:
     """Threads for one TensorFlow operation; None lets TensorFlow choose."""
     tensorflow_inter_op_threads: int | None = None
     """TensorFlow operations that may run at the same time; None lets TensorFlow choose."""
+    tensorflow_session_config: bytes = b""
+    """A serialized ConfigProto that the fields above are laid over; empty is the default one."""
     check_signature_methods: bool = False
     """Whether a request's signature must be of the method that its call is for."""
     custom_op_libraries: tuple[str, ...] = ()
@@ -136,15 +145,24 @@ class ServerConfig:
     prefer_tflite: bool = False
     """Whether a version that holds model.tflite runs that instead of its SavedModel."""
     num_tflite_pools: int | None = None
-    """Interpreter pools of each TFLite model; None takes one per CPU."""
+    """Interpreter pools of each version of a TFLite model; None takes one per CPU."""
     num_tflite_interpreters_per_pool: int = 1
-    """Interpreters in each pool; more than one lets a pool split a batch between them."""
+    """Interpreters in each pool; more than one also joins requests along the first dimension, up to 500 rows."""
     enable_batching: bool = False
     """Whether requests to the same signature are joined along the first dimension."""
+    batching: BatchingParameters = field(default_factory=BatchingParameters)
+    """How, where they are joined."""
+    enable_per_model_batching: bool = False
+    """Whether each version brings its own parameters (`batching_params.pbtxt`); one without is not batched."""
+    tensorflow_platforms: Mapping[str, ServerConfig] | None = field(default=None, hash=False)
+    """What holds for the models of each TensorFlow platform in place of this; None has one, with this."""
     num_io_threads: int | None = None
     """Threads that own sockets, one event loop each; None takes one for every four CPUs."""
     num_runners: int | None = None
     """Threads that run models, for native and for Python servables each; None takes one per CPU."""
+
+    flush_filesystem_caches: bool = True
+    """Whether the files of a version leave the page cache once it is loaded; Linux only."""
 
     # Warming up versions before they serve.
     enable_model_warmup: bool = True

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from salver.errors import FailedPreconditionError, InvalidArgumentError, NotFoundError
-from salver.wire import Message, parse_text
+
+if TYPE_CHECKING:
+    from salver.wire import Message
 
 
 def read_message(path: str, message_name: str, *, what: str) -> Message:
@@ -21,6 +24,8 @@ def read_message(path: str, message_name: str, *, what: str) -> Message:
         FailedPreconditionError: It cannot be read.
         InvalidArgumentError: It holds no such message; says where.
     """
+    from salver.wire import parse_text  # here, because reading a text alone needs no protobuf
+
     return parse_text(read_text(path, message_name, what=what), message_name, source=path)
 
 

@@ -28,11 +28,12 @@ from salver.core.loader import Loader
 from salver.core.storage_path import StoragePath
 from salver.errors import InvalidArgumentError, as_salver_error
 from salver.servables.tensorflow_library import TensorFlowLibrary
+from salver.servables.tflite.options import TfLiteOptions
 
 ENTRY_POINT_GROUP = "salver.loaders"
 
 TENSORFLOW = "tensorflow"
-"""The platform of SavedModels."""
+"""The platform of SavedModels, and of TFLite models where those are preferred."""
 
 LoaderFactory: TypeAlias = Callable[[ServableId, StoragePath], Loader]
 """Makes the loader of one version; quick, the work is done by `Loader.load`."""
@@ -44,6 +45,7 @@ class PlatformContext:
 
     tensorflow_library: TensorFlowLibrary
     tensorflow_options: TensorFlowOptions = field(default_factory=TensorFlowOptions)
+    tflite_options: TfLiteOptions = field(default_factory=TfLiteOptions)
 
 
 Platform: TypeAlias = Callable[[PlatformContext], LoaderFactory]
@@ -53,6 +55,7 @@ Platform: TypeAlias = Callable[[PlatformContext], LoaderFactory]
 BUILT_IN: Mapping[str, str] = MappingProxyType(
     {
         TENSORFLOW: "salver.servables.loaders:tensorflow_platform",
+        "tflite": "salver.servables.tflite.loader:platform",
         "python": "salver.servables.python_loader:platform",
         "lookup_table": "salver.servables.lookup_table:platform",
     }
@@ -60,10 +63,13 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
 
 
 def tensorflow_platform(context: PlatformContext) -> LoaderFactory:
-    """Return the factory for SavedModels."""
+    """Return the factory for SavedModels and, where preferred, TFLite models."""
     from salver.servables.saved_model import SavedModelLoader
+    from salver.servables.tflite.loader import TfLiteLoader, is_tflite_directory
 
     def make_loader(id: ServableId, path: StoragePath) -> Loader:
+        if context.tflite_options.prefer_tflite and is_tflite_directory(path):
+            return TfLiteLoader(id, path, context.tflite_options)
         return SavedModelLoader(id, path, context.tensorflow_library, context.tensorflow_options)
 
     return make_loader

@@ -6,7 +6,7 @@ object with `signatures` and `run` will do, no base class is needed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeGuard
 
@@ -59,8 +59,16 @@ def _tensor_infos(specs: Mapping[str, TensorSpec]) -> tuple[TensorInfo, ...]:
     return tuple(spec.as_tensor_info(name) for name, spec in sorted(specs.items()))
 
 
+Stream: TypeAlias = Callable[[str, "Tensors"], Iterable["Tensors"]]
+"""Gives the outputs of a request in parts, each with every output of the signature.
+
+A servable that has such a method under the name `stream` answers streaming calls with it, one request at a time and on
+a runner thread, for as long as the client reads. What it raises ends the stream with that error.
+"""
+
+
 class Servable(Protocol):
-    """A Python object that answers requests."""
+    """A Python object that answers requests. It may also have `stream`, of type `Stream`."""
 
     @property
     def signatures(self) -> Mapping[str, SignatureSpec]:
@@ -80,6 +88,16 @@ class Servable(Protocol):
 def is_servable(candidate: object) -> TypeGuard[Servable]:
     """Whether `candidate` follows `Servable`."""
     return callable(getattr(candidate, "run", None)) and isinstance(getattr(candidate, "signatures", None), Mapping)
+
+
+def max_batch_rows_of(servable: object, default: int) -> int:
+    """Return how many rows of different requests may be joined for this servable; 1 keeps requests apart.
+
+    A servable that knows better than the server says so in its attribute `max_batch_rows`, None or absent meaning
+    that it does not.
+    """
+    own = getattr(servable, "max_batch_rows", None)
+    return default if own is None else int(own)
 
 
 @dataclass(frozen=True)

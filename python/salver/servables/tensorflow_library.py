@@ -7,6 +7,7 @@ only the shared libraries that its wheel carries.
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from salver.boundary import TensorFlowRuntime
-from salver.errors import FailedPreconditionError
+from salver.errors import FailedPreconditionError, InvalidArgumentError
 
 _LIBRARIES = ("tensorflow_framework", "tensorflow_cc")
 """In the order in which they depend on each other."""
@@ -51,18 +52,45 @@ def _file_name(library: str) -> str:
 
 
 class TensorFlowLibrary:
-    """TensorFlow's runtime, opened at first use or ahead of it; thread-safe, owned by one server.
+    """TensorFlow's runtime with the operations that were added to it; thread-safe, owned by one server.
 
-    Opening takes some 0.3 s without the GIL, so a server that will need it starts it first of all.
+    Opened at first use or ahead of it: that takes some 0.3 s without the GIL, so a server that will need it starts it
+    first of all.
     """
 
     def __init__(
-        self, opener: RuntimeOpener, *, find_libraries: Callable[[], Sequence[str]] = find_tensorflow_libraries
+        self,
+        opener: RuntimeOpener,
+        *,
+        custom_op_libraries: Sequence[str] = (),
+        find_libraries: Callable[[], Sequence[str]] = find_tensorflow_libraries,
     ) -> None:
+        """Open nothing yet.
+
+        Args:
+            opener: Opens the libraries.
+            custom_op_libraries: Paths of libraries with further operations, loaded in this order before any model.
+            find_libraries: Says where TensorFlow's own are.
+        """
         self._opener = opener
+        self._custom_op_libraries = tuple(custom_op_libraries)
         self._find_libraries = find_libraries
         self._lock = threading.Lock()
         self._opening: Future[TensorFlowRuntime] | None = None
+
+    def load_custom_ops(self) -> None:
+        """Open the runtime if there are libraries of operations to load into it; for the start of a server.
+
+        Raises:
+            InvalidArgumentError: There is no file at one of the paths.
+            FailedPreconditionError: TensorFlow is not installed.
+            SalverError: What TensorFlow says of a library that it cannot load.
+        """
+        for path in self._custom_op_libraries:
+            if not Path(path).is_file():
+                raise InvalidArgumentError(f"custom_op_libraries: there is no file {path}")
+        if self._custom_op_libraries:
+            self.runtime()
 
     def open_in_background(self) -> None:
         """Start opening on a thread of its own, unless that was done; an error is kept for `runtime`."""
@@ -76,6 +104,7 @@ class TensorFlowLibrary:
 
         Raises:
             FailedPreconditionError: It is not installed. The next call looks again.
+            SalverError: A library of operations cannot be loaded. The next call tries again.
         """
         opening = self._claim()
         if opening is not None:
@@ -94,7 +123,10 @@ class TensorFlowLibrary:
 
     def _open(self, opening: Future[TensorFlowRuntime]) -> None:
         try:
-            opening.set_result(self._opener(self._find_libraries()))
+            runtime = self._opener(self._find_libraries())
+            for path in self._custom_op_libraries:
+                runtime.load_library(os.path.abspath(path))  # a bare name would be looked for elsewhere
+            opening.set_result(runtime)
         except Exception as error:  # noqa: BLE001  # raised again by `runtime`
             opening.set_exception(error)
 

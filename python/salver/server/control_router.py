@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from salver.boundary import ControlCall
@@ -15,10 +15,18 @@ logger = logging.getLogger(__name__)
 GrpcHandler: TypeAlias = Callable[[bytes], bytes]
 """Takes a serialized request message and returns the serialized answer; raises a SalverError to refuse."""
 
+SlowHandler: TypeAlias = Callable[[ControlCall], bytes]
+"""Like a `GrpcHandler`, for a call that may wait: it sees how long its caller will."""
+
 HttpHandler: TypeAlias = Callable[[ControlCall], HttpResponse]
 
 _MAX_GRPC_MESSAGE_BYTES = 1024
 _CUT = "...TRUNCATED"
+
+
+def _run_here(task: Callable[[], None]) -> bool:
+    task()
+    return True
 
 
 class ControlRouter:
@@ -29,20 +37,20 @@ class ControlRouter:
         grpc_methods: Mapping[str, GrpcHandler],
         http: HttpHandler,
         *,
-        slow_methods: Collection[str] = (),
-        submit_slow: Callable[[Callable[[], None]], bool] | None = None,
+        slow_methods: Mapping[str, SlowHandler] | None = None,
+        submit_slow: Callable[[Callable[[], None]], bool] = _run_here,
     ) -> None:
         """Make a router.
 
         Args:
             grpc_methods: Handler by full method path, `/package.Service/Method`.
             http: Answers every HTTP call.
-            slow_methods: Those of the gRPC methods that may wait for long.
+            slow_methods: Further handlers, of methods that may wait for long.
             submit_slow: Runs them elsewhere; says False when it has no room.
         """
         self._grpc_methods = dict(grpc_methods)
         self._http = http
-        self._slow_methods = frozenset(slow_methods if submit_slow else ())
+        self._slow_methods = dict(slow_methods or {})
         self._submit_slow = submit_slow
 
     def handle(self, call: ControlCall, /) -> None:
@@ -56,16 +64,17 @@ class ControlRouter:
         elif call.method in self._slow_methods:
             self._answer_slowly(call)
         else:
-            self._answer_grpc(call)
+            self._answer_grpc(call, lambda: self._grpc_handler(call.method)(call.body))
 
     def _answer_slowly(self, call: ControlCall) -> None:
-        if self._submit_slow is None or not self._submit_slow(lambda: self._answer_grpc(call)):
+        handler = self._slow_methods[call.method]
+        if not self._submit_slow(lambda: self._answer_grpc(call, lambda: handler(call))):
             full = ResourceExhaustedError(f"Too many calls of {call.method} are waiting already")
             call.fail(full.code, full.message)
 
-    def _answer_grpc(self, call: ControlCall) -> None:
+    def _answer_grpc(self, call: ControlCall, handle: Callable[[], bytes]) -> None:
         try:
-            body = self._grpc_handler(call.method)(call.body)
+            body = handle()
         except SalverError as error:
             call.fail(error.code, _cut(error.message))
         except Exception:

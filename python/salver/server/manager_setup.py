@@ -19,6 +19,7 @@ from salver.core.resources import MAIN, RAM_IN_BYTES, Resource, ResourceAllocati
 from salver.core.retry import Backoff, RetryOptions
 from salver.core.servable_state import ServableState
 from salver.core.serving_map import ServingTable
+from salver.servables.tflite.options import TfLiteOptions
 from salver.sources.file_system import FileSystemSourceConfig
 from salver.sources.version_scan import FileSystemServable
 
@@ -27,7 +28,6 @@ _LOADS_PER_CPU = 4
 _NUM_UNLOAD_THREADS = 4
 _FIRST_RETRY_S = 1.0
 _RETRY_GROWTH = 2.0
-_MAX_BATCH_ROWS = 1000
 _CLOSE_TIMEOUT_S = 2.0
 """At the end of a server the drain has waited already; all limits together stay near the 30 s of an orchestrator."""
 _CPUS_PER_IO_THREAD = 4
@@ -48,12 +48,8 @@ def num_cpus() -> int:
 
 def num_runners(config: ServerConfig) -> int:
     """Return how many threads run models."""
-    return config.num_runners or num_cpus()
-
-
-def max_batch_rows(config: ServerConfig) -> int:
-    """Return how many rows may be joined into one batch; 1 keeps requests apart."""
-    return _MAX_BATCH_ROWS if config.enable_batching else 1
+    threads = config.batching.num_batch_threads if config.enable_batching else None
+    return config.num_runners or threads or num_cpus()
 
 
 def data_plane_options(config: ServerConfig) -> DataPlaneOptions:
@@ -64,6 +60,7 @@ def data_plane_options(config: ServerConfig) -> DataPlaneOptions:
         max_message_bytes=config.max_message_bytes,
         rest_timeout_s=config.rest_timeout_s,
         tensor_content=config.enable_serialization_as_tensor_content,
+        check_methods=config.check_signature_methods,
     )
 
 
@@ -73,7 +70,17 @@ def tensorflow_options(config: ServerConfig) -> TensorFlowOptions:
         tags=config.saved_model_tags,
         intra_op_threads=config.tensorflow_intra_op_threads,
         inter_op_threads=config.tensorflow_inter_op_threads,
+        session_config=config.tensorflow_session_config,
         run_in_caller=_run_in_caller(config.tensorflow_inter_op_threads),
+    )
+
+
+def tflite_options(config: ServerConfig) -> TfLiteOptions:
+    """Return how TFLite models are to be chosen and run."""
+    return TfLiteOptions(
+        prefer_tflite=config.prefer_tflite,
+        num_pools=config.num_tflite_pools or num_cpus(),
+        num_interpreters_per_pool=config.num_tflite_interpreters_per_pool,
     )
 
 

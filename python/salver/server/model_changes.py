@@ -39,8 +39,20 @@ def check_models(models: Sequence[ModelConfig], before: Sequence[ModelConfig], r
         raise InvalidArgumentError("; ".join(problems))
 
 
-def check_labels(models: Sequence[ModelConfig], before: Sequence[ModelConfig], states_of: StatesOf) -> None:
+def check_labels(
+    models: Sequence[ModelConfig],
+    before: Sequence[ModelConfig],
+    states_of: StatesOf,
+    *,
+    allow_unknown: bool = False,
+) -> None:
     """Check the labels of models that are served already; those of a new or moved model wait for its versions.
+
+    Args:
+        models: The new list.
+        before: The present one.
+        states_of: What is known of the versions.
+        allow_unknown: Whether a label that a model did not have may name any version.
 
     Raises:
         FailedPreconditionError: A label names a version that cannot come to serve.
@@ -49,8 +61,26 @@ def check_labels(models: Sequence[ModelConfig], before: Sequence[ModelConfig], s
     for model in models:
         present = old.get(model.name)
         if present is not None and _finds_same_versions(model, present):
-            check_new_labels(model.name, model.version_labels, present.version_labels, states_of(model.name))
+            labels = {
+                label: version
+                for label, version in model.version_labels.items()
+                if label in present.version_labels or not allow_unknown
+            }
+            check_new_labels(model.name, labels, present.version_labels, states_of(model.name))
 
 
 def _finds_same_versions(model: ModelConfig, other: ModelConfig) -> bool:
     return (model.base_path, model.version_policy) == (other.base_path, other.version_policy)
+
+
+def told_change(models: Sequence[ModelConfig], before: Sequence[ModelConfig], writer: str, last_writer: str) -> str:
+    """Say for the log who replaces which models, and whose they were."""
+    old, new = {model.name: model for model in before}, {model.name: model for model in models}
+    parts = {
+        "added": [name for name in new if name not in old],
+        "changed": [name for name, model in new.items() if name in old and old[name] != model],
+        "removed": [name for name in old if name not in new],
+    }
+    told = "; ".join(f"{what} {', '.join(names)}" for what, names in parts.items() if names) or "nothing changed"
+    whose = "" if writer == last_writer else f" (they were set by {last_writer} before)"
+    return f"Models set by {writer}{whose}: {told}"

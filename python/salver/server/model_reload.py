@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
 
+from salver.boundary import ControlCall
 from salver.config.server_config import ModelConfig
 from salver.errors import InvalidArgumentError, SalverError
 from salver.server.requests import parsed
@@ -17,46 +18,49 @@ logger = logging.getLogger(__name__)
 
 RELOAD_CONFIG = "/tensorflow.serving.ModelService/HandleReloadConfigRequest"
 
-ApplyModels = Callable[[Sequence[ModelConfig]], None]
+MAX_WAIT_S: Final = 60.0
+"""Longest wait for new models, whatever the caller's deadline: nobody can keep a thread waiting for ever."""
+
+ApplyModels = Callable[[Sequence[ModelConfig], float], None]
+"""Puts a list in force and waits for new models, so many seconds at most."""
 
 
 class ModelReload:
     """Answers reload requests: the list in the request replaces the present one, and its new models are waited for."""
 
-    def __init__(self, apply_models: ApplyModels, counters: Callable[[], Mapping[str, int]]) -> None:
+    def __init__(self, apply_models: ApplyModels, metric_value: Callable[[str], int]) -> None:
         """Make a handler.
 
         Args:
-            apply_models: Puts a list in force and waits, up to a limit of its own.
-            counters: Cumulative counts, of which a request may ask how much they grew meanwhile.
+            apply_models: Puts a list in force.
+            metric_value: The value of a metric by its name, 0 for one that is not known; a request may ask how much
+                some of them grew meanwhile.
         """
         self._apply_models = apply_models
-        self._counters = counters
+        self._metric_value = metric_value
 
-    def grpc(self, body: bytes) -> bytes:
-        """Answer HandleReloadConfigRequest once the change is done.
+    def grpc(self, call: ControlCall) -> bytes:
+        """Answer HandleReloadConfigRequest once the change is done, or as much of it as the caller waits for.
 
         Raises:
             SalverError: The request is no list of models, or what `apply_models` raises.
         """
         from salver import wire
 
-        request = parsed("ReloadConfigRequest", body)
-        names = dict.fromkeys(request.metric_names)
-        before = self._values(names)
+        request = parsed("ReloadConfigRequest", call.body)
+        before = {name: self._metric_value(name) for name in request.metric_names}
         try:
-            self._apply(request.config)
+            self._apply(request.config, MAX_WAIT_S if call.timeout_s is None else min(call.timeout_s, MAX_WAIT_S))
         except SalverError as error:
             logger.error("ReloadConfig failed: %s", error)  # noqa: TRY400  # a request's mistake has no traceback
             raise
-        after = self._values(names)
         response = wire.ReloadConfigResponse()
         response.status.SetInParent()
-        for name in names:
-            response.metric.add(name=name, int64_value_increase=after[name] - before[name])
+        for name, value in before.items():
+            response.metric.add(name=name, int64_value_increase=self._metric_value(name) - value)
         return response.SerializeToString()
 
-    def _apply(self, config: Message) -> None:
+    def _apply(self, config: Message, timeout_s: float) -> None:
         from salver.config.model_config_file import models_of
 
         if config.WhichOneof("config") != "model_config_list":
@@ -73,8 +77,4 @@ class ModelReload:
                 model.name,
                 model.platform,
             )
-        self._apply_models(models)
-
-    def _values(self, names: Iterable[str]) -> dict[str, int]:
-        counters = self._counters()
-        return {name: counters.get(name, 0) for name in names}
+        self._apply_models(models, timeout_s)

@@ -11,11 +11,12 @@ import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from salver.boundary import Batch
 from salver.errors import FailedPreconditionError, InternalError, SalverError, unknown_error
-from salver.servables.servable import Servable
+from salver.servables.servable import Servable, Stream
+from salver.servables.time_limit import time_limit
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     Arrays = dict[str, np.ndarray[Any, Any]]
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _LOG_PAUSE_S = 60.0
 """A failure of the same servable, signature and kind is logged once in this time: the log has no line per request."""
@@ -37,18 +40,15 @@ class BatchRunner:
     def __init__(
         self,
         *,
-        joins_requests: bool,
         name_of: NameOf = lambda servable: type(servable).__name__,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Make a runner.
 
         Args:
-            joins_requests: Whether a batch may hold several requests, so that outputs need a row for each input row.
             name_of: Names the servable of a batch that failed.
             clock: Seconds, for the pauses between log lines.
         """
-        self._joins_requests = joins_requests
         self._name_of = name_of
         self._clock = clock
         self._lock = threading.Lock()  # guards _logged
@@ -80,16 +80,34 @@ class BatchRunner:
 
     def _run(self, batch: Batch) -> None:
         servable: Servable = batch.servable  # type: ignore[assignment]  # what the target was made with
-        outputs = checked_outputs(
-            servable.run(batch.signature, batch.inputs()),
-            batch.output_names,
-            batch.num_rows if self._joins_requests else None,
-        )
-        try:
-            batch.complete(outputs)
-        except Exception as error:
-            # The extension names the array and what is wrong with it.
-            raise InternalError(f"the outputs of the servable cannot be sent: {_reason(error)}") from error
+        with time_limit(batch.timeout_s):
+            stream: Stream | None = getattr(servable, "stream", None) if batch.is_streamed else None
+            if stream is None:
+                _run_whole(batch, servable)
+            else:
+                _run_in_parts(batch, stream)
+
+
+def _run_whole(batch: Batch, servable: Servable) -> None:
+    answer = servable.run(batch.signature, batch.inputs())
+    # Where requests may have been joined, outputs need a row for each input row.
+    num_rows = batch.num_rows if batch.may_join else None
+    _sent(batch.complete, checked_outputs(answer, batch.output_names, num_rows))
+
+
+def _run_in_parts(batch: Batch, stream: Stream) -> None:
+    for part in stream(batch.signature, batch.inputs()):
+        if not _sent(batch.send_part, checked_outputs(part, batch.output_names, None)):
+            return  # nobody reads on
+    batch.end_parts()
+
+
+def _sent(send: Callable[[Arrays], T], outputs: Arrays) -> T:
+    try:
+        return send(outputs)
+    except Exception as error:
+        # The extension names the array and what is wrong with it.
+        raise InternalError(f"the outputs of the servable cannot be sent: {_reason(error)}") from error
 
 
 def checked_outputs(outputs: object, names: Sequence[str], num_rows: int | None) -> Arrays:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -21,6 +22,7 @@ from salver.core.servable_state_waits import Outcomes
 from salver.errors import FailedPreconditionError, UnavailableError
 from salver.servables.loaders import Platform
 from salver.server import manager_setup
+from salver.server.config_poller import config_poller
 from salver.server.control_router import ControlRouter
 from salver.server.model_metadata import GET_MODEL_METADATA, ModelMetadata
 from salver.server.model_reload import RELOAD_CONFIG, ModelReload
@@ -86,10 +88,9 @@ class Server:
             "runner",
             manager_setup.num_runners(self._config),
             self._plane.next_batch,
-            BatchRunner(
-                joins_requests=manager_setup.max_batch_rows(self._config) > 1, name_of=self._core.table.name_of
-            ),
+            BatchRunner(name_of=self._core.table.name_of),
         )
+        self._poller = config_poller(self._core, self._config)
         self._slow_calls = SlowCalls("reload")
         self._control: PullThreads[ControlCall] = PullThreads(
             "control", _NUM_CONTROL_THREADS, self._plane.next_call, self._router()
@@ -223,6 +224,8 @@ class Server:
 
     def _start(self) -> None:
         self._core.start()
+        if self._poller is not None:
+            self._poller.start()
         self._runners.start()
         self._control.start()
         self._core.notify_when_started(self._on_started)
@@ -256,15 +259,20 @@ class Server:
         status = ModelStatus(self._core.monitor)
         metadata = ModelMetadata(self._core.table.resolve)
         methods = {GET_MODEL_STATUS: status.grpc, GET_MODEL_METADATA: metadata.grpc, **reflection_methods()}
-        methods[RELOAD_CONFIG] = ModelReload(self.apply_models, self._plane.counters).grpc
+        reload = ModelReload(partial(self._core.apply_models, writer="a reload request"), self._metric_value)
         return ControlRouter(
             methods,
             RestRoutes(on_status=status.rest, on_metadata=metadata.rest),
-            slow_methods={RELOAD_CONFIG},
+            slow_methods={RELOAD_CONFIG: reload.grpc},
             submit_slow=self._slow_calls.submit,
         )
 
+    def _metric_value(self, name: str) -> int:
+        return self._plane.counters().get(name, 0)
+
     def _stop(self, drain_timeout_s: float) -> None:
+        if self._poller is not None:
+            self._poller.stop()
         self._core.health.set_draining()
         self._plane.begin_drain()
         if not self._plane.wait_drained(drain_timeout_s):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from salver.boundary import DataPlane
@@ -26,27 +26,28 @@ from salver.core.servable_state_monitor import ServableStateMonitor
 from salver.core.servable_state_waits import Outcomes
 from salver.core.source import connect
 from salver.errors import (
+    AbortedError,
     DeadlineExceededError,
     FailedPreconditionError,
     InvalidArgumentError,
     NotFoundError,
     SalverError,
     UnavailableError,
-    UnknownError,
 )
-from salver.servables.loaders import TENSORFLOW, LoaderFactory, Platform, PlatformContext, PlatformRegistry
+from salver.servables.loaders import LoaderFactory, Platform
 from salver.servables.ready_loader import ReadyLoader
 from salver.servables.tensorflow_library import TensorFlowLibrary
 from salver.server import manager_setup
+from salver.server.batch_rows import BatchRows, max_batch_rows
 from salver.server.health import Health
-from salver.server.model_changes import check_labels, check_models
+from salver.server.model_changes import check_labels, check_models, told_change
+from salver.server.model_waits import ModelWaits, raise_failures
 from salver.server.platform_adapter import PlatformAdapter
+from salver.server.platforms import Platforms
 from salver.server.serving_table import DataPlaneServingTable
 from salver.sources.file_system import FileSystemSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from salver.core.servable_state_table import ServableStateAndTime
 
 logger = logging.getLogger(__name__)
@@ -77,22 +78,20 @@ class ServerCore:
         self._names = frozenset(self._servables) | {model.name for model in config.models}
         self._is_running = False
         self._apply_lock = threading.Lock()
-        """Guards `_models` and `_names`; held through a whole change, its wait included, so that changes take turns."""
-        self._library = TensorFlowLibrary(plane.open_tensorflow)
-        context = PlatformContext(
-            tensorflow_library=self._library, tensorflow_options=manager_setup.tensorflow_options(config)
-        )
-        self._platforms = PlatformRegistry(context, platforms)
+        """Guards `_models`, `_names` and `_writer`; held through a whole change, so that changes take turns."""
+        self._writer = config.model_config_file or "the start"
+        self._library = TensorFlowLibrary(plane.open_tensorflow, custom_op_libraries=config.custom_op_libraries)
+        batch_rows = BatchRows(max_batch_rows(config))
+        self._platforms = Platforms(config, self._library, batch_rows, platforms)
         bus: EventBus[ServableState] = EventBus()
-        self._bus = bus
         self.monitor = ServableStateMonitor(bus)
         self.health = Health(plane)
-        self.table = DataPlaneServingTable(plane, max_batch_rows=manager_setup.max_batch_rows(config))
+        self.table = DataPlaneServingTable(plane, max_batch_rows=batch_rows.of)
         self.manager = AspiredVersionsManager(
             manager_setup.manager_options(config, bus, [self.table], self._policy_for)
         )
         self._adapter = PlatformAdapter()
-        self._waiting_monitors: list[ServableStateMonitor] = [self.monitor]
+        self._waits = ModelWaits(bus, self.monitor)
         self._source = FileSystemSource(manager_setup.source_config(config, ()), on_poll_result=self._on_poll_result)
 
     @property
@@ -110,10 +109,13 @@ class ServerCore:
 
         Raises:
             InvalidArgumentError: The configuration is wrong; nothing was begun.
+            SalverError: A library of operations cannot be loaded; nothing was begun.
         """
         models = self._config.models
         check_models(models, (), self._servables)
-        if any(model.platform == TENSORFLOW for model in models):
+        self._library.load_custom_ops()
+        # Where TFLite models are preferred, TensorFlow may not be needed at all.
+        if not self._config.prefer_tflite and any(self._platforms.is_tensorflow(model.platform) for model in models):
             self._library.open_in_background()
         self._put_in_force(models)
         self.monitor.notify(self._on_state)
@@ -150,34 +152,37 @@ class ServerCore:
             if error is not None:
                 raise error
 
-    def apply_models(self, models: Sequence[ModelConfig], timeout_s: float | None) -> None:
+    def apply_models(
+        self, models: Sequence[ModelConfig], timeout_s: float | None, *, writer: str = "this program"
+    ) -> None:
         """Serve these models instead of the present ones, and wait for the new names among them.
 
         The list is checked whole before anything changes; from then on it is in force, whatever becomes of the loads.
-        Models that are no longer named are unloaded without being waited for.
+        Models that are no longer named are unloaded without being waited for. Changes take turns; waits do not.
 
         Args:
             models: The whole list.
             timeout_s: Longest wait for new names; None is no limit.
+            writer: Who changes the models, for the log.
 
         Raises:
             InvalidArgumentError, FailedPreconditionError: The list is wrong, or the server is not running; nothing
                 changed.
-            UnknownError: A new model failed to load, or the server was stopped meanwhile.
+            UnknownError: A new model failed to load or was taken away again, or the server was stopped meanwhile.
             DeadlineExceededError: A new model was not available in time; it goes on loading.
         """
+        with ExitStack() as watching:
+            with self._apply_lock:
+                new = self._check(models)
+                monitor = watching.enter_context(self._waits.fresh_monitor())
+                self._replace(tuple(models), writer)
+            raise_failures(new, monitor.wait_until_available_or_failed(new, timeout_s), timeout_s)
+
+    def replace_models(self, models: Sequence[ModelConfig], *, writer: str) -> None:
+        """Do what `apply_models` does, but wait for nothing."""
         with self._apply_lock:
-            if not self._is_running:
-                raise FailedPreconditionError("the server is not running; its models cannot be changed")
-            before = self._models
-            check_models(models, before, self._servables)
-            check_labels(models, before, self._states_of)
-            new = [model.name for model in models if model.name not in {old.name for old in before}]
-            with self._fresh_monitor() as monitor:
-                self._put_in_force(tuple(models))
-                # A name that comes back with the next change must find its old versions given up.
-                self.manager.step()
-                _raise_failures(new, monitor.wait_until_available_or_failed(new, timeout_s), timeout_s)
+            self._check(models)
+            self._replace(tuple(models), writer)
 
     def close(self) -> None:
         """Stop looking for versions and unload everything; blocks. Idempotent."""
@@ -185,16 +190,30 @@ class ServerCore:
         self._source.stop()
         self._adapter.detach()
         self.manager.close()
-        self._end_waits()
+        self._waits.report(self.names, UnavailableError("the server is stopping"))
         self.monitor.close()
 
-    def _end_waits(self) -> None:
-        stopping = UnavailableError("the server is stopping")
-        for monitor in tuple(self._waiting_monitors):
-            for name in self.names:
-                monitor.report_source(name, stopping)
-
     # --- Changing what is served
+
+    def _check(self, models: Sequence[ModelConfig]) -> list[str]:
+        """Refuse what cannot take the place of the present models; return the names that are new."""
+        if not self._is_running:
+            raise FailedPreconditionError("the server is not running; its models cannot be changed")
+        check_models(models, self._models, self._servables)
+        allow_unknown = self._config.allow_version_labels_for_unavailable_models
+        check_labels(models, self._models, self._states_of, allow_unknown=allow_unknown)
+        before = {model.name for model in self._models}
+        return [model.name for model in models if model.name not in before]
+
+    def _replace(self, models: tuple[ModelConfig, ...], writer: str) -> None:
+        before = self._models
+        self._put_in_force(models)
+        logger.info("%s", told_change(models, before, writer, self._writer))
+        self._writer = writer
+        # A name that comes back with the next change must find its old versions given up.
+        self.manager.step()
+        removed = {model.name for model in before} - self.names
+        self._waits.report(removed, AbortedError(f"a later change took it away ({writer})"))
 
     def _put_in_force(self, models: tuple[ModelConfig, ...]) -> None:
         routes = self._routes(models)
@@ -231,17 +250,6 @@ class ServerCore:
             loader: Loader = ReadyLoader(servable)
             aspire(name, [ServableData(ServableId(name, READY_SERVABLE_VERSION), loader)])
 
-    @contextmanager
-    def _fresh_monitor(self) -> Iterator[ServableStateMonitor]:
-        """Give a monitor that knows nothing of an earlier life of the same names."""
-        monitor = ServableStateMonitor(self._bus)
-        self._waiting_monitors.append(monitor)
-        try:
-            yield monitor
-        finally:
-            self._waiting_monitors.remove(monitor)
-            monitor.close()
-
     def _policy_for(self, name: str) -> AspiredVersionPolicy:
         # A model that is no longer named only unloads, in which the policies do not differ.
         return self._policies.get(name, availability_preserving_policy)
@@ -249,8 +257,7 @@ class ServerCore:
     # --- Events
 
     def _on_poll_result(self, name: str, error: SalverError | None) -> None:
-        for monitor in tuple(self._waiting_monitors):
-            monitor.report_source(name, error)
+        self._waits.report([name], error)
         self._update_reasons([name])
 
     def _on_state(self, found: ServableStateAndTime) -> None:
@@ -286,12 +293,3 @@ class ServerCore:
 
     def _states_of(self, name: str) -> dict[int, ServableState]:
         return {version: found.state for version, found in self.monitor.get_version_states(name).items()}
-
-
-def _raise_failures(names: Sequence[str], outcomes: Outcomes, timeout_s: float | None) -> None:
-    failures = [f"{{{name} due to error: {error}}}" for name, error in outcomes.items() if error is not None]
-    if failures:
-        raise UnknownError(f"{len(failures)} model(s) did not become available: {{{', '.join(sorted(failures))}}}")
-    late = [name for name in names if name not in outcomes]
-    if late:
-        raise DeadlineExceededError(f"not available within {timeout_s} s, and still loading: {', '.join(late)}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -17,7 +17,7 @@ from salver.boundary import DataPlane, ModelRow, Signature, Target, TargetSpec
 from salver.core.ids import ServableId
 from salver.core.serving_map import ServingSnapshot
 from salver.errors import InvalidArgumentError, NotFoundError, SalverError, as_salver_error, without_traceback
-from salver.servables.servable import Servable, is_servable
+from salver.servables.servable import Servable, is_servable, max_batch_rows_of
 from salver.server.labels import Labels, labels_in_effect
 
 logger = logging.getLogger(__name__)
@@ -36,15 +36,19 @@ class _Entry:
     """Why there is no target."""
 
 
+def _keep_apart(_: ServableId) -> int:
+    return 1
+
+
 class DataPlaneServingTable:
     """`salver.core.serving_map.ServingTable` over a data plane. Thread-safe."""
 
-    def __init__(self, plane: DataPlane, *, max_batch_rows: int = 1) -> None:
+    def __init__(self, plane: DataPlane, *, max_batch_rows: Callable[[ServableId], int] = _keep_apart) -> None:
         """Make a table for this data plane.
 
         Args:
             plane: Where to publish.
-            max_batch_rows: Rows of different requests that may be joined; 1 keeps requests apart.
+            max_batch_rows: Says how many rows of different requests may be joined for a version; 1 keeps them apart.
         """
         self._plane = plane
         self._max_batch_rows = max_batch_rows
@@ -162,7 +166,7 @@ class DataPlaneServingTable:
 
     def _make_entry(self, id: ServableId, servable: object) -> _Entry:
         try:
-            return _Entry(servable, self._plane.new_target(target_spec(id, servable, self._max_batch_rows)), None)
+            return _Entry(servable, self._plane.new_target(target_spec(id, servable, self._max_batch_rows(id))), None)
         except Exception as error:  # noqa: BLE001  # a user's object may raise anything; its clients are told
             reason = without_traceback(as_salver_error(error))
             logger.warning("Servable %s cannot be called over the wire: %s", id, reason.message)
@@ -228,7 +232,7 @@ def target_spec(id: ServableId, servable: object, max_batch_rows: int) -> Target
         version=id.version,
         signatures=signatures,
         servable=servable,
-        max_batch_rows=max_batch_rows,
+        max_batch_rows=max_batch_rows_of(servable, max_batch_rows),
     )
 
 

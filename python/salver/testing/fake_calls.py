@@ -61,6 +61,7 @@ class FakeBatch:
         output_names: Sequence[str] = (),
         num_rows: int | None = None,
         is_cancelled: bool = False,
+        is_streamed: bool = False,
     ) -> None:
         self.servable = servable
         self.signature = signature
@@ -68,6 +69,11 @@ class FakeBatch:
         self.num_rows = _num_rows(inputs) if num_rows is None else num_rows
         self.timeout_s: float | None = None
         self.is_cancelled = is_cancelled
+        self.is_streamed = is_streamed
+        self.may_join = False
+        """Set by a test whose batch could have several members."""
+        self.parts: list[dict[str, Any]] = []
+        """What `send_part` was given."""
         self._inputs = dict(inputs)
         self._answer = _Answer()
 
@@ -81,6 +87,15 @@ class FakeBatch:
     def complete(self, outputs: Mapping[str, Any]) -> None:
         """Keep the outputs."""
         self._answer.give({name: outputs[name] for name in self.output_names or outputs})
+
+    def send_part(self, outputs: Mapping[str, Any]) -> bool:
+        """Keep a part; False once the batch is cancelled."""
+        self.parts.append({name: outputs[name] for name in self.output_names or outputs})
+        return not self.is_cancelled
+
+    def end_parts(self) -> None:
+        """Answer with nothing more."""
+        self._answer.give({})
 
     def fail(self, code: int, message: str) -> None:
         """Keep the error."""

@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 
 from salver.config import AspiredVersionPolicyName, LogFormat, ModelConfig, ServerConfig
-from salver.config.flags import FLAGS, Effect
 from salver.config.reader import FlagsError, read_server_config, read_settings
 from salver.errors import InvalidArgumentError, NotFoundError
 
@@ -22,27 +21,6 @@ def problems(*arguments: str) -> str:
 
 def test_flags_without_values_give_the_defaults_of_the_config():
     assert read() == ServerConfig(models=(ModelConfig(name="default", base_path="/models/m"),))
-
-
-def test_every_honoured_flag_changes_the_config(tmp_path):
-    models = tmp_path / "models.config"
-    models.write_text("")
-    monitoring = tmp_path / "monitoring.config"
-    monitoring.write_text("prometheus_config { enable: false }")
-    other = {
-        "host": "::1",
-        "model_config_file": str(models),
-        "aspired_version_policy": "resource_preserving",
-        "log_format": "json",
-        "enable_model_warmup": "false",
-        "monitoring_config_file": str(monitoring),
-        "drain_timeout_seconds": "1.5",
-    }
-    apart = {"config_file", "log_level"}  # read by the reader and by the logs
-    for flag in FLAGS.values():
-        if flag.effect is Effect.HONOURED and flag.name not in apart:
-            text = other.get(flag.name) or ("true" if flag.kind is bool else "77" if flag.kind is int else "/other")
-            assert read(f"--{flag.name}={text}") != read(), flag.name
 
 
 def test_file_gives_way_to_environment_and_environment_to_flags(tmp_path):

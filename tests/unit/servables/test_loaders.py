@@ -1,3 +1,4 @@
+import dataclasses
 import importlib.metadata
 
 import pytest
@@ -7,6 +8,7 @@ from salver.errors import InvalidArgumentError
 from salver.servables import loaders
 from salver.servables.loaders import BUILT_IN, PlatformContext, PlatformRegistry
 from salver.servables.tensorflow_library import TensorFlowLibrary
+from salver.servables.tflite.options import TfLiteOptions
 from salver.testing.fake_dataplane import FakeTensorFlow
 
 
@@ -51,3 +53,20 @@ def test_platform_that_cannot_be_imported_is_an_invalid_argument(context, monkey
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: [point])
     with pytest.raises(InvalidArgumentError, match="platform broken cannot be imported"):
         PlatformRegistry(context).loader_factory("broken")
+
+
+@pytest.mark.parametrize(
+    ("prefer_tflite", "files", "loader"),
+    [
+        (True, ["model.tflite", "saved_model.pb"], "TfLiteLoader"),
+        (True, ["saved_model.pb"], "SavedModelLoader"),
+        (False, ["model.tflite", "saved_model.pb"], "SavedModelLoader"),
+        (False, ["model.tflite"], "SavedModelLoader"),
+    ],
+)
+def test_tensorflow_platform_takes_tflite_where_preferred_and_there(context, tmp_path, prefer_tflite, files, loader):
+    for name in files:
+        (tmp_path / name).touch()
+    context = dataclasses.replace(context, tflite_options=TfLiteOptions(prefer_tflite=prefer_tflite))
+    factory = PlatformRegistry(context).loader_factory("tensorflow")
+    assert type(factory(ServableId("m", 1), str(tmp_path))).__name__ == loader

@@ -1,7 +1,10 @@
+from types import SimpleNamespace
+
 import numpy as np
+import pytest
 
 from salver.boundary import Signature, TensorInfo
-from salver.servables.servable import CallableServable, SignatureSpec, TensorSpec, is_servable
+from salver.servables.servable import CallableServable, SignatureSpec, TensorSpec, is_servable, max_batch_rows_of
 
 
 def test_signature_is_sorted_by_tensor_name_with_minus_one_for_any_length():
@@ -33,3 +36,8 @@ def test_an_object_without_signatures_or_run_is_no_servable():
     assert not is_servable(OnlyRun())
     assert not is_servable(OnlySignatures())
     assert not is_servable(None)
+
+
+@pytest.mark.parametrize(("own", "rows"), [({}, 7), ({"max_batch_rows": None}, 7), ({"max_batch_rows": 500}, 500)])
+def test_rows_that_may_be_joined_are_the_servables_if_it_says(own, rows):
+    assert max_batch_rows_of(SimpleNamespace(**own), 7) == rows

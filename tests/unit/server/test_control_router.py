@@ -73,7 +73,7 @@ def test_cancelled_call_is_dropped():
 
 def slow_router(submit):
     return ControlRouter(
-        {"/slow": bytes.upper}, lambda _: HttpResponse(200), slow_methods={"/slow"}, submit_slow=submit
+        {}, lambda _: HttpResponse(200), slow_methods={"/slow": lambda call: call.body.upper()}, submit_slow=submit
     )
 
 

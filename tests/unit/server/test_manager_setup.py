@@ -3,6 +3,7 @@ import pytest
 from salver.config import AspiredVersionPolicyName, ModelConfig, ServerConfig
 from salver.core.aspired_version_policy import availability_preserving_policy, resource_preserving_policy
 from salver.core.event_bus import EventBus
+from salver.servables.tflite.options import TfLiteOptions
 from salver.server import manager_setup
 
 
@@ -68,11 +69,6 @@ def test_asking_for_several_operations_at_a_time_takes_tensorflows_pool():
     assert manager_setup.tensorflow_options(ServerConfig(tensorflow_inter_op_threads=4)).run_in_caller is False
 
 
-def test_batching_joins_rows_only_when_enabled():
-    assert manager_setup.max_batch_rows(ServerConfig()) == 1
-    assert manager_setup.max_batch_rows(ServerConfig(enable_batching=True)) > 1
-
-
 def test_data_plane_gets_limits_and_forms():
     config = ServerConfig(
         num_io_threads=3,
@@ -84,3 +80,11 @@ def test_data_plane_gets_limits_and_forms():
     made = manager_setup.data_plane_options(config)
     assert (made.num_io_threads, made.num_native_runners, made.max_message_bytes) == (3, 5, 10)
     assert (made.rest_timeout_s, made.tensor_content) == (None, True)
+
+
+def test_tflite_has_an_interpreter_for_each_cpu_unless_their_number_is_given():
+    config = ServerConfig(prefer_tflite=True, num_tflite_interpreters_per_pool=2)
+    assert manager_setup.tflite_options(config) == TfLiteOptions(
+        prefer_tflite=True, num_pools=manager_setup.num_cpus(), num_interpreters_per_pool=2
+    )
+    assert manager_setup.tflite_options(ServerConfig(num_tflite_pools=3)).max_interpreters == 3

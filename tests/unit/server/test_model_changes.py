@@ -2,7 +2,7 @@ import pytest
 
 from salver.config import ModelConfig
 from salver.errors import FailedPreconditionError, InvalidArgumentError
-from salver.server.model_changes import check_labels, check_models
+from salver.server.model_changes import check_labels, check_models, told_change
 from salver.sources.version_policy import All
 
 
@@ -41,3 +41,23 @@ def test_labels_of_a_model_that_is_served_already_are_checked():
 )
 def test_labels_may_name_versions_that_are_yet_to_be_found(before):
     check_labels([model(version_labels={"stable": 1})], before, lambda _: {})
+
+
+def test_new_label_may_name_any_version_where_that_is_allowed():
+    labelled = [model(version_labels={"stable": 1})]
+    check_labels(labelled, [model()], lambda _: {}, allow_unknown=True)
+    check_labels(labelled, labelled, lambda _: {}, allow_unknown=True)
+    with pytest.raises(FailedPreconditionError, match="label stable to version 2"):
+        check_labels([model(version_labels={"stable": 2})], labelled, lambda _: {}, allow_unknown=True)
+
+
+@pytest.mark.parametrize(
+    ("models", "writer", "told"),
+    [
+        ([model("a"), model("c")], "w", "Models set by w: added c; removed b"),
+        ([model("a", version_policy=All()), model("b")], "w", "Models set by w: changed a"),
+        ([model("a"), model("b")], "x", "Models set by x (they were set by w before): nothing changed"),
+    ],
+)
+def test_change_is_told_with_who_made_it(models, writer, told):
+    assert told_change(models, [model("a"), model("b")], writer, "w") == told

@@ -5,6 +5,7 @@ import pytest
 
 from salver.errors import FailedPreconditionError, InternalError, OutOfRangeError, UnknownError
 from salver.servables.servable import CallableServable
+from salver.servables.time_limit import time_left_s
 from salver.server.runners import BatchRunner, checked_outputs
 from salver.testing.fake_calls import FakeBatch
 from salver.testing.fake_clock import FakeClock
@@ -12,10 +13,11 @@ from salver.testing.fake_clock import FakeClock
 ROWS = np.float32([1, 2, 3])
 
 
-def run(function, *, joins_requests=False, **settings):
+def run(function, *, may_join=False, **settings):
     servable = CallableServable(function, inputs={}, outputs={})
     batch = FakeBatch(servable, {"x": ROWS}, output_names=["y"], **settings)
-    BatchRunner(joins_requests=joins_requests).handle(batch)
+    batch.may_join = may_join
+    BatchRunner().handle(batch)
     return batch
 
 
@@ -55,7 +57,7 @@ def test_foreign_exception_tells_clients_no_server_path():
 def test_failure_is_logged_by_name_and_not_for_every_request(caplog):
     clock = FakeClock()
     servable = CallableServable(lambda inputs: 1 / 0, inputs={}, outputs={})
-    runner = BatchRunner(joins_requests=False, name_of=lambda failed: f"m {failed is servable}", clock=clock)
+    runner = BatchRunner(name_of=lambda failed: f"m {failed is servable}", clock=clock)
     for signature, pause_s in [("a", 0), ("a", 1), ("b", 0), ("a", 60)]:
         clock.advance(pause_s)
         runner.handle(FakeBatch(servable, {"x": ROWS}, signature=signature, output_names=["y"]))
@@ -89,14 +91,38 @@ def test_outputs_that_cannot_be_sent_fail_the_batch():
 
     servable = CallableServable(lambda inputs: {"y": ROWS}, inputs={}, outputs={})
     batch = Refusing(servable, {"x": ROWS}, output_names=["y"])
-    BatchRunner(joins_requests=False).handle(batch)
+    BatchRunner().handle(batch)
     with pytest.raises(InternalError, match="output y is of type datetime64"):
+        batch.result()
+
+
+def test_streamed_batch_is_answered_in_parts():
+    servable = CallableServable(lambda inputs: inputs, inputs={}, outputs={})
+    object.__setattr__(servable, "stream", lambda signature, inputs: ({"y": value, "z": 0} for value in inputs["x"]))
+    batch = FakeBatch(servable, {"x": ROWS}, output_names=["y"], is_streamed=True)
+    BatchRunner().handle(batch)
+    assert [list(part) for part in batch.parts] == [["y"]] * 3
+    assert [part["y"].item() for part in batch.parts] == [1, 2, 3]
+    assert batch.result() == {}
+
+
+def test_failure_between_parts_ends_the_batch_with_that_error():
+    def stream(signature, inputs):
+        yield {"y": inputs["x"]}
+        raise OutOfRangeError("no more")
+
+    servable = CallableServable(lambda inputs: inputs, inputs={}, outputs={})
+    object.__setattr__(servable, "stream", stream)
+    batch = FakeBatch(servable, {"x": ROWS}, output_names=["y"], is_streamed=True)
+    BatchRunner().handle(batch)
+    assert len(batch.parts) == 1
+    with pytest.raises(OutOfRangeError, match="no more"):
         batch.result()
 
 
 def test_joined_requests_need_a_row_for_each_input_row():
     with pytest.raises(FailedPreconditionError, match=r"output y .* shape \[2\], expected 3"):
-        run(lambda inputs: {"y": np.zeros(2)}, joins_requests=True).result()
+        run(lambda inputs: {"y": np.zeros(2)}, may_join=True).result()
 
 
 def test_single_request_may_have_outputs_of_any_shape():
@@ -110,3 +136,15 @@ def test_single_request_may_have_outputs_of_any_shape():
 def test_outputs_must_be_a_mapping_with_every_name(outputs, message):
     with pytest.raises(InternalError, match=message):
         checked_outputs(outputs, ["y"], None)
+
+
+@pytest.mark.parametrize("timeout_s", [50.0, None])
+def test_servable_may_ask_how_much_time_its_batch_has_left(timeout_s):
+    seen = []
+    servable = CallableServable(lambda inputs: seen.append(time_left_s()) or {"y": 1}, inputs={}, outputs={})
+    batch = FakeBatch(servable, {"x": ROWS}, output_names=["y"])
+    batch.timeout_s = timeout_s
+    BatchRunner().handle(batch)
+    assert batch.result()["y"] == 1
+    assert seen == [None] if timeout_s is None else 0 < seen[0] <= timeout_s
+    assert time_left_s() is None

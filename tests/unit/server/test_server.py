@@ -1,5 +1,6 @@
 import functools
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from salver.server.model_reload import RELOAD_CONFIG
 from salver.sources.file_system import FileSystemSourceConfig
 from salver.testing.fake_calls import FakeControlCall
 from salver.testing.fake_dataplane import FakeDataPlane, FakeNativeModel, FakeTensorFlow, half_plus_two
+from salver.wire import format_text
 
 LIMIT_S = 20
 
@@ -363,6 +365,15 @@ class TestApplyModels:
             with pytest.raises(FailedPreconditionError, match="version 9 of model a"):
                 server.apply_models([labelled])
 
+    def test_new_label_may_name_a_version_that_is_not_there_where_that_is_allowed(self, make, base):
+        config = ModelConfig(name="a", base_path=base("a", 1))
+        with make({"a": config}, allow_version_labels_for_unavailable_models=True) as server:
+            server.apply_models([replace(config, version_labels={"next": 9})])
+            with pytest.raises(NotFoundError, match=r"Specific\(a, 9\)"):
+                server.predict("a", {"x": [1.0]}, label="next")
+            with pytest.raises(FailedPreconditionError, match="version 8 of model a"):
+                server.apply_models([replace(config, version_labels={"next": 8})])
+
     def test_platform_of_a_model_cannot_change(self, make, base):
         with make({"a": base("a", 1)}) as server, pytest.raises(InvalidArgumentError, match="change a model's"):
             server.apply_models([ModelConfig(name="a", base_path=base("a"), platform="python")])
@@ -377,6 +388,39 @@ class TestApplyModels:
     def test_name_of_a_servable_of_the_program_is_taken(self, make, base):
         with make(servables={"double": DOUBLE}) as server, pytest.raises(InvalidArgumentError, match="double"):
             server.apply_models([ModelConfig(name="double", base_path=base("double", 1))])
+
+    def test_change_need_not_wait_for_models_of_the_change_before(self, make, tensorflow, base, caplog):
+        may_load, errors = threading.Event(), []
+
+        def apply():
+            try:
+                server.apply_models([ModelConfig(name="b", base_path=base("b", 1))], timeout_s=None)
+            except UnknownError as error:
+                errors.append(error)
+
+        with caplog.at_level("INFO"), make() as server:
+            tensorflow.on_load = lambda _: may_load.wait(LIMIT_S) and FakeNativeModel(half_plus_two)
+            applying = threading.Thread(target=apply)
+            applying.start()
+            wait_for(lambda: tensorflow.loads)
+            server.apply_models([], timeout_s=LIMIT_S)
+            may_load.set()
+            applying.join(LIMIT_S)
+        assert "b due to error: ABORTED: a later change took it away" in errors[0].message
+        assert "Models set by this program (they were set by the start before): added b" in caplog.messages
+        assert "Models set by this program: removed b" in caplog.messages
+
+    def test_model_taken_away_during_the_start_does_not_hold_it_up(self, make, tensorflow, base, plane):
+        may_load = threading.Event()
+        tensorflow.on_load = lambda _: may_load.wait(LIMIT_S) and FakeNativeModel(half_plus_two)
+        server = make({"a": base("a", 1)})
+        starting = threading.Thread(target=server.start)
+        starting.start()
+        wait_for(lambda: tensorflow.loads)
+        server.apply_models([])
+        may_load.set()
+        starting.join(LIMIT_S)
+        assert set(plane.ports) == {"grpc", "rest"}
 
     def test_stop_ends_the_wait(self, make, base, tmp_path):
         errors = []
@@ -395,6 +439,19 @@ class TestApplyModels:
             wait_for(lambda: server.models)
         applying.join(LIMIT_S)
         assert "the server is stopping" in errors[0].message
+
+
+class TestModelConfigFile:
+    def test_file_that_changes_is_applied_while_serving(self, make, base, tmp_path):
+        file = tmp_path / "models.config"
+        first, second = (ModelConfig(name=name, base_path=base(name, 1)) for name in "ab")
+        file.write_text(format_text(message_of((first,))))
+        settings = {"model_config_file": str(file), "model_config_file_poll_wait_s": 0.01}
+        with make({"a": first}, **settings) as server:
+            file.write_text(format_text(message_of((first, second))))
+            wait_for(lambda: "b" in {model.name for model in server.models})
+            server.wait_until_available("b", timeout_s=LIMIT_S)
+            assert server.predict("b", {"x": [1.0]})["y"] == [2.5]
 
 
 class TestReloadRequest:

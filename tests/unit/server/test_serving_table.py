@@ -7,7 +7,7 @@ from salver.core.ids import ServableId
 from salver.core.serving_map import ServingSnapshot
 from salver.errors import Code, InvalidArgumentError, NotFoundError, UnavailableError
 from salver.servables.servable import CallableServable, TensorSpec
-from salver.server.serving_table import DataPlaneServingTable
+from salver.server.serving_table import DataPlaneServingTable, target_spec
 from salver.testing.fake_dataplane import FakeDataPlane, FakeNativeModel, half_plus_two
 
 SPEC = {"x": TensorSpec(np.float32, [None])}
@@ -100,7 +100,7 @@ def test_signature_of_an_impossible_type_does_not_break_the_table(plane, table):
 def test_batching_is_off_unless_rows_are_given(plane, table):
     publish(table, m={1: servable()})
     assert plane.resolve("m").spec.max_batch_rows == 1
-    publish(DataPlaneServingTable(plane, max_batch_rows=1000), m={1: servable()})
+    publish(DataPlaneServingTable(plane, max_batch_rows=lambda id: 1000), m={1: servable()})
     assert plane.resolve("m").spec.max_batch_rows == 1000
 
 
@@ -197,3 +197,11 @@ def test_change_makes_new_rows_for_the_models_it_concerns_alone(plane, table):
     table.set_reasons({"c": UnavailableError("loading")})
     assert plane.rows["a"] is row
     assert versions(plane, "b") == [2]
+
+
+def test_servable_says_itself_how_many_rows_may_be_joined(plane, table):
+    class Joining(CallableServable):
+        max_batch_rows = 500
+
+    spec = target_spec(ServableId("m", 1), Joining(lambda inputs: inputs, {}, {}), 1)
+    assert spec.max_batch_rows == 500

@@ -7,15 +7,12 @@
 use bytes::Bytes;
 use smallvec::SmallVec;
 
-use crate::signature::Signature;
+use crate::signature::{Signature, listed};
 use crate::status::Status;
 use crate::tensor::Tensor;
 use crate::wire::predict::PredictRequest;
 use crate::wire::tensor_decode::{MemoryBudget, decode_tensor_within};
 use crate::wire::utf8::Utf8Bytes;
-
-/// Bytes of one list of names in a message; the rest is counted, not named.
-const MAX_NAMES_LEN: usize = 512;
 
 /// A request that fits its signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +63,7 @@ fn check_count(request: &PredictRequest, signature: &Signature) -> Result<(), St
         return Ok(());
     }
     let extra = sent_names(request).filter(|name| signature.input_index(name).is_none());
-    let mut missing: Vec<Option<&str>> = declared_names(signature).map(Some).collect();
+    let mut missing: Vec<Option<&str>> = signature.input_names().map(Some).collect();
     sent_names(request).filter_map(|name| signature.input_index(name)).for_each(|index| missing[index] = None);
     Err(Status::invalid_argument(format!(
         "signature '{}' takes {declared} inputs, the request has {sent}; missing: {{{}}}; sent extra: {{{}}}; \
@@ -74,7 +71,7 @@ fn check_count(request: &PredictRequest, signature: &Signature) -> Result<(), St
         signature.name,
         listed(missing.into_iter().flatten()),
         listed(extra),
-        listed(declared_names(signature)),
+        listed(signature.input_names()),
         listed(sent_names(request)),
     )))
 }
@@ -138,34 +135,13 @@ fn pick_outputs(filter: &[Utf8Bytes], signature: &Signature) -> Result<Vec<usize
 }
 
 fn unknown_output(name: &str, signature: &Signature) -> Status {
-    let allowed = signature.outputs.iter().map(|spec| &*spec.name);
     Status::invalid_argument(format!(
         "output_filter names '{name}', which is not an output of signature '{}'; outputs are {{{}}}",
         signature.name,
-        listed(allowed),
+        listed(signature.output_names()),
     ))
 }
 
 fn sent_names(request: &PredictRequest) -> impl Iterator<Item = &str> {
     request.inputs.iter().map(|(name, _)| name.as_str())
-}
-
-fn declared_names(signature: &Signature) -> impl Iterator<Item = &str> {
-    signature.inputs.iter().map(|spec| &*spec.name)
-}
-
-/// Names sorted and joined by commas, cut to a length fit for a message.
-fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    let mut names: Vec<&str> = names.collect();
-    names.sort_unstable();
-    let mut text = String::new();
-    for (index, name) in names.iter().enumerate() {
-        if text.len() + name.len() > MAX_NAMES_LEN {
-            text.push_str(&format!(" and {} more", names.len() - index));
-            break;
-        }
-        text.push_str(if index == 0 { "" } else { "," });
-        text.push_str(name);
-    }
-    text
 }

@@ -73,17 +73,31 @@ impl ModelSpec {
     }
 }
 
-/// Size of the ModelSpec that [`put_effective_spec`] writes.
-pub(crate) fn effective_spec_len(name: &str, version: i64, signature_name: &str) -> usize {
-    writer::text_field_len(1, name)
-        + writer::span_field_len(2, writer::varint_field_len(1, version as u64))
-        + writer::text_field_len(3, signature_name)
+/// The ModelSpec of an answer: the concrete version, never a label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EffectiveSpec<'a> {
+    /// Model name, as requested.
+    pub model_name: &'a str,
+    /// Version that served.
+    pub version: i64,
+    /// Signature that served, resolved; empty where the call went past signatures.
+    pub signature_name: &'a str,
 }
 
-/// Appends the ModelSpec of an answer: the concrete version, never a label.
-pub(crate) fn put_effective_spec(out: &mut Vec<u8>, name: &str, version: i64, signature_name: &str) {
-    writer::put_text_field(out, 1, name);
-    writer::put_span_header(out, 2, writer::varint_field_len(1, version as u64));
-    writer::put_varint_field(out, 1, version as u64);
-    writer::put_text_field(out, 3, signature_name);
+impl EffectiveSpec<'_> {
+    /// Bytes that [`Self::write`] appends.
+    pub(crate) fn encoded_len(&self) -> usize {
+        writer::text_field_len(1, self.model_name)
+            + writer::span_field_len(2, writer::varint_field_len(1, self.version as u64))
+            + writer::text_field_len(3, self.signature_name)
+    }
+
+    /// Appends the message as field `number` of the one around it; `length` is its [`Self::encoded_len`].
+    pub(crate) fn write(&self, out: &mut Vec<u8>, number: u32, length: usize) {
+        writer::put_span_header(out, number, length);
+        writer::put_text_field(out, 1, self.model_name);
+        writer::put_span_header(out, 2, writer::varint_field_len(1, self.version as u64));
+        writer::put_varint_field(out, 1, self.version as u64);
+        writer::put_text_field(out, 3, self.signature_name);
+    }
 }

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use crate::status::Status;
 use crate::wire::model_spec::ModelSpec;
-use crate::wire::reader::{Malformed, Reader, Span, Value};
+use crate::wire::named_tensors::read_named_tensor;
+use crate::wire::reader::{Malformed, Reader, Value, push_entry};
 use crate::wire::utf8::Utf8Bytes;
 
 /// Inputs up to this number are searched for repeated names one by one; more go through a hash map.
@@ -37,38 +38,13 @@ fn read_request(body: &Bytes) -> Result<PredictRequest, Malformed> {
     while let Some(field) = fields.next_field()? {
         match (field.number, field.value) {
             (1, Value::Span(spec)) => request.model_spec.get_or_insert_default().merge(spec, body)?,
-            (2, Value::Span(entry)) => request.inputs.push(read_input(entry, body)?),
-            (3, Value::Span(name)) => request.output_filter.push(name.text(body)?),
+            (2, Value::Span(entry)) => push_entry(&mut request.inputs, read_named_tensor(entry, body)?, entry.offset)?,
+            (3, Value::Span(name)) => push_entry(&mut request.output_filter, name.text(body)?, name.offset)?,
             _ => {}
         }
     }
     keep_last_of_each_name(&mut request.inputs);
     Ok(request)
-}
-
-/// A map entry: key and value may be missing (empty name, empty tensor) or repeated (last name, merged tensor).
-fn read_input(entry: Span<'_>, body: &Bytes) -> Result<(Utf8Bytes, Bytes), Malformed> {
-    let mut name = Utf8Bytes::default();
-    let mut tensor: Option<Bytes> = None;
-    let mut fields = entry.fields();
-    while let Some(field) = fields.next_field()? {
-        match (field.number, field.value) {
-            (1, Value::Span(text)) => name = text.text(body)?,
-            (2, Value::Span(value)) => {
-                let part = body.slice_ref(value.bytes);
-                tensor = Some(tensor.map_or_else(|| part.clone(), |first| concatenated(first, &part)));
-            }
-            _ => {}
-        }
-    }
-    Ok((name, tensor.unwrap_or_default()))
-}
-
-/// Two serialized messages one after the other are their merged message.
-fn concatenated(first: Bytes, second: &[u8]) -> Bytes {
-    let mut joined = first.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&*shared));
-    joined.extend_from_slice(second);
-    joined.freeze()
 }
 
 fn keep_last_of_each_name(inputs: &mut Vec<(Utf8Bytes, Bytes)>) {

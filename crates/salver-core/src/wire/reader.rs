@@ -6,7 +6,7 @@
 //!
 //! Source: protobuf encoding guide; limits (10-byte varints, 32-bit tags, 100 levels) as in protobuf's own parsers.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use smallvec::SmallVec;
 
 use crate::status::Status;
@@ -14,6 +14,10 @@ use crate::wire::utf8::Utf8Bytes;
 
 /// Levels of nested groups that are accepted; protobuf's own limit.
 const MAX_GROUP_DEPTH: usize = 100;
+
+/// Entries that a repeated field of names, tensors or tasks may have: more than any servable knows of, and so few that
+/// their places in memory stay small however small they are on the wire.
+const MAX_ENTRIES: usize = 1 << 18;
 
 /// What is wrong with a message, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -225,6 +229,25 @@ impl Varints<'_> {
             Err(what) => Err(Malformed { what, offset: self.base + start }),
         }
     }
+}
+
+/// Appends an entry of a repeated field, which stands at `offset`.
+pub(crate) fn push_entry<T>(entries: &mut Vec<T>, entry: T, offset: usize) -> Result<(), Malformed> {
+    if entries.len() == MAX_ENTRIES {
+        return Err(Malformed { what: "more than 262144 entries of a repeated field", offset });
+    }
+    entries.push(entry);
+    Ok(())
+}
+
+/// Two serialized messages one after the other are their merged message.
+pub(crate) fn merged(first: Bytes, second: Bytes) -> Bytes {
+    if first.is_empty() {
+        return second;
+    }
+    let mut joined = first.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&*shared));
+    joined.extend_from_slice(&second);
+    joined.freeze()
 }
 
 /// Reads the varint at `*at` and moves `*at` behind it.

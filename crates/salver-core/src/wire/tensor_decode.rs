@@ -38,6 +38,11 @@ impl MemoryBudget {
         Self { total: bytes, left: bytes }
     }
 
+    /// All that may be paid.
+    pub(crate) fn total(&self) -> usize {
+        self.total
+    }
+
     /// Pays for `count` times `size` bytes.
     pub(crate) fn pay(&mut self, count: usize, size: usize) -> Result<(), Status> {
         match count.checked_mul(size) {

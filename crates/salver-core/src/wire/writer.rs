@@ -7,6 +7,8 @@
 const VARINT: u32 = 0;
 /// Wire type of length-delimited values.
 const SPAN: u32 = 2;
+/// Wire type of four-byte values.
+const FIXED32: u32 = 5;
 
 /// Bytes that `value` takes as a varint, 1..=10.
 #[inline]
@@ -59,6 +61,21 @@ pub fn put_varint_field(out: &mut Vec<u8>, number: u32, value: u64) {
     if value != 0 {
         put_varint(out, u64::from(number << 3 | VARINT));
         put_varint(out, value);
+    }
+}
+
+/// Bytes of a float field with these bits; 0 for positive zero, which proto3 leaves out.
+#[inline]
+pub const fn fixed32_field_len(number: u32, bits: u32) -> usize {
+    if bits == 0 { 0 } else { tag_len(number) + 4 }
+}
+
+/// Appends a float field, or nothing for positive zero.
+#[inline]
+pub fn put_fixed32_field(out: &mut Vec<u8>, number: u32, bits: u32) {
+    if bits != 0 {
+        put_varint(out, u64::from(number << 3 | FIXED32));
+        out.extend_from_slice(&bits.to_le_bytes());
     }
 }
 

@@ -1,10 +1,14 @@
 //! Tests of the protobuf codec: rules one by one, vectors made with tensorflow, random and broken bytes.
 
 mod binding;
+mod example_input;
+mod inference_vectors;
 mod predict;
 mod random;
 mod reader;
+mod session_run;
 mod support;
+mod task_binding;
 mod tensor_decode;
 mod tensor_encode;
 mod vectors;

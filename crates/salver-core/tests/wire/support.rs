@@ -74,3 +74,17 @@ fn spec(name: &str) -> TensorSpec {
 pub(crate) fn unhex(text: &str) -> Bytes {
     (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
 }
+
+/// The hex string of these bytes.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The columns of each line of a table of vectors.
+pub(crate) fn rows(table: &str) -> Vec<Vec<String>> {
+    let path = format!("{}/../../tests/data/{table}.tsv", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).unwrap();
+    let rows: Vec<Vec<String>> = text.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect();
+    assert!(!rows.is_empty());
+    rows
+}

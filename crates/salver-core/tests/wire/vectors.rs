@@ -7,19 +7,7 @@ use salver_core::wire::{
 };
 use salver_core::{Code, Tensor, TensorData};
 
-use crate::support::{signature, unhex};
-
-fn rows(name: &str) -> Vec<Vec<String>> {
-    let path = format!("{}/../../tests/data/wire_vectors/{name}.tsv", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(&path).unwrap();
-    let rows: Vec<Vec<String>> = text.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect();
-    assert!(!rows.is_empty());
-    rows
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
+use crate::support::{hex, rows, signature, unhex};
 
 fn described(tensor: &Tensor) -> [String; 4] {
     let shape: Vec<String> = tensor.shape().iter().map(i64::to_string).collect();
@@ -32,7 +20,7 @@ fn described(tensor: &Tensor) -> [String; 4] {
 
 #[test]
 fn tensors_are_read_as_tensorflow_reads_them() {
-    for row in rows("tensors") {
+    for row in rows("wire_vectors/tensors") {
         match (decode_tensor(unhex(&row[1])), &row[2][..]) {
             (Ok(tensor), "ok") => assert_eq!(described(&tensor), row[2..], "{}", row[0]),
             (Err(status), "error") => assert_eq!(status.code, Code::InvalidArgument, "{}: {status}", row[0]),
@@ -44,7 +32,7 @@ fn tensors_are_read_as_tensorflow_reads_them() {
 
 #[test]
 fn tensors_are_written_as_protobuf_writes_them() {
-    for row in rows("encoded") {
+    for row in rows("wire_vectors/encoded") {
         let tensor = decode_tensor(unhex(&row[1])).unwrap();
         assert_eq!(tensor, decode_tensor(unhex(&row[2])).unwrap(), "{}", row[0]);
         for (form, expected) in [(TensorForm::TypedFields, &row[1]), (TensorForm::TensorContent, &row[2])] {
@@ -58,7 +46,7 @@ fn tensors_are_written_as_protobuf_writes_them() {
 
 #[test]
 fn requests_are_read_as_protobuf_reads_them() {
-    for row in rows("requests") {
+    for row in rows("wire_vectors/requests") {
         let request = decode_predict_request(unhex(&row[1])).unwrap();
         let spec = request.model_spec.clone().unwrap_or_default();
         let name = if request.model_spec.is_some() { spec.name.to_string() } else { "<none>".to_owned() };
@@ -77,7 +65,7 @@ fn requests_are_read_as_protobuf_reads_them() {
 
 #[test]
 fn responses_are_written_as_protobuf_writes_them() {
-    for row in rows("responses") {
+    for row in rows("wire_vectors/responses") {
         let (names, protos): (&[&str], &[&[u8]]) = match &row[0][..] {
             "none" => (&[], &[]),
             "one" => (&["y"], &[b"\x08\x01\x12\x04\x12\x02\x08\x02\x2a\x08\0\0\x80\x3f\0\0\0\x40"]),

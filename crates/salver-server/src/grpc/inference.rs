@@ -25,7 +25,7 @@ pub(crate) async fn handle(context: &Rc<LoopContext>, api: Api, request: Request
         Ok(deadline) => predict::within(deadline, answer(context, api, request, deadline, &record)).await,
         Err(status) => Err(status),
     };
-    record.end(answered.as_ref().map_or_else(|status| status.code, |_| Code::Ok));
+    record.note(answered.as_ref().map_or_else(|status| status.code, |_| Code::Ok));
     answered
 }
 
@@ -42,12 +42,16 @@ async fn answer(
     let mut predictions = prepared.predictions;
     predictions.iter_mut().for_each(|prediction| prediction.deadline = deadline);
     let outputs = predict::run_all(context, predictions).await?;
-    let (is_large, form) = (num_bytes(&outputs) >= LARGE_BYTES, context.tensor_form());
+    let (is_large, form) = (is_large(&outputs), context.tensor_form());
     let answer = prepared.answer;
     off_loop(is_large, move || answer.message(&outputs, form, framing::PREFIX_LEN).map(framing::seal)).await
 }
 
-async fn prepare(
+/// Decodes a message, finds its servable and fits it to that.
+///
+/// # Errors
+/// As `Request::from_message` and `Request::prepare`.
+pub(crate) async fn prepare(
     context: &Rc<LoopContext>,
     api: Api,
     message: Bytes,
@@ -62,6 +66,7 @@ async fn prepare(
     off_loop(is_large, move || request.prepare(Servables::Serving(&shared.table), &shared.options)).await
 }
 
-fn num_bytes(outputs: &AllOutputs) -> usize {
-    outputs.iter().flatten().map(Tensor::num_bytes).sum()
+/// Whether these outputs are to be encoded off the event loop.
+pub(crate) fn is_large(outputs: &AllOutputs) -> bool {
+    outputs.iter().flatten().map(Tensor::num_bytes).sum::<usize>() >= LARGE_BYTES
 }

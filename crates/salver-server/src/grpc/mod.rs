@@ -4,6 +4,7 @@ mod control;
 mod framing;
 mod health;
 mod inference;
+mod streamed;
 mod timeout;
 
 use std::rc::Rc;
@@ -46,17 +47,15 @@ pub(crate) async fn handle(context: Rc<LoopContext>, request: Request<Incoming>)
     }
     count(&context.shared.counters.grpc_requests);
     let path = request.uri().path();
-    if let Some(api) = Api::of_grpc_path(path) {
-        return inference::handle(&context, api, request)
-            .await
-            .map(unary)
-            .unwrap_or_else(|status| refusal(&context, &status));
-    }
-    let answer = match path {
-        "/grpc.health.v1.Health/Check" => health::check(&context, request).await.map(unary),
-        "/grpc.health.v1.Health/Watch" => health::watch(&context, request).await,
-        _ if path.starts_with("/grpc.reflection.") => control::stream(&context, request),
-        _ => control::unary(&context, request).await.map(unary),
+    let answer = match Api::of_grpc_path(path) {
+        Some(Api::PredictStreamed) => streamed::handle(&context, request),
+        Some(api) => inference::handle(&context, api, request).await.map(unary),
+        None => match path {
+            "/grpc.health.v1.Health/Check" => health::check(&context, request).await.map(unary),
+            "/grpc.health.v1.Health/Watch" => health::watch(&context, request).await,
+            _ if path.starts_with("/grpc.reflection.") => control::stream(&context, request),
+            _ => control::unary(&context, request).await.map(unary),
+        },
     };
     answer.unwrap_or_else(|status| refusal(&context, &status))
 }

@@ -5,8 +5,11 @@
 //! against a servable ([`Prepared`]: what to run, and the [`Answer`] to make of it), run, and answered.
 
 mod answer;
+mod examples;
+mod multi;
 mod predict;
 mod request;
+mod session_run;
 
 use std::sync::Arc;
 
@@ -26,13 +29,26 @@ pub(crate) use request::Request;
 pub enum Api {
     /// Tensors by name in, tensors by name out.
     Predict,
+    /// The same, answered in parts.
+    PredictStreamed,
+    /// Examples in, classes out.
+    Classify,
+    /// Examples in, values out.
+    Regress,
+    /// Several classifications and regressions of the same examples.
+    MultiInference,
+    /// Graph tensors in and out.
+    SessionRun,
 }
 
 impl Api {
-    /// Every API by the name that Python has for it.
+    /// The APIs whose requests can be replayed, by the name that a log of them has.
     pub fn named(name: &str) -> Option<Api> {
         Some(match name {
             "predict" => Api::Predict,
+            "classify" => Api::Classify,
+            "regress" => Api::Regress,
+            "multi_inference" => Api::MultiInference,
             _ => return None,
         })
     }
@@ -41,6 +57,21 @@ impl Api {
     pub(crate) fn of_grpc_path(path: &str) -> Option<Api> {
         Some(match path {
             "/tensorflow.serving.PredictionService/Predict" => Api::Predict,
+            "/tensorflow.serving.PredictionService/PredictStreamed" => Api::PredictStreamed,
+            "/tensorflow.serving.PredictionService/Classify" => Api::Classify,
+            "/tensorflow.serving.PredictionService/Regress" => Api::Regress,
+            "/tensorflow.serving.PredictionService/MultiInference" => Api::MultiInference,
+            "/tensorflow.serving.SessionService/SessionRun" => Api::SessionRun,
+            _ => return None,
+        })
+    }
+
+    /// The API behind the verb of a REST path.
+    pub(crate) fn of_verb(verb: &str) -> Option<Api> {
+        Some(match verb {
+            "predict" => Api::Predict,
+            "classify" => Api::Classify,
+            "regress" => Api::Regress,
             _ => return None,
         })
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use salver_core::inference::{Method, check_method};
 use salver_core::json::{Format, PredictBody};
 use salver_core::signature::resolved_name;
 use salver_core::table::Pinned;
@@ -26,6 +27,9 @@ pub(crate) fn from_message(
     let spec = servables.spec(request.model_spec.take())?;
     let pinned = servables.resolve(&spec)?;
     let signature = pinned.signature(&spec.signature_name).cloned().ok_or_else(|| unknown_signature(&spec, &pinned))?;
+    if options.check_methods {
+        check_method(&signature, Method::Predict)?;
+    }
     let bound = wire::bind_within(request, &signature, &mut memory_budget(options))?;
     Ok(prepared(&spec, pinned, signature, bound.inputs, bound.outputs, Format::Row))
 }
@@ -34,10 +38,18 @@ pub(crate) fn from_message(
 ///
 /// # Errors
 /// As `Request::prepare`.
-pub(crate) fn from_json(spec: &ModelSpec, body: &PredictBody, servables: Servables<'_>) -> Result<Prepared, Status> {
+pub(crate) fn from_json(
+    spec: &ModelSpec,
+    body: &PredictBody,
+    servables: Servables<'_>,
+    options: &Options,
+) -> Result<Prepared, Status> {
     let pinned = servables.resolve(spec)?;
     let signature =
         pinned.signature(&spec.signature_name).cloned().ok_or_else(|| unknown_json_signature(spec, &pinned))?;
+    if options.check_methods {
+        check_method(&signature, Method::Predict)?;
+    }
     check_has_inputs(&signature)?;
     let (format, inputs) = body.parse(&signature)?;
     let outputs = (0..signature.outputs.len()).collect();

@@ -29,7 +29,7 @@ pub(crate) async fn handle(
     let record = Record::begin(&context.shared, route.api, Entrypoint::Rest);
     record.name_model(&route.spec.name);
     let answered = read_and_answer(context, route, request).await;
-    record.end(answered.as_ref().map_or_else(|status| status.code, |_| Code::Ok));
+    record.note(answered.as_ref().map_or_else(|status| status.code, |_| Code::Ok));
     answered
 }
 

@@ -24,7 +24,7 @@ pub(crate) struct Route {
 pub(crate) fn parse_inference(path: &str) -> Result<Option<Route>, Status> {
     let Some(inner) = strip_prefix_ignoring_case(path, "/v1/models/") else { return Ok(None) };
     let Some((target, verb)) = inner.rsplit_once(':') else { return Ok(None) };
-    let Some(api) = api(verb) else { return Ok(None) };
+    let Some(api) = Api::of_verb(verb) else { return Ok(None) };
     let mut parts = target.split('/');
     let (name, kind, value, rest) = (parts.next(), parts.next(), parts.next(), parts.next());
     let (Some(name), None) = (name, rest) else { return Ok(None) };
@@ -40,14 +40,6 @@ pub(crate) fn parse_inference(path: &str) -> Result<Option<Route>, Status> {
         _ => return Ok(None),
     };
     Ok(Some(Route { api, spec: ModelSpec { name, choice, ..ModelSpec::default() } }))
-}
-
-/// The verb, in lower case alone.
-fn api(verb: &str) -> Option<Api> {
-    Some(match verb {
-        "predict" => Api::Predict,
-        _ => return None,
-    })
 }
 
 fn version(digits: &str) -> Result<VersionChoice, Status> {
@@ -94,7 +86,7 @@ mod tests {
             ("/v1/models/m/labels/a%2Fb:predict", route("m", None, Some("a/b"))),
             ("/v1/models/a%3Ab+c:predict", route("a:b+c", None, None)),
             ("/v1/models/m:PREDICT", None),
-            ("/v1/models/m:classify", None),
+            ("/v1/models/m:frobnicate", None),
             ("/v1/models/m/versions/x:predict", None),
             ("/v1/models/m/version/1:predict", None),
             ("/v1/models/m/versions/1/labels/a:predict", None),

@@ -1,0 +1,96 @@
+//! `PredictStreamed`: one request, its answer in parts as the servable gives them.
+//!
+//! The reference has the messages and no public method; this one answers a PredictRequest with a stream of
+//! PredictResponses. A servable that does not stream answers in one.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use http_body::Frame;
+use hyper::body::Incoming;
+use hyper::{Request, Response};
+use salver_core::task::PartSink;
+use salver_core::{Code, Status, Tensor};
+use smallvec::smallvec;
+use tokio::sync::mpsc;
+
+use crate::body::ServerBody;
+use crate::event_loop::{LoopContext, spawn_with};
+use crate::grpc::{Frames, drive, framing, inference, timeout, with_headers};
+use crate::inference::{Answer, Api};
+use crate::off_loop::off_loop;
+use crate::predict::{self, Outputs};
+use crate::record::{Entrypoint, Record};
+
+/// Parts that may wait for their client; the servable waits for room.
+const MAX_PENDING_PARTS: usize = 4;
+
+/// Parts on their way to the event loop of their client.
+struct Parts(mpsc::Sender<Outputs>);
+
+impl PartSink for Parts {
+    fn send(&self, outputs: Vec<Tensor>) -> bool {
+        self.0.blocking_send(outputs).is_ok()
+    }
+}
+
+/// Answers one call.
+///
+/// # Errors
+/// INVALID_ARGUMENT for a timeout that cannot be read.
+pub(crate) fn handle(context: &Rc<LoopContext>, request: Request<Incoming>) -> Result<Response<ServerBody>, Status> {
+    let deadline = timeout::deadline(request.headers())?;
+    let (frames, receiver) = mpsc::channel(1);
+    spawn_with(context, |context| async move {
+        let record = Record::begin(&context.shared, Api::PredictStreamed, Entrypoint::Grpc);
+        let work = async {
+            let streamed = predict::within(deadline, stream(&context, request, deadline, &frames, &record)).await;
+            record.note(streamed.as_ref().map_or_else(|status| status.code, |()| Code::Ok));
+            streamed
+        };
+        drive(None, &frames, work).await;
+    });
+    Ok(with_headers(ServerBody::Stream(receiver)))
+}
+
+async fn stream(
+    context: &Rc<LoopContext>,
+    request: Request<Incoming>,
+    deadline: Option<Instant>,
+    frames: &Frames,
+    record: &Record<'_>,
+) -> Result<(), Status> {
+    let (head, body) = request.into_parts();
+    let message = framing::read_unary(context, &head.headers, body).await?;
+    let prepared = inference::prepare(context, Api::PredictStreamed, message, record).await?;
+    let answer = Arc::new(prepared.answer);
+    let (sender, mut parts) = mpsc::channel(MAX_PENDING_PARTS);
+    let Some(mut prediction) = prepared.predictions.into_iter().next() else { return Ok(()) };
+    prediction.deadline = deadline;
+    let run = predict::run_in_parts(context, prediction, Arc::new(Parts(sender)));
+    tokio::pin!(run);
+    let last = loop {
+        tokio::select! {
+            biased;
+            Some(part) = parts.recv() => send(context, &answer, part, frames).await?,
+            last = &mut run => break last?,
+        }
+    };
+    while let Ok(part) = parts.try_recv() {
+        send(context, &answer, part, frames).await?;
+    }
+    // What was not sent in parts comes at the end.
+    if !last.is_empty() {
+        send(context, &answer, last, frames).await?;
+    }
+    Ok(())
+}
+
+async fn send(context: &LoopContext, answer: &Arc<Answer>, outputs: Outputs, frames: &Frames) -> Result<(), Status> {
+    let outputs = smallvec![outputs];
+    let (is_large, form, answer) = (inference::is_large(&outputs), context.tensor_form(), answer.clone());
+    let encode = move || answer.message(&outputs, form, framing::PREFIX_LEN).map(framing::seal);
+    let message = off_loop(is_large, encode).await?;
+    frames.send(Frame::data(message)).await.map_err(|_gone| Status::new(Code::Cancelled, "The caller has gone."))
+}

@@ -1,0 +1,102 @@
+//! SessionRun: tensors in and out by the names of the graph, or by those of a signature.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use salver_core::signature::resolved_name;
+use salver_core::table::{Pinned, Runner};
+use salver_core::wire::{ModelSpec, SessionRunRequest, Utf8Bytes};
+use salver_core::{Code, GraphCall, Signature, Status, Tensor};
+use smallvec::smallvec;
+
+use crate::inference::answer::{Answer, Served};
+use crate::inference::{Prepared, Servables, memory_budget};
+use crate::options::Options;
+use crate::predict::Prediction;
+
+/// Prepares a SessionRun message.
+///
+/// # Errors
+/// As `Request::prepare`.
+pub(crate) fn prepare(
+    mut request: SessionRunRequest,
+    servables: Servables<'_>,
+    options: &Options,
+) -> Result<Prepared, Status> {
+    let spec = servables.spec(request.model_spec.take())?;
+    let pinned = servables.resolve(&spec)?;
+    if request.fetches.is_empty() && request.targets.is_empty() {
+        return Err(Status::invalid_argument("SessionRun has neither fetches nor targets, expected at least one."));
+    }
+    let signature = match request.tensor_name_is_alias {
+        true => declared(&spec, &pinned, &request)?,
+        false => of_graph(&pinned, &request)?,
+    };
+    let inputs = inputs(&request, &signature, options)?;
+    let outputs = request.fetches.iter().map(|name| output_index(&signature, name)).collect::<Result<Vec<_>, _>>()?;
+    let name = if request.tensor_name_is_alias { signature.name.clone() } else { "".into() };
+    let served = Served { model: spec.name, version: pinned.version() };
+    let mut wanted = outputs.clone();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let positions = outputs.iter().filter_map(|index| wanted.binary_search(index).ok()).collect();
+    let prediction = Prediction { pinned, signature, inputs, outputs: wanted, deadline: None };
+    let answer = Answer::session_run(served, name, request.fetches, positions);
+    Ok(Prepared { predictions: smallvec![prediction], answer })
+}
+
+/// The signature whose aliases the request uses.
+fn declared(spec: &ModelSpec, pinned: &Pinned, request: &SessionRunRequest) -> Result<Arc<Signature>, Status> {
+    if !request.targets.is_empty() {
+        return Err(Status::invalid_argument("SessionRun by alias takes no targets: signatures have none."));
+    }
+    pinned.signature(&spec.signature_name).cloned().ok_or_else(|| {
+        let (name, model, version) = (resolved_name(&spec.signature_name), pinned.name(), pinned.version());
+        let message = format!("Serving signature key \"{name}\" not found in model {model} version {version}.");
+        Status::new(Code::FailedPrecondition, message)
+    })
+}
+
+/// A signature over exactly the tensors that the request names.
+fn of_graph(pinned: &Pinned, request: &SessionRunRequest) -> Result<Arc<Signature>, Status> {
+    let Runner::Native(executor) = pinned.runner() else {
+        let message = format!("Model {} has no graph: SessionRun reaches it by alias alone.", pinned.name());
+        return Err(Status::unimplemented(message));
+    };
+    executor.graph_signature(&GraphCall {
+        feeds: sorted(request.feeds.iter().map(|(name, _)| name)),
+        fetches: sorted(&request.fetches),
+        targets: sorted(&request.targets),
+    })
+}
+
+fn sorted<'a>(names: impl IntoIterator<Item = &'a Utf8Bytes>) -> Vec<&'a str> {
+    names.into_iter().map(Utf8Bytes::as_str).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// One tensor per input of `signature`: what was fed, or the default.
+fn inputs(request: &SessionRunRequest, signature: &Signature, options: &Options) -> Result<Vec<Tensor>, Status> {
+    let mut inputs: Vec<Option<Tensor>> = vec![None; signature.inputs.len()];
+    let tensors = request.decode_feeds(&mut memory_budget(options))?;
+    for ((name, _), tensor) in request.feeds.iter().zip(tensors) {
+        let index = signature.input_index(name).ok_or_else(|| unknown(signature, "input", name))?;
+        if inputs[index].replace(tensor).is_some() {
+            return Err(Status::invalid_argument(format!("{name} is fed twice, expected once.")));
+        }
+    }
+    let fill = |(index, input): (usize, Option<Tensor>)| {
+        input.or_else(|| signature.default_of(index).cloned()).ok_or_else(|| {
+            let name = &signature.inputs[index].name;
+            Status::invalid_argument(format!("Input {name} of signature '{}' is not fed.", signature.name))
+        })
+    };
+    inputs.into_iter().enumerate().map(fill).collect()
+}
+
+fn output_index(signature: &Signature, name: &str) -> Result<usize, Status> {
+    signature.output_index(name).ok_or_else(|| unknown(signature, "output", name))
+}
+
+fn unknown(signature: &Signature, kind: &str, name: &str) -> Status {
+    Status::invalid_argument(format!("Signature '{}' has no {kind} {name}.", signature.name))
+}

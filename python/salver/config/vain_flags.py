@@ -1,0 +1,79 @@
+"""Flags that were given in vain, because others were given or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
+
+from salver.config.flags import FlagValue
+
+_Values: TypeAlias = Mapping[str, FlagValue]
+
+_OF_PLATFORMS = (
+    "enable_batching",
+    "batching_parameters_file",
+    "enable_per_model_batching_parameters",
+    "tensorflow_session_config_file",
+    "per_process_gpu_memory_fraction",
+    "tensorflow_session_parallelism",
+    "tensorflow_intra_op_parallelism",
+    "tensorflow_inter_op_parallelism",
+    "saved_model_tags",
+    "enable_model_warmup",
+    "num_request_iterations_for_warmup",
+    "prefer_tflite_model",
+    "num_tflite_pools",
+    "num_tflite_interpreters_per_pool",
+    "mixed_precision",
+)
+"""What the platform config file says for each TensorFlow platform."""
+
+_RULES: tuple[tuple[tuple[str, ...], Callable[[_Values], object], str], ...] = (
+    (_OF_PLATFORMS, lambda values: values["platform_config_file"], "--platform_config_file says it for its platforms"),
+    (
+        ("model_name", "model_base_path"),
+        lambda values: values["model_config_file"],
+        "--model_config_file says what to serve",
+    ),
+    (
+        ("model_config_file_poll_wait_seconds",),
+        lambda values: not values["model_config_file"],
+        "there is no --model_config_file to look at",
+    ),
+    (
+        ("enable_per_model_batching_parameters",),
+        lambda values: not values["enable_batching"],
+        "without --enable_batching nothing is batched",
+    ),
+    (
+        ("tensorflow_session_parallelism",),
+        lambda values: values["tensorflow_intra_op_parallelism"] or values["tensorflow_inter_op_parallelism"],
+        "--tensorflow_intra_op_parallelism and --tensorflow_inter_op_parallelism go before it",
+    ),
+    (
+        ("num_request_iterations_for_warmup",),
+        lambda values: not values["enable_model_warmup"],
+        "without --enable_model_warmup nothing is replayed",
+    ),
+    (
+        ("rest_api_timeout_in_ms", "monitoring_config_file"),
+        lambda values: not values["rest_api_port"],
+        "there is no --rest_api_port",
+    ),
+)
+"""Flags, the condition under which they mean nothing, and why."""
+
+
+def vain_flags(given: _Values, values: _Values) -> Iterator[tuple[str, str]]:
+    """Name each flag that was given in vain, with the reason.
+
+    Args:
+        given: The flags that somebody set.
+        values: The values of all.
+    """
+    told = set()
+    for names, is_vain, why in _RULES:
+        for name in names:
+            if name in given and given[name] and name not in told and is_vain(values):
+                told.add(name)
+                yield name, why

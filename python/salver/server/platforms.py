@@ -1,0 +1,92 @@
+"""The platforms of a server as it is configured: loaders with all that its configuration adds to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from salver.config.server_config import ServerConfig
+from salver.core.ids import ServableId
+from salver.core.loader import Loader
+from salver.core.storage_path import StoragePath
+from salver.errors import InvalidArgumentError
+from salver.servables.loaders import (
+    TENSORFLOW,
+    LoaderFactory,
+    Platform,
+    PlatformContext,
+    PlatformRegistry,
+    tensorflow_platform,
+)
+from salver.servables.page_cache import PageCacheLeavingLoader
+from salver.servables.tensorflow_library import TensorFlowLibrary
+from salver.server import manager_setup
+from salver.server.batch_rows import BatchRows, BatchRowsLoader
+
+
+class Platforms:
+    """Gives the loader factory of a platform."""
+
+    def __init__(
+        self,
+        config: ServerConfig,
+        library: TensorFlowLibrary,
+        rows: BatchRows,
+        extra: Mapping[str, Platform] | None = None,
+    ) -> None:
+        """Make the platforms of a server.
+
+        Args:
+            config: The server's configuration.
+            library: What SavedModels run on.
+            rows: Where limits of batches are noted.
+            extra: Platforms of the program, which go before all others.
+        """
+        self._config = config
+        self._library = library
+        self._rows = rows
+        self._extra = dict(extra or {})
+        self._registry = PlatformRegistry(self._context(config), self._extra)
+
+    def config_of(self, platform: str) -> ServerConfig:
+        """Return what holds for the models of this platform."""
+        if self._is_from_file(platform):
+            return (self._config.tensorflow_platforms or {})[platform]
+        return self._config
+
+    def is_tensorflow(self, platform: str) -> bool:
+        """Whether models of this platform run on TensorFlow's library."""
+        return platform == TENSORFLOW or self._is_from_file(platform)
+
+    def loader_factory(self, platform: str) -> LoaderFactory:
+        """Return the factory of this platform.
+
+        Raises:
+            InvalidArgumentError: No such platform, or it cannot be imported.
+        """
+        config, factory = self.config_of(platform), self._factory(platform)
+
+        def make_loader(id: ServableId, path: StoragePath) -> Loader:
+            loader = factory(id, path)
+            if config.enable_batching:
+                loader = BatchRowsLoader(loader, id, path, config, self._rows)
+            return PageCacheLeavingLoader(loader, path) if config.flush_filesystem_caches else loader
+
+        return make_loader
+
+    def _factory(self, platform: str) -> LoaderFactory:
+        if self._is_from_file(platform):
+            return tensorflow_platform(self._context(self.config_of(platform)))
+        known = self._config.tensorflow_platforms
+        if known is not None and platform == TENSORFLOW and platform not in self._extra:
+            raise InvalidArgumentError(f"the platform config file has only {', '.join(sorted(known))}")
+        return self._registry.loader_factory(platform)
+
+    def _is_from_file(self, platform: str) -> bool:
+        return platform not in self._extra and platform in (self._config.tensorflow_platforms or {})
+
+    def _context(self, config: ServerConfig) -> PlatformContext:
+        return PlatformContext(
+            tensorflow_library=self._library,
+            tensorflow_options=manager_setup.tensorflow_options(config),
+            tflite_options=manager_setup.tflite_options(config),
+        )

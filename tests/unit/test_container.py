@@ -1,0 +1,103 @@
+"""The container's files, as far as they can be checked without building it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from salver.config.model_config_file import read_model_config_file
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+
+
+def instructions() -> list[tuple[str, str]]:
+    """The Dockerfile's instructions with their arguments, continued lines joined."""
+    lines = [line for line in (DEPLOY / "Dockerfile").read_text().splitlines() if not line.startswith("#")]
+    joined = re.sub(r"\\\n\s*", " ", "\n".join(lines))
+    return [(line.split(" ", 1)[0], line.split(" ", 1)[1]) for line in joined.splitlines() if line]
+
+
+def arguments(instruction: str) -> list[str]:
+    return [text for name, text in instructions() if name == instruction]
+
+
+def test_stages_refer_to_stages_that_are_there():
+    names = {words[2] for words in (text.split() for text in arguments("FROM")) if len(words) == 3}
+    used = set(re.findall(r"from=(\w+)", (DEPLOY / "Dockerfile").read_text()))
+    assert used == names == {"build"}
+
+
+def test_bases_are_pinned_to_a_release_and_name_no_host():
+    for base in (text.split()[0] for text in arguments("FROM")):
+        assert re.fullmatch(r"[a-z]+:[0-9][a-z0-9.-]*", base), base
+
+
+def test_copied_files_are_there():
+    for text in arguments("COPY"):
+        *sources, _ = [word for word in shlex.split(text) if not word.startswith("--")]
+        assert all((ROOT / source).exists() for source in sources)
+
+
+def test_image_has_the_known_ports_variables_and_entry_point():
+    assert arguments("EXPOSE") == ["8500 8501"]
+    assert {"MODEL_NAME=model", "MODEL_BASE_PATH=/models"} <= set(arguments("ENV")[0].split())
+    assert arguments("ENTRYPOINT") == ['["/usr/bin/tf_serving_entrypoint.sh"]']
+    assert "/usr/bin/tf_serving_entrypoint.sh" in arguments("COPY")[-1]
+
+
+def test_server_does_not_run_as_root():
+    names = [name for name, _ in instructions()]
+    assert arguments("USER") == ["10001"]
+    assert names.index("USER") > max(place for place, name in enumerate(names) if name == "RUN")
+
+
+def test_health_check_is_a_program():
+    (check,) = arguments("HEALTHCHECK")
+    code = re.search(r'"-c", "(.*)"\]', check)
+    assert code is not None
+    compile(code[1], "HEALTHCHECK", "exec")
+    assert "/readyz" in code[1]
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, ["--model_name=model", "--model_base_path=/models/model"]),
+        ({"MODEL_NAME": "a b", "MODEL_BASE_PATH": "/srv"}, ["--model_name=a b", "--model_base_path=/srv/a b"]),
+    ],
+)
+def test_entry_point_becomes_the_server_with_the_arguments_last(tmp_path, environment, expected):
+    program = tmp_path / "tensorflow_model_server"
+    program.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    program.chmod(0o755)
+    done = subprocess.run(
+        [DEPLOY / "entrypoint.sh", "--port=1", "two words"],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines() == ["--port=8500", "--rest_api_port=8501", *expected, "--port=1", "two words"]
+
+
+def test_models_of_the_example_are_there():
+    for model in read_model_config_file(str(DEPLOY / "config" / "models.config")):
+        assert (ROOT / "tests" / "data" / "models" / Path(model.base_path).name).is_dir()
+    for folder in re.findall(r"- (\.[^:]*):/", (DEPLOY / "compose.yaml").read_text()):
+        assert (DEPLOY / folder).is_dir()
+
+
+def test_compose_file_is_read_by_compose():
+    command = ["docker", "compose", "-f", str(DEPLOY / "compose.yaml"), "config", "--quiet"]
+    try:
+        known = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        known = False
+    if not known:
+        pytest.skip("docker compose is not installed")
+    subprocess.run(command, check=True)
