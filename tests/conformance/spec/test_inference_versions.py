@@ -166,6 +166,7 @@ def labels(client: StubClient, tmp_path: Path) -> Iterator[Labels]:
     add(tmp_path / "labelled", "2")
     models = {"labelled": ModelEntry(tmp_path / "labelled", POLICY % "all {}")}
     with served(tmp_path, "--file_system_poll_wait_seconds=1", models=models) as process:
+        wait_for(process, "labelled", 1, 2)
         yield Labels(client, process, tmp_path)
 
 
@@ -214,6 +215,7 @@ def test_allowed_label(client: StubClient, tmp_path: Path) -> None:
     flags = ("--allow_version_labels_for_unavailable_models", "--file_system_poll_wait_seconds=1")
     models = {"labelled": ModelEntry(tmp_path / "labelled", POLICY % "all {}")}
     with served(tmp_path, *flags, models=models) as process:
+        wait_for(process, "labelled", 1)
         labels = Labels(client, process, tmp_path)
         labels.set(next=2)
         assert labels.version("next") == "NOT_FOUND"
