@@ -290,7 +290,9 @@ def feature_kinds(path: Path) -> None:
         texts = []
         for name, kind in kinds.items():
             values = parsed[name]
-            as_text = values.values if kind == tf.string else tf.strings.as_string(values.values, shortest=kind == tf.float32)
+            as_text = (
+                values.values if kind == tf.string else tf.strings.as_string(values.values, shortest=kind == tf.float32)
+            )
             texts.append(tf.strings.reduce_join(values.with_values(as_text), axis=1, separator="|"))
         signatures = {"serving_default": signature({"inputs": examples}, {"classes": tf.stack(texts, 1)}, "classify")}
         save_v1(session, path, signatures)

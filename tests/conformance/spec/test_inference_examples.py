@@ -24,7 +24,9 @@ def regress(row: int, what: str, signature: str, given: str = TWO, *, model: str
 
 
 def classes(*pairs: tuple[str, float]) -> str:
-    return "classifications { " + "".join(f'classes {{ label: "{name}" score: {score} }} ' for name, score in pairs) + "} "
+    return (
+        "classifications { " + "".join(f'classes {{ label: "{name}" score: {score} }} ' for name, score in pairs) + "} "
+    )
 
 
 def values(*numbers: float) -> str:
@@ -53,7 +55,9 @@ CLASSIFY = Table("inference", "5", "Classify", 12, elsewhere={3: "inference-2-na
     classify(4, "two inputs", "classify_two_inputs", code=BAD, says=("input",)),
     classify(4, "no inputs", "no_inputs", model="odd_signatures", code=BAD, says=("input",)),
     classify(5, "three outputs", "classify_three_outputs", code=BAD, says=("output", "3")),
-    classify(5, "four outputs, and the input is not `inputs`", "many_outputs", model="odd_signatures", code=BAD, says=("4",)),
+    classify(
+        5, "four outputs, and the input is not `inputs`", "many_outputs", model="odd_signatures", code=BAD, says=("4",)
+    ),
     classify(6, "the input is not `inputs`", "classify_other_input", code=BAD, says=("examples", "inputs")),
     classify(6, "the input is not `inputs`, and no examples", "classify_other_input", "", code=BAD, says=("inputs",)),
     classify(7, "neither classes nor scores", "classify_other_output", code=BAD, says=("labels", "classes", "scores")),
@@ -61,7 +65,15 @@ CLASSIFY = Table("inference", "5", "Classify", 12, elsewhere={3: "inference-2-na
         classify(8, what, "classify_x", given, model="example_scorer", code=BAD, says=("empty",))
         for what, given in NO_EXAMPLES.items()
     ),
-    classify(9, "an error of the graph goes through: a feature of another kind", "classify_x", examples(example(x="text")), model="example_scorer", code=BAD, says=("x",)),
+    classify(
+        9,
+        "an error of the graph goes through: a feature of another kind",
+        "classify_x",
+        examples(example(x="text")),
+        model="example_scorer",
+        code=BAD,
+        says=("x",),
+    ),
     classify(10, "classes of rank 1", "classify_classes_flat", code=BAD, says=("classes",)),
     classify(10, "classes that are no strings", "classify_classes_float", code=BAD, says=("classes", "string")),
     classify(10, "classes for too few examples", "classify_classes_short", code=BAD, says=("classes", "1", "2")),
@@ -69,7 +81,7 @@ CLASSIFY = Table("inference", "5", "Classify", 12, elsewhere={3: "inference-2-na
     classify(11, "scores that are no float32", "classify_scores_double", code=BAD, says=("scores", "float")),
     classify(11, "scores for too few examples", "classify_scores_short", code=BAD, says=("scores", "1", "2")),
     classify(12, "more classes than scores", "classify_uneven", code=BAD, says=("2", "1")),
-)  # fmt: skip
+)
 def test_classify_refuses(check: Check, case: Rpc) -> None:
     check(case)
 
@@ -103,19 +115,47 @@ CLASSIFIED = Table("inference", "5-notes", "Classify: the result", 6)
         answer='result { classifications { classes { label: "high" } classes { label: "low" } } }'
         + spec("example_scorer", "classify_classes_only", 1),
     ),
-    classify(4, "the context joins every example", "classify_x", examples(example(x=1.0), example(x=4.0), context=example(y=10.0)), model="example_scorer",
+    classify(
+        4,
+        "the context joins every example",
+        "classify_x",
+        examples(example(x=1.0), example(x=4.0), context=example(y=10.0)),
+        model="example_scorer",
         answer=f"result {{ {classes(('high', 12.5), ('low', -11.5))} {classes(('high', 14), ('low', -13))} }}"
-        + spec("example_scorer", "classify_x", 1)),
-    classify(4, "an example overrides the context", "classify_x", examples(example(x=1.0), context=example(x=4.0)), model="example_scorer",
-        answer=f"result {{ {HIGH_LOW} }}" + spec("example_scorer", "classify_x", 1)),
-    classify(5, "examples may be empty", "classify_x", examples(""), model="example_scorer",
-        answer=f"result {{ {classes(('high', 2), ('low', -1))} }}" + spec("example_scorer", "classify_x", 1)),
-    classify(5, "examples of the context alone", "classify_x", examples("", "", context=example(x=1.0)), model="example_scorer",
-        answer=f"result {{ {HIGH_LOW} {HIGH_LOW} }}" + spec("example_scorer", "classify_x", 1)),
-    Rpc(6, "the version of a label in the answer, and no label", method="Classify",
+        + spec("example_scorer", "classify_x", 1),
+    ),
+    classify(
+        4,
+        "an example overrides the context",
+        "classify_x",
+        examples(example(x=1.0), context=example(x=4.0)),
+        model="example_scorer",
+        answer=f"result {{ {HIGH_LOW} }}" + spec("example_scorer", "classify_x", 1),
+    ),
+    classify(
+        5,
+        "examples may be empty",
+        "classify_x",
+        examples(""),
+        model="example_scorer",
+        answer=f"result {{ {classes(('high', 2), ('low', -1))} }}" + spec("example_scorer", "classify_x", 1),
+    ),
+    classify(
+        5,
+        "examples of the context alone",
+        "classify_x",
+        examples("", "", context=example(x=1.0)),
+        model="example_scorer",
+        answer=f"result {{ {HIGH_LOW} {HIGH_LOW} }}" + spec("example_scorer", "classify_x", 1),
+    ),
+    Rpc(
+        6,
+        "the version of a label in the answer, and no label",
+        method="Classify",
         request='model_spec { name: "scorer_by_label" version_label: "best" signature_name: "classify_x" }' + ONE,
-        answer=f"result {{ {HIGH_LOW} }}" + spec("scorer_by_label", "classify_x", 1)),
-)  # fmt: skip
+        answer=f"result {{ {HIGH_LOW} }}" + spec("scorer_by_label", "classify_x", 1),
+    ),
+)
 def test_classify_answers(check: Check, case: Rpc) -> None:
     check(case)
 
@@ -145,7 +185,11 @@ def test_regress_refuses(check: Check, case: Rpc) -> None:
 
 
 LIKE_CLASSIFY = Table(
-    "inference", "6-steps", "Regress: the steps of Classify that hold here, too", 6, elsewhere={3: "inference-2-names-row-2"}
+    "inference",
+    "6-steps",
+    "Regress: the steps of Classify that hold here, too",
+    6,
+    elsewhere={3: "inference-2-names-row-2"},
 )
 
 
@@ -153,9 +197,12 @@ LIKE_CLASSIFY = Table(
     regress(1, "an unknown model", "", model="nobody", code="NOT_FOUND", says=("Latest(nobody)",)),
     regress(2, "an unknown signature", "none", code=BAD, says=("none",)),
     regress(4, "two inputs", "regress_two_inputs", code=BAD, says=("input",)),
-    *(regress(5, what, "regress_x", given, model=SCORER, code=BAD, says=("empty",)) for what, given in NO_EXAMPLES.items()),
+    *(
+        regress(5, what, "regress_x", given, model=SCORER, code=BAD, says=("empty",))
+        for what, given in NO_EXAMPLES.items()
+    ),
     regress(6, "an error of the graph goes through", "regress_x", examples(example(x="text")), model=SCORER, code=BAD),
-)  # fmt: skip
+)
 def test_regress_refuses_as_classify(check: Check, case: Rpc) -> None:
     check(case)
 
@@ -164,11 +211,29 @@ REGRESSED = Table("inference", "6-notes", "Regress: the result", 3)
 
 
 @REGRESSED.each(
-    regress(1, "shape [n, 1]", "regress_x", model=SCORER, answer=f"result {{ {values(2.5, 4)} }}" + spec(SCORER, "regress_x", 1)),
-    regress(2, "shape [n]", "regress_flat", model=SCORER, answer=f"result {{ {values(2.5, 4)} }}" + spec(SCORER, "regress_flat", 1)),
-    regress(3, "with context", "regress_x", examples(example(x=1.0), example(x=4.0, y=1.0), context=example(y=10.0)), model=SCORER,
-        answer=f"result {{ {values(12.5, 5)} }}" + spec(SCORER, "regress_x", 1)),
-)  # fmt: skip
+    regress(
+        1,
+        "shape [n, 1]",
+        "regress_x",
+        model=SCORER,
+        answer=f"result {{ {values(2.5, 4)} }}" + spec(SCORER, "regress_x", 1),
+    ),
+    regress(
+        2,
+        "shape [n]",
+        "regress_flat",
+        model=SCORER,
+        answer=f"result {{ {values(2.5, 4)} }}" + spec(SCORER, "regress_flat", 1),
+    ),
+    regress(
+        3,
+        "with context",
+        "regress_x",
+        examples(example(x=1.0), example(x=4.0, y=1.0), context=example(y=10.0)),
+        model=SCORER,
+        answer=f"result {{ {values(12.5, 5)} }}" + spec(SCORER, "regress_x", 1),
+    ),
+)
 def test_regress_answers(check: Check, case: Rpc) -> None:
     check(case)
 
@@ -190,29 +255,87 @@ def multi(row: int, what: str, tasks: str, given: str = ONE, **more) -> Rpc:
     return Rpc(row, what, method="MultiInference", request=tasks + given, **more)
 
 
-CLASSIFIED_X = f'results {{ {spec(SCORER, "classify_x", 1)} classification_result {{ {HIGH_LOW} }} }} '
-REGRESSED_X = f'results {{ {spec(SCORER, "regress_x", 1)} regression_result {{ {values(2.5)} }} }} '
+CLASSIFIED_X = f"results {{ {spec(SCORER, 'classify_x', 1)} classification_result {{ {HIGH_LOW} }} }} "
+REGRESSED_X = f"results {{ {spec(SCORER, 'regress_x', 1)} regression_result {{ {values(2.5)} }} }} "
 
 
 @MULTI.each(
     multi(1, "no tasks", "", code=BAD, says=("name",)),
-    multi(1, "a first task without model spec", 'tasks { method_name: "tensorflow/serving/classify" } ', code=BAD, says=("name",)),
+    multi(
+        1,
+        "a first task without model spec",
+        'tasks { method_name: "tensorflow/serving/classify" } ',
+        code=BAD,
+        says=("name",),
+    ),
     multi(2, "an unknown model", task("classify_x", model="nobody"), code="NOT_FOUND", says=("Latest(nobody)",)),
-    multi(2, "an unknown version in the first task", task("classify_x", choice="version { value: 7 }"), code="NOT_FOUND", says=(f"Specific({SCORER}, 7)",)),
-    multi(2, "an unknown version in the second task is ignored", task("classify_x") + task("regress_x", "regress", choice="version { value: 7 }"), answer=CLASSIFIED_X + REGRESSED_X),
-    multi(2, "an unknown label in the second task is ignored", task("classify_x") + task("regress_x", "regress", choice='version_label: "none"'), answer=CLASSIFIED_X + REGRESSED_X),
-    multi(3, "a second task without name", task("classify_x") + task("regress_x", "regress", model=""), code=BAD, says=("name",)),
-    multi(4, "tasks for two models", task("classify_x") + task("regress_x", "regress", model="half_plus_two"), code=BAD, says=("half_plus_two",)),
-    multi(5, "two tasks for one signature", task("classify_x") + task("classify_x", "regress"), code=BAD, says=("classify_x",)),
-    multi(5, "two tasks for the default signature, by name and without", task("") + task("serving_default"), code=BAD, says=("serving_default",)),
+    multi(
+        2,
+        "an unknown version in the first task",
+        task("classify_x", choice="version { value: 7 }"),
+        code="NOT_FOUND",
+        says=(f"Specific({SCORER}, 7)",),
+    ),
+    multi(
+        2,
+        "an unknown version in the second task is ignored",
+        task("classify_x") + task("regress_x", "regress", choice="version { value: 7 }"),
+        answer=CLASSIFIED_X + REGRESSED_X,
+    ),
+    multi(
+        2,
+        "an unknown label in the second task is ignored",
+        task("classify_x") + task("regress_x", "regress", choice='version_label: "none"'),
+        answer=CLASSIFIED_X + REGRESSED_X,
+    ),
+    multi(
+        3,
+        "a second task without name",
+        task("classify_x") + task("regress_x", "regress", model=""),
+        code=BAD,
+        says=("name",),
+    ),
+    multi(
+        4,
+        "tasks for two models",
+        task("classify_x") + task("regress_x", "regress", model="half_plus_two"),
+        code=BAD,
+        says=("half_plus_two",),
+    ),
+    multi(
+        5,
+        "two tasks for one signature",
+        task("classify_x") + task("classify_x", "regress"),
+        code=BAD,
+        says=("classify_x",),
+    ),
+    multi(
+        5,
+        "two tasks for the default signature, by name and without",
+        task("") + task("serving_default"),
+        code=BAD,
+        says=("serving_default",),
+    ),
     multi(6, "an unknown signature", task("none"), code=BAD, says=("none",)),
-    multi(6, "an unknown signature in the second task", task("classify_x") + task("none", "regress"), code=BAD, says=("none",)),
-    multi(7, "a method that is neither", task("classify_x", "predict"), code="UNIMPLEMENTED", says=("tensorflow/serving/predict",)),
+    multi(
+        6,
+        "an unknown signature in the second task",
+        task("classify_x") + task("none", "regress"),
+        code=BAD,
+        says=("none",),
+    ),
+    multi(
+        7,
+        "a method that is neither",
+        task("classify_x", "predict"),
+        code="UNIMPLEMENTED",
+        says=("tensorflow/serving/predict",),
+    ),
     multi(8, "a signature that cannot classify", task("regress_x", "classify"), code=BAD),
     multi(8, "a signature that cannot regress", task("classify_x", "regress"), code=BAD),
     multi(9, "no examples", task("classify_x"), "", code=BAD, says=("empty",)),
     multi(9, "an empty list", task("classify_x"), "input { example_list {} }", code=BAD, says=("empty",)),
-)  # fmt: skip
+)
 def test_multi_inference_refuses(check: Check, case: Rpc) -> None:
     check(case)
 
@@ -221,12 +344,43 @@ MULTI_NOTES = Table("inference", "7-notes", "MultiInference: the result", 4)
 
 
 @MULTI_NOTES.each(
-    multi(1, "results in the order of the tasks", task("classify_x") + task("regress_x", "regress"), answer=CLASSIFIED_X + REGRESSED_X),
-    multi(1, "results in the order of the tasks, turned round", task("regress_x", "regress") + task("classify_x"), answer=REGRESSED_X + CLASSIFIED_X),
-    multi(2, "all tasks on the version of the first", task("classify_x", choice="version { value: 1 }") + task("regress_x", "regress"), answer=CLASSIFIED_X + REGRESSED_X),
-    multi(3, "two heads of one kind", task("regress_x", "regress") + task("regress_flat", "regress"), has=('signature_name: "regress_flat"',)),
-    multi(3, "with context", task("regress_x", "regress"), examples(example(x=1.0), context=example(y=10.0)), has=("value: 12.5",)),
-    multi(4, "one failing task fails the call", task("regress_good", "regress", "wrong_verbs") + task("regress_wide", "regress", "wrong_verbs"), code=BAD),
-)  # fmt: skip
+    multi(
+        1,
+        "results in the order of the tasks",
+        task("classify_x") + task("regress_x", "regress"),
+        answer=CLASSIFIED_X + REGRESSED_X,
+    ),
+    multi(
+        1,
+        "results in the order of the tasks, turned round",
+        task("regress_x", "regress") + task("classify_x"),
+        answer=REGRESSED_X + CLASSIFIED_X,
+    ),
+    multi(
+        2,
+        "all tasks on the version of the first",
+        task("classify_x", choice="version { value: 1 }") + task("regress_x", "regress"),
+        answer=CLASSIFIED_X + REGRESSED_X,
+    ),
+    multi(
+        3,
+        "two heads of one kind",
+        task("regress_x", "regress") + task("regress_flat", "regress"),
+        has=('signature_name: "regress_flat"',),
+    ),
+    multi(
+        3,
+        "with context",
+        task("regress_x", "regress"),
+        examples(example(x=1.0), context=example(y=10.0)),
+        has=("value: 12.5",),
+    ),
+    multi(
+        4,
+        "one failing task fails the call",
+        task("regress_good", "regress", "wrong_verbs") + task("regress_wide", "regress", "wrong_verbs"),
+        code=BAD,
+    ),
+)
 def test_multi_inference_answers(check: Check, case: Rpc) -> None:
     check(case)

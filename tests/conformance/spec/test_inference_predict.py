@@ -32,9 +32,7 @@ ORDER = Table(
 
 @ORDER.each(
     Rpc(1, "unknown model and unknown signature", request=spec("nobody", "none") + X, code="NOT_FOUND"),
-    Rpc(
-        2, "unknown signature", request=spec("half_plus_two", "none") + X, code="FAILED_PRECONDITION", says=("none",)
-    ),
+    Rpc(2, "unknown signature", request=spec("half_plus_two", "none") + X, code="FAILED_PRECONDITION", says=("none",)),
     Rpc(2, "unknown signature, no inputs", request=spec("half_plus_two", "none"), code="FAILED_PRECONDITION"),
     Rpc(
         2,
@@ -64,7 +62,13 @@ ORDER = Table(
         code=BAD,
         says=("sent extra",),
     ),
-    Rpc(4, "more inputs and an unknown output", request=HALF + X + fed("z", floats(1)) + 'output_filter: "q"', code=BAD, says=("sent extra",)),
+    Rpc(
+        4,
+        "more inputs and an unknown output",
+        request=HALF + X + fed("z", floats(1)) + 'output_filter: "q"',
+        code=BAD,
+        says=("sent extra",),
+    ),
     Rpc(
         5,
         "an input neither sent nor defaulted: alias, graph tensor, sent and default names",
@@ -89,7 +93,13 @@ ORDER = Table(
         says=("tensor", "x"),
         unsaid=("sent extra",),
     ),
-    Rpc(6, "a tensor that cannot be decoded and an unknown output", request=HALF + BROKEN_X + 'output_filter: "q"', code=BAD, says=("tensor",)),
+    Rpc(
+        6,
+        "a tensor that cannot be decoded and an unknown output",
+        request=HALF + BROKEN_X + 'output_filter: "q"',
+        code=BAD,
+        says=("tensor",),
+    ),
     Rpc(
         7,
         "a name that is not in the signature, in the place of a default",
@@ -104,11 +114,43 @@ ORDER = Table(
         code=BAD,
         says=("zed",),
     ),
-    Rpc(8, "an unknown output: alias and what there is", request=HALF + X + 'output_filter: "q"', code=BAD, says=("q", "y")),
-    Rpc(8, "an unknown output, twice", request=HALF + X + 'output_filter: "q" output_filter: "q"', code=BAD, says=("q",), unsaid=("duplicate",)),
-    Rpc(8, "an unknown output and a wrong dtype", request=HALF + INTS + 'output_filter: "q"', code=BAD, says=("q",), unsaid=("int32",)),
-    Rpc(9, "an output twice", request=HALF + X + 'output_filter: "y" output_filter: "y"', code=BAD, says=("duplicate", "y")),
-    Rpc(9, "an output twice and a wrong dtype", request=HALF + INTS + 'output_filter: "y" output_filter: "y"', code=BAD, says=("duplicate",)),
+    Rpc(
+        8,
+        "an unknown output: alias and what there is",
+        request=HALF + X + 'output_filter: "q"',
+        code=BAD,
+        says=("q", "y"),
+    ),
+    Rpc(
+        8,
+        "an unknown output, twice",
+        request=HALF + X + 'output_filter: "q" output_filter: "q"',
+        code=BAD,
+        says=("q",),
+        unsaid=("duplicate",),
+    ),
+    Rpc(
+        8,
+        "an unknown output and a wrong dtype",
+        request=HALF + INTS + 'output_filter: "q"',
+        code=BAD,
+        says=("q",),
+        unsaid=("int32",),
+    ),
+    Rpc(
+        9,
+        "an output twice",
+        request=HALF + X + 'output_filter: "y" output_filter: "y"',
+        code=BAD,
+        says=("duplicate", "y"),
+    ),
+    Rpc(
+        9,
+        "an output twice and a wrong dtype",
+        request=HALF + INTS + 'output_filter: "y" output_filter: "y"',
+        code=BAD,
+        says=("duplicate",),
+    ),
     Rpc(10, "a wrong dtype: expected and given", request=HALF + INTS, code=BAD, says=("float", "int32")),
     Rpc(
         10,
@@ -116,7 +158,13 @@ ORDER = Table(
         request=spec("defaults") + X + fed("addend", floats(1, 2)),
         code=BAD,
     ),
-    Rpc(10, "an operation that fails", request=spec("odd_signatures", "fails") + fed("x", floats(-1)), code=BAD, says=("x must be positive",)),
+    Rpc(
+        10,
+        "an operation that fails",
+        request=spec("odd_signatures", "fails") + fed("x", floats(-1)),
+        code=BAD,
+        says=("x must be positive",),
+    ),
     Rpc(
         10,
         "a run that outlives its deadline",
@@ -124,7 +172,7 @@ ORDER = Table(
         code="DEADLINE_EXCEEDED",
         timeout_s=0.5,
     ),
-)  # fmt: skip
+)
 def test_order_of_checks(check: Callable[[Rpc], None], case: Rpc) -> None:
     check(case)
 
@@ -175,7 +223,12 @@ ABCD = spec("odd_signatures", "many_outputs")
         request=ABCD + fed("x", floats(1)) + 'output_filter: "d" output_filter: "b"',
         answer=given("b", floats(2)) + given("d", floats(4)) + spec("odd_signatures", "many_outputs", 1),
     ),
-    Rpc(4, "name, concrete version, resolved signature", request=HALF + X, answer=given("y", floats(2.5, 3, 4.5)) + SERVED),
+    Rpc(
+        4,
+        "name, concrete version, resolved signature",
+        request=HALF + X,
+        answer=given("y", floats(2.5, 3, 4.5)) + SERVED,
+    ),
     Rpc(
         4,
         "the label is not echoed",
@@ -191,7 +244,7 @@ ABCD = spec("odd_signatures", "many_outputs")
         'predict_streamed_options { request_state: SPLIT split_dimensions { key: "x" value: 0 } }',
         answer=given("y", floats(2.5, 3, 4.5)) + SERVED,
     ),
-)  # fmt: skip
+)
 def test_notes(check: Callable[[Rpc], None], case: Rpc) -> None:
     check(case)
 

@@ -17,7 +17,9 @@ HALF, SWAP, BROKEN = (MODELS / name for name in ("half_plus_two", "swap", "corru
 ALL = "model_version_policy { all {} }"
 
 
-def entry(name: str = "half", path: Path | str = HALF, more: str = "", platform: str = 'model_platform: "tensorflow"') -> str:
+def entry(
+    name: str = "half", path: Path | str = HALF, more: str = "", platform: str = 'model_platform: "tensorflow"'
+) -> str:
     return f'config {{ name: "{name}" base_path: "{path}" {platform} {more} }} '
 
 
@@ -70,16 +72,29 @@ def refused(row: int, what: str, request: str, *says: str, code: str = BAD) -> R
     refused(1, "a custom config", 'config { custom_model_config { type_url: "a/b" } }'),
     refused(3, "a name twice", listed(entry(), entry()), "half"),
     refused(4, "a relative base path", listed(entry("other", "some/where")), "other", "some/where"),
-    refused(5, "another platform for a model that is served", listed(entry(platform='model_platform: "python"')), "tensorflow",
-            "python"),
-    refused(6, "a label for a version that is not there", listed(entry(more='version_labels { key: "a" value: 9 }')), "9", "half",
-            code="FAILED_PRECONDITION"),
+    refused(
+        5,
+        "another platform for a model that is served",
+        listed(entry(platform='model_platform: "python"')),
+        "tensorflow",
+        "python",
+    ),
+    refused(
+        6,
+        "a label for a version that is not there",
+        listed(entry(more='version_labels { key: "a" value: 9 }')),
+        "9",
+        "half",
+        code="FAILED_PRECONDITION",
+    ),
     refused(7, "type and platform", listed(entry("other", more="model_type: TENSORFLOW")), "other"),
     refused(7, "neither", listed(entry("other", platform="")), "other"),
     refused(7, "type OTHER", listed(entry("other", platform="model_type: OTHER")), "other"),
     refused(8, "an unknown platform", listed(entry("other", platform='model_platform: "no_such"')), "other", "no_such"),
-    refused(9, "a new model that does not load", listed(entry(), entry("damaged", BROKEN)), "damaged", "1", code="UNKNOWN"),
-)  # fmt: skip
+    refused(
+        9, "a new model that does not load", listed(entry(), entry("damaged", BROKEN)), "damaged", "1", code="UNKNOWN"
+    ),
+)
 def test_checks(reload: Reload, case: Rpc) -> None:
     reload(case.request, case.code, *case.says)
 
@@ -90,9 +105,7 @@ def test_logging_config(reload: Reload, tmp_path: Path) -> None:
     reload(listed(entry(more=logging)))
 
 
-NOTES = Table(
-    "inference", "10-notes", "Reloads", 8, elsewhere={4: "retries are inference-12-row-8"}
-)
+NOTES = Table("inference", "10-notes", "Reloads", 8, elsewhere={4: "retries are inference-12-row-8"})
 
 
 @NOTES.row(1, "the new list replaces the old")
@@ -130,7 +143,9 @@ def test_no_versions(reload: Reload, tmp_path: Path, there: bool) -> None:
     reload(listed(entry(), entry(f"none_{there}", path)), "UNKNOWN", "none")
 
 
-@NOTES.row(5, "a reload that is refused changes nothing", differs="A config is checked whole before any of it is applied.")
+@NOTES.row(
+    5, "a reload that is refused changes nothing", differs="A config is checked whole before any of it is applied."
+)
 def test_refused_changes_nothing(reload: Reload, reloading: ServerProcess, client: StubClient) -> None:
     label = 'version_labels { key: "best" value: 1 }'
     reload(listed(entry(more=label)))
@@ -149,7 +164,10 @@ def test_answer(reload: Reload) -> None:
 @NOTES.row(6, "metrics: one entry for each distinct name, 0 for unknown ones")
 def test_metrics(reload: Reload) -> None:
     names = 'metric_names: "/tensorflow/serving/request_count" metric_names: "/no/such" metric_names: "/no/such"'
-    reload(f"{BASE} {names}", has=('metric { name: "/no/such" int64_value_increase: 0 }', '"/tensorflow/serving/request_count"'))
+    reload(
+        f"{BASE} {names}",
+        has=('metric { name: "/no/such" int64_value_increase: 0 }', '"/tensorflow/serving/request_count"'),
+    )
 
 
 @NOTES.row(7, "a failed model does not end the start", differs="One bad model must not stop the others.")
@@ -168,7 +186,9 @@ def test_empty_file(tmp_path: Path, client: StubClient) -> None:
         assert states(process, "half") == {1: "AVAILABLE"}
 
 
-@NOTES.row(8, "a file that is polled is applied when it has changed", differs="A reload by RPC is not undone by an old file.")
+@NOTES.row(
+    8, "a file that is polled is applied when it has changed", differs="A reload by RPC is not undone by an old file."
+)
 def test_polled_file(tmp_path: Path, client: StubClient) -> None:
     file = config_file(tmp_path, {"half": HALF})
     flags = ("--model_config_file_poll_wait_seconds=1",)

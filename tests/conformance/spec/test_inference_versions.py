@@ -81,7 +81,16 @@ def versioned(folder: Path) -> Iterator[ServerProcess]:
 
 
 POLICIES = Table("inference", "11", "Version policies", 4)
-NAMES = {"unset": 1, "latest_0": 1, "latest_1": 1, "latest_2": 2, "latest_9": 2, "all": 3, "specific": 4, "specific_none": 4}
+NAMES = {
+    "unset": 1,
+    "latest_0": 1,
+    "latest_1": 1,
+    "latest_2": 2,
+    "latest_9": 2,
+    "all": 3,
+    "specific": 4,
+    "specific_none": 4,
+}
 
 
 @POLICIES.each(*(Case(row, name) for name, row in NAMES.items()), Case(4, "specific_zeros"))
@@ -89,7 +98,9 @@ def test_policies(versioned: ServerProcess, case: Case) -> None:
     wait_for(versioned, case.what, *MODELS[case.what][2])
 
 
-FOUND = Table("inference", "11-discovery", "Which directories are versions", 4, elsewhere={4: "object stores: tests/unit/sources"})
+FOUND = Table(
+    "inference", "11-discovery", "Which directories are versions", 4, elsewhere={4: "object stores: tests/unit/sources"}
+)
 
 
 @FOUND.each(Case(1, "zeros"), Case(1, "skipped"), Case(1, "by_number"), Case(3, "twice"))
@@ -108,7 +119,9 @@ def test_file(versioned: ServerProcess, folder: Path) -> None:
 CHANGES = Table("inference", "11-notes", "Versions that come and go", 3)
 
 
-@CHANGES.row(1, "a missing base path affects its model alone", differs="One bad path must not stop discovery for the others.")
+@CHANGES.row(
+    1, "a missing base path affects its model alone", differs="One bad path must not stop discovery for the others."
+)
 def test_missing_base_path(versioned: ServerProcess, folder: Path) -> None:
     shutil.rmtree(folder / "gone")
     add(folder / "moving", "5")

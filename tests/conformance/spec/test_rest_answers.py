@@ -28,12 +28,21 @@ SEVERAL = "list_and_number"
 
 @ANSWERS.each(
     post(1, "rows, one output", '{"instances": [1.0]}', json={"predictions": [1.0]}),
-    post(1, "rows, several outputs", named(SEVERAL, instances=[[1.0, 2.0]]),
-         json={"predictions": [{"a": [1.0, 2.0], "b": 1.0}]}),
+    post(
+        1,
+        "rows, several outputs",
+        named(SEVERAL, instances=[[1.0, 2.0]]),
+        json={"predictions": [{"a": [1.0, 2.0], "b": 1.0}]},
+    ),
     post(2, "columns, one output", '{"inputs": [1.0]}', json={"outputs": [1.0]}),
     post(2, "columns, one output, a scalar", '{"inputs": 1.0}', json={"outputs": 1.0}),
-    post(2, "columns, several outputs", named(SEVERAL, inputs=[[1.0, 2.0]]), json={"outputs": {"a": [[1.0, 2.0]], "b": [1.0]}}),
-)  # fmt: skip
+    post(
+        2,
+        "columns, several outputs",
+        named(SEVERAL, inputs=[[1.0, 2.0]]),
+        json={"outputs": {"a": [[1.0, 2.0]], "b": [1.0]}},
+    ),
+)
 def test_answers(server: ServerProcess, case: Rest) -> None:
     http_cases.check(server, case)
 
@@ -54,10 +63,15 @@ NOTES = Table("rest", "6-notes", "The notes on them", 3)
 
 @NOTES.each(
     post(1, "no rows", '{"instances": [[], []]}', json={"predictions": [[], []]}),
-    post(2, "columns may be uneven", named("uneven", inputs=[1.0, 2.0, 3.0]), json={"outputs": {"first": [1.0], "rest": [2.0, 3.0]}}),
+    post(
+        2,
+        "columns may be uneven",
+        named("uneven", inputs=[1.0, 2.0, 3.0]),
+        json={"outputs": {"first": [1.0], "rest": [2.0, 3.0]}},
+    ),
     post(2, "columns may be of rank 0", named("total", inputs=[1.0, 2.0]), json={"outputs": 3.0}),
     post(3, "a signature without outputs", named("nothing", instances=[1.0]), status=400),
-)  # fmt: skip
+)
 def test_notes(server: ServerProcess, case: Rest) -> None:
     http_cases.check(server, case)
 
@@ -119,7 +133,22 @@ def test_floats(server: ServerProcess, case: Rest) -> None:
 
 
 RULE = Table("rest", "6.2-rule", "The rule behind them: %g if that is exact, else 9 or 17 digits", 2)
-PROBES = (0.1, 1 / 3, 2.5, 1e21, 1e-7, 123456.0, 1234567.0, 16777217.0, 3.4e38, 1.17549435e-38, 1e-40, 100000.0, 1e6, 5e-324)
+PROBES = (
+    0.1,
+    1 / 3,
+    2.5,
+    1e21,
+    1e-7,
+    123456.0,
+    1234567.0,
+    16777217.0,
+    3.4e38,
+    1.17549435e-38,
+    1e-40,
+    100000.0,
+    1e6,
+    5e-324,
+)
 
 
 def by_rule(value: float, digits: int) -> str:
@@ -166,7 +195,9 @@ def test_layout(server: ServerProcess, case: Rest) -> None:
 def test_layout_of_named_rows(server: ServerProcess) -> None:
     body = server.post(FORMS, named(SEVERAL, instances=[[2.5, 3.0]])).body.decode()
     a, b = '            "a": [2.5, 3.0]', '            "b": 2.5'
-    texts = [f'{{\n    "predictions": [\n        {{\n{one},\n{two}\n        }}\n    ]\n}}' for one, two in ((a, b), (b, a))]
+    texts = [
+        f'{{\n    "predictions": [\n        {{\n{one},\n{two}\n        }}\n    ]\n}}' for one, two in ((a, b), (b, a))
+    ]
     assert body in texts
 
 

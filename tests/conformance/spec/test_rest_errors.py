@@ -38,7 +38,13 @@ def test_long_message(server: ServerProcess) -> None:
 # Numbers of the canonical codes, in the order of the table: the left column, then the right one.
 CODES = {0: 200, 1: 499, 2: 500, 3: 400, 4: 504, 5: 404, 6: 409, 7: 403, 8: 429}
 CODES |= {9: 400, 10: 409, 11: 400, 12: 501, 13: 500, 14: 503, 15: 500, 16: 401}
-STATUSES = Table("rest", "3-codes", "Codes to HTTP", 18, elsewhere={18: "no other code can be made: numbers without a name become UNKNOWN"})
+STATUSES = Table(
+    "rest",
+    "3-codes",
+    "Codes to HTTP",
+    18,
+    elsewhere={18: "no other code can be made: numbers without a name become UNKNOWN"},
+)
 
 
 @STATUSES.each(
@@ -82,17 +88,42 @@ EXAMPLE = '{"signature_name": "%s", "examples": [{"x": 1.0}]}'
     ),
     Rest(2, "unknown label: metadata", path="/v1/models/two/labels/none/metadata", status=400, says=("none",)),
     post(4, "unknown signature: predict", '{"signature_name": "none", "inputs": 1.0}', status=400, says=("none",)),
-    post(5, "unknown signature: classify", EXAMPLE % "none", "/v1/models/example_scorer:classify", status=400, says=("none",)),
-    post(5, "unknown signature: regress", EXAMPLE % "none", "/v1/models/example_scorer:regress", status=400, says=("none",)),
+    post(
+        5,
+        "unknown signature: classify",
+        EXAMPLE % "none",
+        "/v1/models/example_scorer:classify",
+        status=400,
+        says=("none",),
+    ),
+    post(
+        5,
+        "unknown signature: regress",
+        EXAMPLE % "none",
+        "/v1/models/example_scorer:regress",
+        status=400,
+        says=("none",),
+    ),
     post(5, "unsuitable signature: classify", EXAMPLE % "", "/v1/models/example_scorer:classify", status=400),
     post(5, "unsuitable signature: regress", EXAMPLE % "", "/v1/models/example_scorer:regress", status=400),
-    post(7, "the runtime refuses a shape", '{"inputs": {"x": [1.0, 2.0], "factor": 1.0, "addend": [1.0, 2.0, 3.0]}}',
-         "/v1/models/defaults:predict", status=400),
+    post(
+        7,
+        "the runtime refuses a shape",
+        '{"inputs": {"x": [1.0, 2.0], "factor": 1.0, "addend": [1.0, 2.0, 3.0]}}',
+        "/v1/models/defaults:predict",
+        status=400,
+    ),
     post(8, "a column of a type without JSON", '{"signature_name": "echo_half", "inputs": [1.0]}', ECHO, status=501),
     post(9, "a row of a type without JSON", '{"signature_name": "echo_half", "instances": [1.0]}', ECHO, status=400),
-    post(9, "an output of a type without JSON", '{"signature_name": "to_half", "inputs": [1.0]}', "/v1/models/rest_forms:predict", status=400),
+    post(
+        9,
+        "an output of a type without JSON",
+        '{"signature_name": "to_half", "inputs": [1.0]}',
+        "/v1/models/rest_forms:predict",
+        status=400,
+    ),
     post(14, "gzip that cannot be undone", b"no", headers={"Content-Encoding": "gzip"}, status=400),
-)  # fmt: skip
+)
 def test_situations(server: ServerProcess, case: Rest) -> None:
     http_cases.check(server, case)
 

@@ -107,21 +107,56 @@ def answered(row: int, what: str, signature: str, path: str, text: str, examples
 
 
 @RESULTS.each(
-    answered(1, "classify: one line for each example", "classify_x", CLASSIFY,
-             '{\n    "results": [[["high", 2.5], ["low", -1.5]], [["high", 4.0], ["low", -3.0]]\n    ]\n}'),
+    answered(
+        1,
+        "classify: one line for each example",
+        "classify_x",
+        CLASSIFY,
+        '{\n    "results": [[["high", 2.5], ["low", -1.5]], [["high", 4.0], ["low", -3.0]]\n    ]\n}',
+    ),
     answered(2, "regress: one line", "regress_x", REGRESS, '{\n    "results": [2.5, 4.0]\n}'),
-    answered(3, "no labels", "classify_scores_only", CLASSIFY, '{\n    "results": [[["", 2.5], ["", -1.5]]\n    ]\n}',
-             '[{"x": 1.0}]'),
-    answered(4, "no scores", "classify_classes_only", CLASSIFY, '{\n    "results": [[["high", 0.0], ["low", 0.0]]\n    ]\n}',
-             '[{"x": 1.0}]'),
-    answered(5, "with context", "regress_x", REGRESS, '{\n    "results": [12.5, 14.0]\n}', more=', "context": {"y": 10.0}'),
+    answered(
+        3,
+        "no labels",
+        "classify_scores_only",
+        CLASSIFY,
+        '{\n    "results": [[["", 2.5], ["", -1.5]]\n    ]\n}',
+        '[{"x": 1.0}]',
+    ),
+    answered(
+        4,
+        "no scores",
+        "classify_classes_only",
+        CLASSIFY,
+        '{\n    "results": [[["high", 0.0], ["low", 0.0]]\n    ]\n}',
+        '[{"x": 1.0}]',
+    ),
+    answered(
+        5, "with context", "regress_x", REGRESS, '{\n    "results": [12.5, 14.0]\n}', more=', "context": {"y": 10.0}'
+    ),
     post(6, "an unknown signature", '{"signature_name": "none", "examples": [{"x": 1.0}]}', status=400, says=("none",)),
-    post(6, "a signature that cannot", '{"signature_name": "regress_wide", "examples": [{"x": 1.0}]}',
-         "/v1/models/wrong_verbs:regress", status=400),
-    post(6, "an unknown model", '{"examples": [{"x": 1.0}]}', "/v1/models/nobody:classify", status=404,
-         says=("Latest(nobody)",)),
-    post(7, "the default signature", '{"examples": [{"f": 1.5}]}', FEATURES,
-         json={"results": [[["1.5", 0.0], ["", 0.0], ["", 0.0]]]}),
-)  # fmt: skip
+    post(
+        6,
+        "a signature that cannot",
+        '{"signature_name": "regress_wide", "examples": [{"x": 1.0}]}',
+        "/v1/models/wrong_verbs:regress",
+        status=400,
+    ),
+    post(
+        6,
+        "an unknown model",
+        '{"examples": [{"x": 1.0}]}',
+        "/v1/models/nobody:classify",
+        status=404,
+        says=("Latest(nobody)",),
+    ),
+    post(
+        7,
+        "the default signature",
+        '{"examples": [{"f": 1.5}]}',
+        FEATURES,
+        json={"results": [[["1.5", 0.0], ["", 0.0], ["", 0.0]]]},
+    ),
+)
 def test_results(server: ServerProcess, case: Rest) -> None:
     http_cases.check(server, case)

@@ -38,10 +38,18 @@ BODY = Table("rest", "5", "Rows or columns", 6)
         refused(5, f"instances as {value}", f'{{"instances": {value}}}', "instances")
         for value in ("[]", "1.0", "{}", "null", '"a"')
     ),
-    post(6, "an unknown model", '{"instances": [1.0]}', "/v1/models/nobody:predict", status=404, says=("Latest(nobody)",)),
-    post(6, "an unknown version", '{"inputs": [1.0]}', "/v1/models/two/versions/7:predict", status=404,
-         says=("Specific(two, 7)",)),
-)  # fmt: skip
+    post(
+        6, "an unknown model", '{"instances": [1.0]}', "/v1/models/nobody:predict", status=404, says=("Latest(nobody)",)
+    ),
+    post(
+        6,
+        "an unknown version",
+        '{"inputs": [1.0]}',
+        "/v1/models/two/versions/7:predict",
+        status=404,
+        says=("Specific(two, 7)",),
+    ),
+)
 def test_body(server: ServerProcess, case: Rest) -> None:
     http_cases.check(server, case)
 
@@ -78,15 +86,27 @@ def unsupported(dtype: str) -> Rest:
     accepted(1, "float64", "1", "1.0"),
     accepted(1, "float64", "0.1", "0.1"),
     accepted(1, "float64", "-Infinity", "-Infinity"),
-    *(rejected(1, dtype, text, kind) for dtype in ("float32", "float64")
-      for text, kind in (("true", "True"), ("false", "False"), ('"1"', "String"), ("null", "Null"), ('[{"a": 1}]', "Object"))),
+    *(
+        rejected(1, dtype, text, kind)
+        for dtype in ("float32", "float64")
+        for text, kind in (
+            ("true", "True"),
+            ("false", "False"),
+            ('"1"', "String"),
+            ("null", "Null"),
+            ('[{"a": 1}]', "Object"),
+        )
+    ),
     accepted(2, "int32", "-2147483648", "-2147483648"),
     accepted(2, "int32", "2147483647", "2147483647"),
     accepted(2, "int8", "300", "44"),
     accepted(2, "int16", "70000", "4464"),
     accepted(2, "uint8", "-1", "255"),
-    *(rejected(2, dtype, text, "Number") for dtype in ("int32", "int16", "int8", "uint8")
-      for text in ("1.0", "1e3", "2147483648")),
+    *(
+        rejected(2, dtype, text, "Number")
+        for dtype in ("int32", "int16", "int8", "uint8")
+        for text in ("1.0", "1e3", "2147483648")
+    ),
     *(rejected(2, "int32", text, kind) for text, kind in (("true", "True"), ("null", "Null"), ('"1"', "String"))),
     accepted(3, "int64", "-9223372036854775808", "-9223372036854775808"),
     accepted(3, "int64", "9223372036854775807", "9223372036854775807"),
@@ -103,9 +123,25 @@ def unsupported(dtype: str) -> Rest:
     accepted(7, "string", '"\\u00e9"', '"é"'),
     accepted(7, "string", '{"b64": "aGVsbG8="}', '"hello"'),
     *(rejected(7, "string", text, kind) for text, kind in (("1", "Number"), ("true", "True"), ("null", "Null"))),
-    *(unsupported(dtype) for dtype in ("uint16", "half", "bfloat16", "complex64", "complex128", "qint8", "quint8",
-                                       "qint32", "qint16", "quint16", "float8_e5m2", "int4", "uint4")),
-)  # fmt: skip
+    *(
+        unsupported(dtype)
+        for dtype in (
+            "uint16",
+            "half",
+            "bfloat16",
+            "complex64",
+            "complex128",
+            "qint8",
+            "quint8",
+            "qint32",
+            "qint16",
+            "quint16",
+            "float8_e5m2",
+            "int4",
+            "uint4",
+        )
+    ),
+)
 def test_scalars(server: ServerProcess, case: Rest) -> None:
     http_cases.check(server, case)
 
@@ -120,12 +156,17 @@ BASE64 = Table("rest", "5.1-base64", "Base64 and the text of a wrong type", 5)
     refused(2, "the other alphabet", '{"signature_name": "echo_string", "inputs": {"b64": "_-8="}}', path=ECHO),
     refused(2, "no base64", '{"signature_name": "echo_string", "inputs": [{"b64": "a*b"}]}', path=ECHO),
     *(
-        refused(3, f"an object of another form: {value}", f'{{"signature_name": "echo_string", "inputs": [{value}]}}', path=ECHO)
+        refused(
+            3,
+            f"an object of another form: {value}",
+            f'{{"signature_name": "echo_string", "inputs": [{value}]}}',
+            path=ECHO,
+        )
         for value in ('{"b64": 1}', '{"b64": "aGVs", "more": 1}', "{}", '{"base64": "aGVs"}')
     ),
     refused(4, "an object for another type", '{"inputs": [{"b64": "aGVs"}]}', "float"),
     refused(5, "the value in the message is cut", '{"inputs": ["' + "a" * 5000 + '"]}', "aaaa", "String", "float"),
-)  # fmt: skip
+)
 def test_base64(server: ServerProcess, case: Rest) -> None:
     reply = http_cases.check(server, case)
     assert len(reply.body) < 1000
@@ -181,12 +222,24 @@ TWO = "two_inputs"
     refused(3, "a missing key", named(TWO, instances=[{"a": 1, "s": "a"}, {"a": 2}]), "1", "a,s"),
     refused(3, "defaults do not stand in", '{"instances": [{"x": 1.0}]}', "factor", path="/v1/models/defaults:predict"),
     refused(4, "another number of elements", '{"instances": [[1.0, 2.0], [1.0]]}', "2", "1"),
-    refused(4, "another number of elements, before the shape", '{"instances": [{"x": [1.0, 2.0]}, {"x": [[1.0]]}]}', "2", "1"),
+    refused(
+        4,
+        "another number of elements, before the shape",
+        '{"instances": [{"x": [1.0, 2.0]}, {"x": [[1.0]]}]}',
+        "2",
+        "1",
+    ),
     refused(5, "another shape", '{"instances": [[[1.0, 2.0]], [[1.0], [2.0]]]}', "[1,2]", "[2,1]"),
-    refused(6, "a wrong value: index, key and reason", named(TWO, instances=[{"a": 1, "s": "a"}, {"a": 1.5, "s": "a"}]),
-            "1", "a", "INVALID_ARGUMENT"),
+    refused(
+        6,
+        "a wrong value: index, key and reason",
+        named(TWO, instances=[{"a": 1, "s": "a"}, {"a": 1.5, "s": "a"}]),
+        "1",
+        "a",
+        "INVALID_ARGUMENT",
+    ),
     refused(6, "a wrong value without key", '{"instances": [1.0, true]}', "1", "float"),
-)  # fmt: skip
+)
 def test_rows(server: ServerProcess, case: Rest) -> None:
     http_cases.check(server, case)
 
@@ -223,15 +276,25 @@ COLUMNS = Table("rest", "5.4", "Column form", 6)
     refused(1, "null for one input", '{"inputs": null}', "Null", "float"),
     refused(1, "a list for two inputs", named(TWO, inputs=[1])),
     post(2, "base64 for one input", named("bytes", inputs={"b64": "aGVsbG8="}), json={"outputs": {"b64": "aGVsbG8="}}),
-    post(3, "names, first dimensions may differ", named(TWO, inputs={"a": [[[1, 2], [3, 4], [5, 6]]], "s": ["foo", "bar"]}),
-         json={"outputs": {"a": [[[1, 2], [3, 4], [5, 6]]], "s": ["foo", "bar"]}}),
-    post(3, "names and base64", named("bytes", inputs={"s": {"b64": "aGVsbG8="}}), json={"outputs": {"b64": "aGVsbG8="}}),
+    post(
+        3,
+        "names, first dimensions may differ",
+        named(TWO, inputs={"a": [[[1, 2], [3, 4], [5, 6]]], "s": ["foo", "bar"]}),
+        json={"outputs": {"a": [[[1, 2], [3, 4], [5, 6]]], "s": ["foo", "bar"]}},
+    ),
+    post(
+        3, "names and base64", named("bytes", inputs={"s": {"b64": "aGVsbG8="}}), json={"outputs": {"b64": "aGVsbG8="}}
+    ),
     refused(4, "a missing name", named(TWO, inputs={"a": [1]}), "s"),
     refused(4, "a missing name that has a default", '{"inputs": {"x": [1.0]}}', path="/v1/models/defaults:predict"),
     post(5, "an unknown name is ignored", '{"inputs": {"x": 1.0, "z": [null]}}', json={"outputs": 1.0}),
     post(6, "a string input named b64 in a list", named("b64_input", inputs=["a"]), json={"outputs": ["a"]}),
-    post(6, "a string input named b64 in an object is read as base64", named("b64_input", inputs={"b64": "aGVsbG8="}),
-         json={"outputs": "hello"}),
-)  # fmt: skip
+    post(
+        6,
+        "a string input named b64 in an object is read as base64",
+        named("b64_input", inputs={"b64": "aGVsbG8="}),
+        json={"outputs": "hello"},
+    ),
+)
 def test_columns(server: ServerProcess, case: Rest) -> None:
     http_cases.check(server, case)

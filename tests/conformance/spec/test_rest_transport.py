@@ -100,7 +100,16 @@ def test_long_body(server: ServerProcess) -> None:
 
 @TRANSPORT.each(
     *(
-        Rest(4, f"{name}: {value}", method="POST", path=PREDICT, body=BODY, headers={name: value}, json=ANSWER, answers=JSON)
+        Rest(
+            4,
+            f"{name}: {value}",
+            method="POST",
+            path=PREDICT,
+            body=BODY,
+            headers={name: value},
+            json=ANSWER,
+            answers=JSON,
+        )
         for name, value in (
             ("Content-Type", "application/x-www-form-urlencoded"),
             ("Content-Type", "text/plain"),
@@ -153,15 +162,16 @@ def test_clear_targets(server: ServerProcess, name: str) -> None:
 
 
 @TRANSPORT.each(
-    *(Rest(9, path, path=path, status=404) for path in ("/", "/v2/models/half_plus_two", "/v1", "/models", "/monitoring"))
+    *(
+        Rest(9, path, path=path, status=404)
+        for path in ("/", "/v2/models/half_plus_two", "/v1", "/models", "/monitoring")
+    )
 )
 def test_other_paths(server: ServerProcess, case: Rest) -> None:
     http_cases.check(server, case)
 
 
-PAGE_404 = (
-    "<HTML><HEAD>\n<TITLE>404 Not Found</TITLE>\n</HEAD><BODY>\n<H1>Not Found</H1>\n</BODY></HTML>\n"
-)
+PAGE_404 = "<HTML><HEAD>\n<TITLE>404 Not Found</TITLE>\n</HEAD><BODY>\n<H1>Not Found</H1>\n</BODY></HTML>\n"
 
 
 @TRANSPORT.each(
@@ -172,7 +182,9 @@ def test_errors_outside(server: ServerProcess, case: Rest) -> None:
     http_cases.check(server, case)
 
 
-@TRANSPORT.row(11, "the reason phrase of 429 and 499", differs="The phrase of the standard, where it has one, says more.")
+@TRANSPORT.row(
+    11, "the reason phrase of 429 and 499", differs="The phrase of the standard, where it has one, says more."
+)
 @pytest.mark.parametrize(("code", "first"), [(8, "HTTP/1.1 429 Too Many Requests"), (1, "HTTP/1.1 499 ")])
 def test_reason_phrases(server: ServerProcess, code: int, first: str) -> None:
     answer = talk(server, request("POST", "/v1/models/fails:predict", b'{"instances": [%d]}' % code))

@@ -24,9 +24,7 @@ def get(row: int, what: str, path: str, **more) -> Rest:
 
 def status(*versions: int) -> dict:
     fine = {"error_code": "OK", "error_message": ""}
-    return {
-        "model_version_status": [{"version": str(one), "state": "AVAILABLE", "status": fine} for one in versions]
-    }
+    return {"model_version_status": [{"version": str(one), "state": "AVAILABLE", "status": fine} for one in versions]}
 
 
 # --- 2.1 -------------------------------------------------------------------------------------------------------------
@@ -38,10 +36,20 @@ GRAMMAR = Table("rest", "2.1", "Grammar of paths", 5)
     post(1, "predict", f"{M}:predict", json=ANSWER),
     post(1, "predict by version", f"{M}/versions/1:predict", json=ANSWER),
     post(1, "predict by label", "/v1/models/two/labels/new:predict", json={"outputs": [3.5]}),
-    post(1, "classify", "/v1/models/example_scorer:classify", EXAMPLES % "classify_scores_only",
-         json={"results": [[["", 2.5], ["", -1.5]]]}),
-    post(1, "regress by version", "/v1/models/example_scorer/versions/1:regress", EXAMPLES % "regress_x",
-         json={"results": [2.5]}),
+    post(
+        1,
+        "classify",
+        "/v1/models/example_scorer:classify",
+        EXAMPLES % "classify_scores_only",
+        json={"results": [[["", 2.5], ["", -1.5]]]},
+    ),
+    post(
+        1,
+        "regress by version",
+        "/v1/models/example_scorer/versions/1:regress",
+        EXAMPLES % "regress_x",
+        json={"results": [2.5]},
+    ),
     get(2, "status", "/v1/models/two", json=status(2, 1)),
     get(2, "status by version", "/v1/models/two/versions/1", json=status(1)),
     get(2, "status by label", "/v1/models/two/labels/new", json=status(2, 1)),
@@ -51,16 +59,27 @@ GRAMMAR = Table("rest", "2.1", "Grammar of paths", 5)
     post(4, "a name is percent-decoded", f"{ODD}:predict", json=ANSWER),
     get(4, "a plus is no space", "/v1/models/a%2Fb%3Ac%20d+e", json=status(1)),
     get(4, "other marks as they are", "/v1/models/!$&'()*,;=@~.-_", status=404, says=("!$&'()*,;=@~.-_",)),
-    get(4, "all marks encoded", "/v1/models/%21%23%24%25%26%27%28%29%2A%2B%2C%2F%3A%3B%3D%3F%40%5B%5D", status=404,
-        says=("!#$%&'()*+,/:;=?@[]",)),
+    get(
+        4,
+        "all marks encoded",
+        "/v1/models/%21%23%24%25%26%27%28%29%2A%2B%2C%2F%3A%3B%3D%3F%40%5B%5D",
+        status=404,
+        says=("!#$%&'()*+,/:;=?@[]",),
+    ),
     post(4, "a label is percent-decoded", "/v1/models/two/labels/%6Eew:predict", json={"outputs": [3.5]}),
     post(4, "a label may hold anything", "/v1/models/two/labels/a%2Fb%20c:predict", status=400, says=("a/b c",)),
     get(5, "leading zeros", "/v1/models/two/versions/0001", json=status(1)),
-    get(5, "the largest number", "/v1/models/two/versions/9223372036854775807", status=404, says=("9223372036854775807",)),
+    get(
+        5,
+        "the largest number",
+        "/v1/models/two/versions/9223372036854775807",
+        status=404,
+        says=("9223372036854775807",),
+    ),
     get(5, "no digits", "/v1/models/two/versions/", status=400, says=("malformed", "GET")),
     get(5, "not only digits", "/v1/models/two/versions/1a", status=400, says=("malformed", "1a")),
     get(5, "a sign", "/v1/models/two/versions/-1", status=400, says=("malformed",)),
-)  # fmt: skip
+)
 def test_grammar(server: ServerProcess, case: Rest) -> None:
     http_cases.check(server, case)
 
