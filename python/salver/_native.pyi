@@ -1,7 +1,7 @@
 """The extension module: the data plane's Rust half. Only `salver.dataplane` imports it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, final
+from typing import Any, Literal, final
 
 import numpy as np
 
@@ -194,7 +194,17 @@ class DataPlane:
         timeout_s: float | None,
     ) -> dict[str, np.ndarray[Any, Any]]: ...
     def replay(self, target: Target, api: str, request: bytes, timeout_s: float | None) -> None: ...
-    def counters(self) -> dict[str, int]: ...
+    def metrics(
+        self,
+    ) -> list[
+        tuple[
+            str,
+            Literal["counter", "gauge", "histogram"],
+            list[str],
+            list[tuple[list[str], int, list[int]]],
+            list[float],
+        ]
+    ]: ...
     def begin_drain(self) -> None: ...
     def wait_drained(self, timeout_s: float) -> bool: ...
     def stop(self) -> None: ...

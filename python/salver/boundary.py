@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,8 +24,10 @@ __all__ = [
     "ControlCall",
     "DataPlane",
     "DataPlaneOptions",
+    "MetricFamily",
     "ModelRow",
     "NativeModel",
+    "Series",
     "Signature",
     "Target",
     "TargetSpec",
@@ -263,6 +265,31 @@ class DataPlaneOptions:
     """Whether a signature's method must fit what is asked of it: predict, classify or regress."""
 
 
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The values of one metric for one set of label values."""
+
+    labels: tuple[str, ...]
+    """Values, in the order of `MetricFamily.label_names`."""
+    value: int
+    """The count or the present value; of a histogram the sum of its samples."""
+    bucket_counts: tuple[int, ...] = ()
+    """Histogram: samples in each bucket, not cumulative; one more than `MetricFamily.limits`."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricFamily:
+    """One metric at one moment."""
+
+    name: str
+    """Internal name, for example `/tensorflow/serving/request_count`."""
+    kind: Literal["counter", "gauge", "histogram"]
+    label_names: tuple[str, ...]
+    series: tuple[Series, ...]
+    limits: tuple[float, ...] = ()
+    """Histogram: upper bounds of the buckets, exclusive, ascending; one more bucket is for what reaches the last."""
+
+
 class DataPlane(Protocol):
     """What the server needs of a data plane; `salver.testing` has a fake without sockets."""
 
@@ -315,8 +342,8 @@ class DataPlane(Protocol):
             SalverError: What a client would have got.
         """
 
-    def counters(self) -> dict[str, int]:
-        """Cumulative counts since the start."""
+    def metrics(self) -> list[MetricFamily]:
+        """Return what was counted since the start and what is now, in no order."""
 
     def begin_drain(self) -> None:
         """Stop accepting connections and tell clients to go; accepted requests go on."""

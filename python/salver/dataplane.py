@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 from salver import _native
 from salver.boundary import (
     DataPlaneOptions,
+    MetricFamily,
     ModelRow,
+    Series,
     Signature,
     Target,
     TargetSpec,
@@ -114,7 +116,6 @@ class NativeDataPlane:
         # Bound once: these need no conversion, and the two pulls are called in a loop.
         self.next_batch = self._plane.next_batch
         self.next_call = self._plane.next_call
-        self.counters = self._plane.counters
         self.begin_drain = self._plane.begin_drain
         self.wait_drained = self._plane.wait_drained
         self.stop = self._plane.stop
@@ -170,6 +171,19 @@ class NativeDataPlane:
         """See `DataPlane.replay`."""
         with native_errors():
             self._plane.replay(_native_target(target), api, request, timeout_s)
+
+    def metrics(self) -> list[MetricFamily]:
+        """See `DataPlane.metrics`."""
+        return [
+            MetricFamily(
+                name,
+                kind,
+                tuple(label_names),
+                tuple(Series(tuple(labels), value, tuple(counts)) for labels, value, counts in series),
+                tuple(limits),
+            )
+            for name, kind, label_names, series, limits in self._plane.metrics()
+        ]
 
 
 def _native_signature(signature: Signature) -> _native.Signature:

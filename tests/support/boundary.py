@@ -54,4 +54,8 @@ def floats(*values: float) -> np.ndarray[Any, Any]:
 
 def wait_until_queued(plane: DataPlane, num_rows: int) -> None:
     """Wait until this many rows wait for a runner."""
-    wait_until(lambda: plane.counters()["queued_rows"] >= num_rows, WAIT_S, f"{num_rows} queued rows")
+
+    def num_queued() -> int:
+        return next(family.series[0].value for family in plane.metrics() if family.name == "salver_queued_rows")
+
+    wait_until(lambda: num_queued() >= num_rows, WAIT_S, f"{num_rows} queued rows")

@@ -4,6 +4,7 @@
 
 pub mod dtype;
 pub mod executor;
+pub mod histogram;
 pub mod inference;
 pub mod json;
 pub mod run_stats;
@@ -17,6 +18,7 @@ pub mod wire;
 
 pub use dtype::DType;
 pub use executor::{BatchInput, Call, Executor, GraphCall};
+pub use histogram::Histogram;
 pub use signature::{Signature, TensorSpec};
 pub use status::{Code, Status};
 pub use tensor::{Shape, Tensor, TensorData};

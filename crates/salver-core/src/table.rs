@@ -231,6 +231,11 @@ impl Snapshot {
         Self { models: models.into_iter().collect() }
     }
 
+    /// Names of the models.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.models.keys().map(String::as_str)
+    }
+
     fn find(&self, name: &str, choice: Choice<'_>) -> Result<&Arc<Target>, Status> {
         let row = self.models.get(name);
         let version = match choice {

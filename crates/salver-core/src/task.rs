@@ -4,11 +4,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use smallvec::SmallVec;
 
 use crate::executor::{BatchInput, Call};
+use crate::histogram::Histogram;
 use crate::scheduler::Work;
 use crate::signature::Signature;
 use crate::status::{Code, Status};
@@ -58,6 +59,10 @@ pub struct PredictTask {
     /// Where parts of the answer go ahead of its end, if the caller takes any. Such a task runs alone; it ends with no
     /// outputs where all were sent as parts.
     pub parts: Option<Arc<dyn PartSink>>,
+    /// When it joined its queue, where somebody wants to know how long it waits.
+    pub queued_at: Option<Instant>,
+    /// Takes in the microseconds of the run that answers it.
+    pub run_latency: Option<Arc<Histogram>>,
     num_rows: usize,
     can_batch: bool,
     reply: Option<ReplyTo>,
@@ -84,6 +89,8 @@ impl PredictTask {
             deadline: None,
             is_abandoned: Arc::default(),
             parts: None,
+            queued_at: None,
+            run_latency: None,
             num_rows,
             can_batch,
             reply: Some(reply),
@@ -194,12 +201,13 @@ impl Drop for Answers {
 /// Tasks that run as one; never empty.
 pub struct Batch {
     tasks: Vec<PredictTask>,
+    opened: Instant,
 }
 
 impl Batch {
-    /// A batch of these tasks, all of one target and signature; `None` for no task.
+    /// A batch of these tasks, all of one target and signature, to be run now; `None` for no task.
     pub fn new(tasks: Vec<PredictTask>) -> Option<Self> {
-        (!tasks.is_empty()).then_some(Self { tasks })
+        (!tasks.is_empty()).then(|| Self { tasks, opened: Instant::now() })
     }
 
     fn first(&self) -> &PredictTask {
@@ -267,11 +275,14 @@ impl Batch {
     }
 
     fn finish_with(mut self, outputs: Vec<Tensor>, answers: &mut Answers) {
+        if self.tasks.len() > 1
+            && let Err(status) = self.check_splittable(&outputs)
+        {
+            return self.finish(Err(status), answers);
+        }
+        self.note_run(self.opened.elapsed());
         if self.tasks.len() == 1 {
             return self.tasks.remove(0).finish(Ok(outputs), answers);
-        }
-        if let Err(status) = self.check_splittable(&outputs) {
-            return self.finish(Err(status), answers);
         }
         let mut start = 0;
         for task in self.tasks {
@@ -279,6 +290,14 @@ impl Batch {
             let own = outputs.iter().map(|output| output.rows(start, count)).collect();
             start += count;
             task.finish(own, answers);
+        }
+    }
+
+    /// Tells of a run that succeeded: each member was as long in it as the whole batch.
+    fn note_run(&self, elapsed: Duration) {
+        let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+        for latency in self.tasks.iter().filter_map(|task| task.run_latency.as_ref()) {
+            latency.record(micros);
         }
     }
 
@@ -309,9 +328,8 @@ impl Batch {
         };
         let (inputs, deadline) = (self.inputs(), self.last_deadline());
         let call = Call { signature: self.signature(), inputs: &inputs, outputs: self.outputs(), deadline };
-        let started = Instant::now();
         let outcome = executor.run(&call).and_then(|outputs| self.check_count(outputs));
-        self.target().run_stats().record(started.elapsed());
+        self.target().run_stats().record(self.opened.elapsed());
         if self.tasks.len() == 1 {
             return self.finish(outcome, answers);
         }
@@ -325,10 +343,11 @@ impl Batch {
         // Many runs where one was expected: no longer a matter for an event loop.
         self.target().run_stats().bar();
         for task in self.tasks {
-            if task.is_dead(Instant::now()) {
+            let opened = Instant::now();
+            if task.is_dead(opened) {
                 task.reject(answers);
             } else {
-                Batch { tasks: vec![task] }.run_native(answers);
+                Batch { tasks: vec![task], opened }.run_native(answers);
             }
         }
     }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use salver_core::histogram::{Histogram, LATENCY_LIMITS};
 use salver_core::scheduler::{Scheduler, Work};
 use salver_core::table::{Choice, ModelRow, Runner, ServingTable, Snapshot, Target};
 use salver_core::task::{Answers, Batch, Mailbox, Outcome, PredictTask, ReplyTo};
@@ -123,6 +124,23 @@ fn a_bad_member_fails_alone() {
     let answers = fixture.mailbox.sorted();
     assert_eq!(answers[0].1, Ok(vec![floats(&[2.0])]));
     assert_eq!(answers[1].1.as_ref().unwrap_err().code, Code::InvalidArgument);
+}
+
+#[test]
+fn each_member_that_is_answered_counts_one_run() {
+    let (fixture, latency) = (fixture(true), Arc::new(Histogram::new(&LATENCY_LIMITS)));
+    let task = |slot, value| {
+        let mut task = fixture.task(slot, floats(&[value]));
+        task.run_latency = Some(latency.clone());
+        task
+    };
+    let num_runs = || latency.snapshot().0.iter().sum::<u64>();
+    fixture.run(vec![task(0, 1.0)]);
+    assert_eq!(num_runs(), 1);
+    fixture.run(vec![task(1, 1.0), task(2, 2.0), task(3, 3.0)]);
+    assert_eq!(num_runs(), 4);
+    fixture.run(vec![task(4, 1.0), task(5, -1.0)]);
+    assert_eq!(num_runs(), 5);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use salver_core::status::{Code, Status};
 use salver_core::table::{Choice, Snapshot};
+use salver_server::metrics::{Family, Kind};
 use salver_server::{Api, Options, Plane, Prediction};
 
 use crate::batch::PyBatch;
@@ -24,6 +25,7 @@ pub(crate) struct PyDataPlaneOptions(Options);
 #[pymethods]
 impl PyDataPlaneOptions {
     #[new]
+    #[allow(clippy::too_many_arguments)] // Field for field; the Python side has them by name.
     #[pyo3(signature = (
         *,
         num_io_threads,
@@ -131,8 +133,8 @@ impl PyDataPlane {
         py.detach(|| self.0.replay(&target.0, api, request.into(), timeout)).map_err(errors::to_py)
     }
 
-    fn counters(&self) -> HashMap<&'static str, u64> {
-        self.0.counters().into_iter().collect()
+    fn metrics(&self) -> Vec<FamilyTuple> {
+        self.0.metrics().into_iter().map(family_tuple).collect()
     }
 
     fn begin_drain(&self) {
@@ -147,6 +149,21 @@ impl PyDataPlane {
     fn stop(&self, py: Python<'_>) {
         py.detach(|| self.0.stop());
     }
+}
+
+/// Value and bucket counts for these label values.
+type SeriesTuple = (Vec<String>, u64, Vec<u64>);
+/// Name, kind, label names, series, limits.
+type FamilyTuple = (String, &'static str, Vec<&'static str>, Vec<SeriesTuple>, Vec<f64>);
+
+fn family_tuple(family: Family) -> FamilyTuple {
+    let kind = match family.kind {
+        Kind::Counter => "counter",
+        Kind::Gauge => "gauge",
+        Kind::Histogram => "histogram",
+    };
+    let series = family.series.into_iter().map(|series| (series.labels, series.value, series.bucket_counts));
+    (family.name, kind, family.label_names.to_vec(), series.collect(), family.limits.to_vec())
 }
 
 fn choice(version: Option<i64>, label: Option<&str>) -> Choice<'_> {

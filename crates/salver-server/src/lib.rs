@@ -14,6 +14,7 @@ mod health;
 mod inference;
 mod listener;
 mod mailbox;
+pub mod metrics;
 mod off_loop;
 mod options;
 mod plane;

@@ -19,6 +19,7 @@ use crate::event_loop::{self, Accepted, Port};
 use crate::health::{Health, HealthBoard};
 use crate::inference::Api;
 use crate::listener::Listener;
+use crate::metrics::{Family, Metrics};
 use crate::options::Options;
 use crate::predict::{self, Prediction};
 use crate::{replay, runner};
@@ -59,6 +60,10 @@ impl OpenConnection {
 }
 
 impl ConnectionCount {
+    fn num_open(&self) -> u64 {
+        *self.open.lock().unwrap_or_else(PoisonError::into_inner) as u64
+    }
+
     fn wait_for_none(&self, timeout: Duration) -> bool {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.closed.wait_timeout_while(open, timeout, |open| *open > 0);
@@ -83,6 +88,7 @@ pub(crate) struct Shared {
     pub(crate) control: ControlQueue,
     pub(crate) health: HealthBoard,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) metrics: Metrics,
     pub(crate) phase: watch::Sender<Phase>,
     pub(crate) connections: ConnectionCount,
 }
@@ -131,6 +137,7 @@ impl Plane {
             control: ControlQueue::default(),
             health: HealthBoard::default(),
             counters: Arc::default(),
+            metrics: Metrics::default(),
             phase: watch::Sender::new(Phase::Serving),
             connections: ConnectionCount::default(),
             options,
@@ -192,6 +199,7 @@ impl Plane {
     ///
     /// A thread's first call waits for a `dlopen` that is under way elsewhere: call it without the GIL.
     pub fn publish(&self, snapshot: Snapshot) {
+        self.shared.metrics.know(snapshot.names());
         self.shared.table.publish(snapshot);
     }
 
@@ -225,7 +233,7 @@ impl Plane {
     /// # Errors
     /// As over the wire.
     pub fn predict(&self, prediction: Prediction) -> Outcome {
-        predict::run_blocking(&self.shared, prediction)
+        predict::run_blocking(&self.shared, Api::Predict, prediction)
     }
 
     /// Runs a recorded request on a target that no table need have, on the calling thread.
@@ -247,12 +255,23 @@ impl Plane {
         &self.shared.table
     }
 
-    /// Cumulative counts and current gauges by name.
-    pub fn counters(&self) -> Vec<(&'static str, u64)> {
-        let mut counts = self.shared.counters.snapshot();
-        let queued = self.shared.native.num_queued_rows() + self.shared.foreign.num_queued_rows();
-        counts.push(("queued_rows", queued as u64));
-        counts
+    /// All metrics of now: those that clients of the reference know, and the counters as `salver_NAME_total`.
+    pub fn metrics(&self) -> Vec<Family> {
+        let shared = &self.shared;
+        let counters = shared.counters.snapshot().into_iter();
+        let own = counters.map(|(name, value)| Family::counter(format!("salver_{name}_total"), &[]).with(&[], value));
+        let is_draining = *shared.phase.borrow() != Phase::Serving;
+        let mut families = shared.metrics.snapshot();
+        families.extend(shared.counters.batching.snapshot());
+        families.extend(own);
+        families.push(Family::gauge("salver_queued_rows", self.num_queued_rows()));
+        families.push(Family::gauge("salver_open_connections", shared.connections.num_open()));
+        families.push(Family::gauge("salver_draining", u64::from(is_draining)));
+        families
+    }
+
+    fn num_queued_rows(&self) -> u64 {
+        (self.shared.native.num_queued_rows() + self.shared.foreign.num_queued_rows()) as u64
     }
 
     /// Tells clients to go; accepted requests go on.

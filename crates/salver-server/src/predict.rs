@@ -11,7 +11,7 @@ use salver_core::{Signature, Status, Tensor};
 use smallvec::SmallVec;
 
 use crate::event_loop::{LoopContext, submit_all};
-use crate::inference::AllOutputs;
+use crate::inference::{AllOutputs, Api};
 use crate::mailbox::Answer;
 use crate::plane::Shared;
 
@@ -33,9 +33,12 @@ pub struct Prediction {
 }
 
 impl Prediction {
-    fn into_task(self, reply: ReplyTo) -> PredictTask {
+    fn into_task(self, shared: &Shared, api: Api, reply: ReplyTo) -> PredictTask {
+        let run_latency = shared.metrics.runtime_latency(self.pinned.name(), api, self.pinned.runner());
         let mut task = PredictTask::new(self.pinned, self.signature, self.inputs, self.outputs, reply);
         task.deadline = self.deadline;
+        task.run_latency = run_latency;
+        shared.counters.batching.enter(&mut task);
         task
     }
 }
@@ -46,16 +49,18 @@ impl Prediction {
 /// That of the prediction.
 pub(crate) async fn run_in_parts(
     context: &Rc<LoopContext>,
+    api: Api,
     prediction: Prediction,
     parts: Arc<dyn PartSink>,
 ) -> Outcome {
-    submit(context, prediction, Some(parts))?.await
+    submit(context, api, prediction, Some(parts))?.await
 }
 
 /// Submits a prediction for a task of an event loop. Dropping the answer abandons the work; the caller does so at the
 /// deadline.
 fn submit(
     context: &Rc<LoopContext>,
+    api: Api,
     prediction: Prediction,
     parts: Option<Arc<dyn PartSink>>,
 ) -> Result<Answer<'_>, Status> {
@@ -63,7 +68,7 @@ fn submit(
         return Err(deadline_exceeded());
     }
     let slot = context.slots.reserve();
-    let mut task = prediction.into_task(context.reply_to(slot));
+    let mut task = prediction.into_task(&context.shared, api, context.reply_to(slot));
     task.parts = parts;
     let answer = Answer::new(&context.slots, slot, task.is_abandoned.clone());
     context.submit(task);
@@ -76,10 +81,11 @@ fn submit(
 /// That of a prediction.
 pub(crate) async fn run_all(
     context: &Rc<LoopContext>,
+    api: Api,
     predictions: SmallVec<[Prediction; 1]>,
 ) -> Result<AllOutputs, Status> {
     let answers: SmallVec<[_; 1]> =
-        predictions.into_iter().map(|prediction| submit(context, prediction, None)).collect::<Result<_, _>>()?;
+        predictions.into_iter().map(|prediction| submit(context, api, prediction, None)).collect::<Result<_, _>>()?;
     let mut outputs = AllOutputs::new();
     for answer in answers {
         outputs.push(answer.await?);
@@ -122,10 +128,10 @@ impl Mailbox for Blocking {
 }
 
 /// Runs a prediction and blocks the calling thread until the answer or the deadline.
-pub(crate) fn run_blocking(shared: &Shared, prediction: Prediction) -> Outcome {
+pub(crate) fn run_blocking(shared: &Shared, api: Api, prediction: Prediction) -> Outcome {
     let mailbox = Arc::new(Blocking::default());
     let deadline = prediction.deadline;
-    let task = prediction.into_task(ReplyTo { mailbox: mailbox.clone(), slot: 0 });
+    let task = prediction.into_task(shared, api, ReplyTo { mailbox: mailbox.clone(), slot: 0 });
     let is_abandoned = task.is_abandoned.clone();
     submit_all(shared, vec![task]);
     let mut outcome = mailbox.outcome.lock().unwrap_or_else(PoisonError::into_inner);

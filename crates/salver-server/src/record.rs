@@ -1,4 +1,4 @@
-//! What is told of an inference request when it ends, however it ends.
+//! What is told of a request when it ends, however it ends.
 
 use std::cell::{Cell, OnceCell};
 use std::time::Instant;
@@ -7,21 +7,15 @@ use salver_core::Code;
 use salver_core::wire::Utf8Bytes;
 
 use crate::inference::Api;
+use crate::metrics::Entrypoint;
 use crate::plane::Shared;
 
-/// How a request came in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Entrypoint {
-    /// A gRPC call.
-    Grpc,
-    /// An HTTP request.
-    Rest,
-}
-
 /// One request from its first byte to its answer. A record that is dropped counts as cancelled: its caller has gone.
+///
+/// One that never named a model, not even an empty one, was no request that could be read and is not counted.
 pub(crate) struct Record<'a> {
     shared: &'a Shared,
-    api: Api,
+    api: Option<Api>,
     entrypoint: Entrypoint,
     started: Instant,
     model: OnceCell<Utf8Bytes>,
@@ -29,15 +23,15 @@ pub(crate) struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    /// Begins a record.
-    pub(crate) fn begin(shared: &'a Shared, api: Api, entrypoint: Entrypoint) -> Self {
+    /// Begins a record; `None` for HTTP requests of the API that are no inference.
+    pub(crate) fn begin(shared: &'a Shared, api: impl Into<Option<Api>>, entrypoint: Entrypoint) -> Self {
         let (started, model) = (Instant::now(), OnceCell::new());
-        Self { shared, api, entrypoint, started, model, code: Cell::new(Code::Cancelled) }
+        Self { shared, api: api.into(), entrypoint, started, model, code: Cell::new(Code::Cancelled) }
     }
 
     /// Notes which model the request names, whether or not there is such a model.
-    pub(crate) fn name_model(&self, name: &Utf8Bytes) {
-        let _known = self.model.set(name.clone());
+    pub(crate) fn name_model(&self, name: Utf8Bytes) {
+        let _known = self.model.set(name);
     }
 
     /// Notes how the request ended.
@@ -48,8 +42,9 @@ impl<'a> Record<'a> {
 
 impl Drop for Record<'_> {
     fn drop(&mut self) {
-        let model = self.model.get().map_or("", |name| name.as_str());
-        let _elapsed = self.started.elapsed();
-        let _told = (self.shared, self.api, self.entrypoint, model, self.code.get());
+        if let Some(model) = self.model.get() {
+            let micros = || u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
+            self.shared.metrics.count_request(model, self.api, self.entrypoint, self.code.get(), micros);
+        }
     }
 }

@@ -28,7 +28,7 @@ pub(crate) fn replay(
     let mut outputs = AllOutputs::new();
     for mut prediction in prepared.predictions {
         prediction.deadline = deadline;
-        outputs.push(run_blocking(shared, prediction)?);
+        outputs.push(run_blocking(shared, api, prediction)?);
     }
     prepared.answer.message(&outputs, TensorForm::TypedFields, 0).map(drop)
 }

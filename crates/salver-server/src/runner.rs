@@ -22,6 +22,7 @@ pub(crate) fn open_turn(turn: Turn<PredictTask>, answers: &mut Answers, counters
         task.reject(answers);
     }
     counters.batched_requests.fetch_add(turn.batch.len() as u64, Ordering::Relaxed);
+    counters.batching.run(&turn.batch);
     Batch::new(turn.batch)
 }
 

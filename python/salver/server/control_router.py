@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from salver.boundary import ControlCall
 from salver.errors import InternalError, ResourceExhaustedError, SalverError, UnimplementedError
-from salver.server.http_response import HttpResponse, error_response
+from salver.server.http_response import HttpHandler
 
 logger = logging.getLogger(__name__)
 
@@ -17,8 +17,6 @@ GrpcHandler: TypeAlias = Callable[[bytes], bytes]
 
 SlowHandler: TypeAlias = Callable[[ControlCall], bytes]
 """Like a `GrpcHandler`, for a call that may wait: it sees how long its caller will."""
-
-HttpHandler: TypeAlias = Callable[[ControlCall], HttpResponse]
 
 _MAX_GRPC_MESSAGE_BYTES = 1024
 _CUT = "...TRUNCATED"
@@ -87,10 +85,14 @@ class ControlRouter:
     def _answer_http(self, call: ControlCall) -> None:
         try:
             response = self._http(call)
+        except SalverError as error:
+            call.fail(error.code, error.message)
         except Exception:
             logger.exception("The handler of %s %s failed", call.method, call.path)
-            response = error_response(_broken(call))
-        call.reply_http(response.status, response.headers, response.body)
+            broken = _broken(call)
+            call.fail(broken.code, broken.message)
+        else:
+            call.reply_http(response.status, response.headers, response.body)
 
     def _grpc_handler(self, method: str) -> GrpcHandler:
         try:

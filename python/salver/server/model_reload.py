@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from salver.boundary import ControlCall
@@ -28,16 +28,15 @@ ApplyModels = Callable[[Sequence[ModelConfig], float], None]
 class ModelReload:
     """Answers reload requests: the list in the request replaces the present one, and its new models are waited for."""
 
-    def __init__(self, apply_models: ApplyModels, metric_value: Callable[[str], int]) -> None:
+    def __init__(self, apply_models: ApplyModels, metric_values: Callable[[], Mapping[str, int]]) -> None:
         """Make a handler.
 
         Args:
             apply_models: Puts a list in force.
-            metric_value: The value of a metric by its name, 0 for one that is not known; a request may ask how much
-                some of them grew meanwhile.
+            metric_values: Metrics by internal name, of which a request may ask how much they grew meanwhile.
         """
         self._apply_models = apply_models
-        self._metric_value = metric_value
+        self._metric_values = metric_values
 
     def grpc(self, call: ControlCall) -> bytes:
         """Answer HandleReloadConfigRequest once the change is done, or as much of it as the caller waits for.
@@ -48,7 +47,7 @@ class ModelReload:
         from salver import wire
 
         request = parsed("ReloadConfigRequest", call.body)
-        before = {name: self._metric_value(name) for name in request.metric_names}
+        before = self._values(request.metric_names)
         try:
             self._apply(request.config, MAX_WAIT_S if call.timeout_s is None else min(call.timeout_s, MAX_WAIT_S))
         except SalverError as error:
@@ -56,8 +55,8 @@ class ModelReload:
             raise
         response = wire.ReloadConfigResponse()
         response.status.SetInParent()
-        for name, value in before.items():
-            response.metric.add(name=name, int64_value_increase=self._metric_value(name) - value)
+        for name, value in self._values(before).items():
+            response.metric.add(name=name, int64_value_increase=value - before[name])
         return response.SerializeToString()
 
     def _apply(self, config: Message, timeout_s: float) -> None:
@@ -78,3 +77,7 @@ class ModelReload:
                 model.platform,
             )
         self._apply_models(models, timeout_s)
+
+    def _values(self, names: Iterable[str]) -> dict[str, int]:
+        values = self._metric_values()
+        return {name: values.get(name, 0) for name in names}

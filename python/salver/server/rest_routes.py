@@ -13,8 +13,8 @@ from typing import TypeAlias
 from urllib.parse import unquote_to_bytes
 
 from salver.boundary import ControlCall
-from salver.errors import InvalidArgumentError, SalverError, UnimplementedError
-from salver.server.http_response import HttpResponse, error_response, html_error
+from salver.errors import InvalidArgumentError, UnimplementedError
+from salver.server.http_response import HttpHandler, HttpResponse, html_error
 
 _MODEL = r"/v1/models(?:/(?P<name>[^/:]+))?(?:/versions/(?P<version>[0-9]+)|/labels/(?P<label>[^/:]+))?"
 _GET_PATH = re.compile(rf"{_MODEL}(?P<metadata>/metadata)?", re.IGNORECASE)
@@ -43,22 +43,35 @@ ModelHandler: TypeAlias = Callable[[ModelRef], HttpResponse]
 class RestRoutes:
     """Answers HTTP calls that are not inference."""
 
-    def __init__(self, *, on_status: ModelHandler, on_metadata: ModelHandler) -> None:
+    def __init__(
+        self, *, on_status: ModelHandler, on_metadata: ModelHandler, pages: Mapping[str, HttpHandler] | None = None
+    ) -> None:
+        """Make routes.
+
+        Args:
+            on_status: Answers for the status of a model.
+            on_metadata: Answers for its metadata.
+            pages: Pages by their exact path; they go before the API.
+        """
         self._on_status = on_status
         self._on_metadata = on_metadata
+        self._pages = dict(pages or {})
 
     def __call__(self, call: ControlCall) -> HttpResponse:
-        """Answer the call; errors become responses, too."""
+        """Answer the call.
+
+        Raises:
+            SalverError: The answer to a request of the API that fails.
+        """
         if call.method not in _METHODS:
             return html_error(501, "Not Implemented")
+        if call.path in self._pages:
+            return self._pages[call.path](call)
         if not _API_PATH.fullmatch(call.path):
             return html_error(404, "Not Found")
         if call.method == "OPTIONS":
             return _answer_options(dict(call.headers))
-        try:
-            return self._answer(call)
-        except SalverError as error:
-            return error_response(error)
+        return self._answer(call)
 
     def _answer(self, call: ControlCall) -> HttpResponse:
         pattern = {"GET": _GET_PATH, "POST": _POST_PATH}.get(call.method)

@@ -22,8 +22,11 @@ from salver.core.servable_state_waits import Outcomes
 from salver.errors import FailedPreconditionError, UnavailableError
 from salver.servables.loaders import Platform
 from salver.server import manager_setup
+from salver.server.all_metrics import AllMetrics
 from salver.server.config_poller import config_poller
 from salver.server.control_router import ControlRouter
+from salver.server.metrics import Metrics
+from salver.server.metrics_page import MetricsPage
 from salver.server.model_metadata import GET_MODEL_METADATA, ModelMetadata
 from salver.server.model_reload import RELOAD_CONFIG, ModelReload
 from salver.server.model_status import GET_MODEL_STATUS, ModelStatus
@@ -83,7 +86,10 @@ class Server:
         """
         self._config = _config(models, settings)
         self._plane = data_plane(manager_setup.data_plane_options(self._config))
-        self._core = ServerCore(self._config, self._plane, servables=servables, platforms=platforms)
+        self._metrics = Metrics()
+        self._core = ServerCore(
+            self._config, self._plane, servables=servables, platforms=platforms, metrics=self._metrics
+        )
         self._runners: PullThreads[Batch] = PullThreads(
             "runner",
             manager_setup.num_runners(self._config),
@@ -259,16 +265,15 @@ class Server:
         status = ModelStatus(self._core.monitor)
         metadata = ModelMetadata(self._core.table.resolve)
         methods = {GET_MODEL_STATUS: status.grpc, GET_MODEL_METADATA: metadata.grpc, **reflection_methods()}
-        reload = ModelReload(partial(self._core.apply_models, writer="a reload request"), self._metric_value)
+        metrics = AllMetrics(self._plane, self._metrics, self._core.monitor)
+        reload = ModelReload(partial(self._core.apply_models, writer="a reload request"), metrics.first_values)
+        pages = {self._config.metrics_path: MetricsPage(metrics)} if self._config.metrics_enabled else {}
         return ControlRouter(
             methods,
-            RestRoutes(on_status=status.rest, on_metadata=metadata.rest),
+            RestRoutes(on_status=status.rest, on_metadata=metadata.rest, pages=pages),
             slow_methods={RELOAD_CONFIG: reload.grpc},
             submit_slow=self._slow_calls.submit,
         )
-
-    def _metric_value(self, name: str) -> int:
-        return self._plane.counters().get(name, 0)
 
     def _stop(self, drain_timeout_s: float) -> None:
         if self._poller is not None:

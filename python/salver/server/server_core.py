@@ -40,6 +40,8 @@ from salver.servables.tensorflow_library import TensorFlowLibrary
 from salver.server import manager_setup
 from salver.server.batch_rows import BatchRows, max_batch_rows
 from salver.server.health import Health
+from salver.server.load_metrics import counted
+from salver.server.metrics import Metrics
 from salver.server.model_changes import check_labels, check_models, told_change
 from salver.server.model_waits import ModelWaits, raise_failures
 from salver.server.platform_adapter import PlatformAdapter
@@ -69,6 +71,7 @@ class ServerCore:
         *,
         servables: Mapping[str, object] | None = None,
         platforms: Mapping[str, Platform] | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         self._config = config
         self._servables = dict(servables or {})
@@ -80,7 +83,9 @@ class ServerCore:
         self._apply_lock = threading.Lock()
         """Guards `_models`, `_names` and `_writer`; held through a whole change, so that changes take turns."""
         self._writer = config.model_config_file or "the start"
-        self._library = TensorFlowLibrary(plane.open_tensorflow, custom_op_libraries=config.custom_op_libraries)
+        self._library = TensorFlowLibrary(
+            counted(plane.open_tensorflow, metrics or Metrics()), custom_op_libraries=config.custom_op_libraries
+        )
         batch_rows = BatchRows(max_batch_rows(config))
         self._platforms = Platforms(config, self._library, batch_rows, platforms)
         bus: EventBus[ServableState] = EventBus()

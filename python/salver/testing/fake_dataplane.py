@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from salver.boundary import ModelRow, Signature, Target, TargetSpec, TensorFlowOptions
+from salver.boundary import MetricFamily, ModelRow, Signature, Target, TargetSpec, TensorFlowOptions
 from salver.errors import InvalidArgumentError, NotFoundError, SalverError, UnavailableError, error_from_code
 from salver.testing.fake_calls import FakeBatch, FakeControlCall
 
@@ -133,6 +133,7 @@ class FakeDataPlane:
         self.replays: list[tuple[Target, str, bytes]] = []
         self.on_replay: Callable[[str, bytes], None] = lambda _api, _request: None
         """Called by each replay; raises to fail it."""
+        self.families: list[MetricFamily] = []
         self._batches: _WorkQueue[FakeBatch] = _WorkQueue()
         self._calls: _WorkQueue[FakeControlCall] = _WorkQueue()
         self.next_batch = self._batches.pull
@@ -192,9 +193,9 @@ class FakeDataPlane:
         self.replays.append((target, api, request))
         self.on_replay(api, request)
 
-    def counters(self) -> dict[str, int]:
-        """Return nothing: the fake does not count."""
-        return {}
+    def metrics(self) -> list[MetricFamily]:
+        """Return what the test has put there."""
+        return self.families
 
     def begin_drain(self) -> None:
         """Note it."""

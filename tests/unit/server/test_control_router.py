@@ -1,5 +1,3 @@
-import json
-
 import pytest
 
 from salver.errors import InternalError, NotFoundError, ResourceExhaustedError, UnimplementedError
@@ -57,10 +55,15 @@ def test_http_calls_are_answered_by_the_http_handler():
     assert (call.response().status, call.response().headers, call.response().body) == (201, {"a": "b"}, b"body")
 
 
-def test_bug_in_the_http_handler_is_a_500_with_a_json_error():
-    response = answer(FakeControlCall.http("GET", "/v1/x"), http=raising(ValueError("/secret"))).response()
-    assert response.status == 500
-    assert json.loads(response.body) == {"error": "GET failed inside the server"}
+def test_error_of_the_http_handler_is_the_answer():
+    with pytest.raises(NotFoundError, match="no m"):
+        answer(FakeControlCall.http("GET", "/v1/x"), http=raising(NotFoundError("no m"))).response()
+
+
+def test_bug_in_the_http_handler_is_an_internal_error_that_tells_no_details():
+    with pytest.raises(InternalError) as caught:
+        answer(FakeControlCall.http("GET", "/v1/x"), http=raising(ValueError("/secret"))).response()
+    assert caught.value.message == "GET failed inside the server"
 
 
 def test_cancelled_call_is_dropped():

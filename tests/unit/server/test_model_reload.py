@@ -17,8 +17,8 @@ def request(text, timeout_s=None):
     return call
 
 
-def answer(call, apply=lambda models, timeout_s: None, metric_value=lambda name: 0):
-    return wire.ReloadConfigResponse.FromString(ModelReload(apply, metric_value).grpc(call))
+def answer(call, apply=lambda models, timeout_s: None, metric_values=dict):
+    return wire.ReloadConfigResponse.FromString(ModelReload(apply, metric_values).grpc(call))
 
 
 def test_models_of_the_request_are_applied():
@@ -51,7 +51,7 @@ def test_increase_of_each_metric_is_told_once_in_the_order_of_the_request():
     response = answer(
         request(f'{LIST} metric_names: "/other" metric_names: "/loads" metric_names: "/none" metric_names: "/loads"'),
         apply,
-        lambda name: values.get(name, 0),
+        values.copy,
     )
     increases = [(metric.name, metric.int64_value_increase) for metric in response.metric]
     assert increases == [("/other", 0), ("/loads", 2), ("/none", 0)]

@@ -1,9 +1,7 @@
-import json
-
 import pytest
 
-from salver.errors import Code, NotFoundError, error_from_code
-from salver.server.http_response import HttpResponse, error_response
+from salver.errors import InvalidArgumentError
+from salver.server.http_response import HttpResponse
 from salver.server.rest_routes import ModelRef, RestRoutes
 from salver.testing.fake_calls import FakeControlCall
 
@@ -69,9 +67,9 @@ def test_get_reaches_its_handler(target, kind, model):
     ],
 )
 def test_other_requests_are_malformed(method, target):
-    response = Routes()(method, target)
-    assert response.status == 400
-    assert json.loads(response.body) == {"error": f"Malformed request: {method} {target}"}
+    with pytest.raises(InvalidArgumentError) as caught:
+        Routes()(method, target)
+    assert caught.value.message == f"Malformed request: {method} {target}"
 
 
 @pytest.mark.parametrize(
@@ -86,14 +84,14 @@ def test_other_requests_are_malformed(method, target):
     ],
 )
 def test_what_is_wrong_with_a_path_is_told(method, target, message):
-    response = Routes()(method, target)
-    assert response.status == 400
-    assert dict(response.headers) == {"content-type": "application/json"}
-    assert json.loads(response.body) == {"error": message}
+    with pytest.raises(InvalidArgumentError) as caught:
+        Routes()(method, target)
+    assert caught.value.message == message
 
 
 def test_version_of_thousands_of_digits_is_an_ordinary_error():
-    assert Routes()("GET", "/v1/models/m/versions/" + "9" * 10_000).status == 400
+    with pytest.raises(InvalidArgumentError, match="Failed to convert version"):
+        Routes()("GET", "/v1/models/m/versions/" + "9" * 10_000)
 
 
 def test_path_outside_the_api_is_a_404_page():
@@ -118,36 +116,19 @@ def test_options_depends_on_the_origin(headers, status):
     assert (response.status, response.body) == (status, b"")
 
 
-def test_error_of_a_handler_becomes_a_json_error():
-    def refuse(model):
-        raise NotFoundError(f"no {model.name}/")
+def test_a_page_goes_before_the_api_for_any_method_and_its_exact_path_alone():
+    routes = RestRoutes(
+        on_status=lambda _: HttpResponse(200),
+        on_metadata=lambda _: HttpResponse(200),
+        pages={"/v1/page": lambda call: HttpResponse(201, body=call.query.encode())},
+    )
 
-    routes = RestRoutes(on_status=refuse, on_metadata=refuse)
-    response = routes(FakeControlCall.http("GET", "/v1/models/m"))
-    assert response.status == 404
-    assert response.body == b'{\n    "error": "no m/"\n}'
+    def answer(method, target):
+        return routes(FakeControlCall.http(method, target))
 
-
-@pytest.mark.parametrize(
-    ("code", "status"),
-    [
-        (Code.CANCELLED, 499),
-        (Code.UNKNOWN, 500),
-        (Code.INVALID_ARGUMENT, 400),
-        (Code.DEADLINE_EXCEEDED, 504),
-        (Code.NOT_FOUND, 404),
-        (Code.ALREADY_EXISTS, 409),
-        (Code.PERMISSION_DENIED, 403),
-        (Code.RESOURCE_EXHAUSTED, 429),
-        (Code.FAILED_PRECONDITION, 400),
-        (Code.ABORTED, 409),
-        (Code.OUT_OF_RANGE, 400),
-        (Code.UNIMPLEMENTED, 501),
-        (Code.INTERNAL, 500),
-        (Code.UNAVAILABLE, 503),
-        (Code.DATA_LOSS, 500),
-        (Code.UNAUTHENTICATED, 401),
-    ],
-)
-def test_http_status_of_each_code(code, status):
-    assert error_response(error_from_code(code, "x")).status == status
+    assert [answer(method, "/v1/page").status for method in ("GET", "POST", "OPTIONS")] == [201, 201, 201]
+    assert answer("GET", "/v1/page?a=b").body == b"a=b"
+    assert answer("TRACE", "/v1/page").status == 501
+    for other in ("/V1/page", "/v1/page/"):
+        with pytest.raises(InvalidArgumentError):
+            answer("GET", other)

@@ -465,6 +465,16 @@ class TestReloadRequest:
             assert [(metric.name, metric.int64_value_increase) for metric in answer.metric] == [("x", 0)]
             assert [model.name for model in server.models] == ["b"]
 
+    def test_growth_of_a_metric_is_told_by_its_internal_name(self, make, plane, base):
+        attempts = "/tensorflow/cc/saved_model/load_attempt_count"
+        with make():
+            request = wire.ReloadConfigRequest(metric_names=[attempts, "/no/such/metric"])
+            request.config.CopyFrom(message_of((ModelConfig(name="b", base_path=base("b", 1)),)))
+            call = plane.submit_call(FakeControlCall.grpc(RELOAD_CONFIG, request.SerializeToString()))
+            answer = wire.ReloadConfigResponse.FromString(call.result(LIMIT_S))
+            growth = {metric.name: metric.int64_value_increase for metric in answer.metric}
+            assert growth == {attempts: 1, "/no/such/metric": 0}
+
     @pytest.mark.parametrize("config", [{}, {"custom_model_config": {}}])
     def test_other_configurations_are_refused(self, make, plane, config):
         with make():

@@ -11,9 +11,10 @@ use salver_core::{Code, Status, Tensor};
 use crate::event_loop::LoopContext;
 use crate::grpc::{framing, timeout};
 use crate::inference::{self, AllOutputs, Api, Servables};
+use crate::metrics::Entrypoint;
 use crate::off_loop::off_loop;
 use crate::predict;
-use crate::record::{Entrypoint, Record};
+use crate::record::Record;
 
 /// Messages from this size on are converted off the event loop: they would hold up everybody else.
 const LARGE_BYTES: usize = 1 << 20;
@@ -41,10 +42,16 @@ async fn answer(
     let prepared = prepare(context, api, message, record).await?;
     let mut predictions = prepared.predictions;
     predictions.iter_mut().for_each(|prediction| prediction.deadline = deadline);
-    let outputs = predict::run_all(context, predictions).await?;
+    let outputs = predict::run_all(context, api, predictions).await?;
     let (is_large, form) = (is_large(&outputs), context.tensor_form());
     let answer = prepared.answer;
-    off_loop(is_large, move || answer.message(&outputs, form, framing::PREFIX_LEN).map(framing::seal)).await
+    let examples = answer.num_counted_examples().map(|count| (answer.model().clone(), count));
+    let encode = move || answer.message(&outputs, form, framing::PREFIX_LEN).map(framing::seal);
+    let message = off_loop(is_large, encode).await?;
+    if let Some((model, count)) = examples {
+        context.shared.metrics.count_examples(&model, count as u64);
+    }
+    Ok(message)
 }
 
 /// Decodes a message, finds its servable and fits it to that.
@@ -59,9 +66,7 @@ pub(crate) async fn prepare(
 ) -> Result<inference::Prepared, Status> {
     let is_large = message.len() >= LARGE_BYTES;
     let request = off_loop(is_large, move || inference::Request::from_message(api, message)).await?;
-    if let Some(spec) = request.model_spec() {
-        record.name_model(&spec.name);
-    }
+    record.name_model(request.model_spec().map(|spec| spec.name.clone()).unwrap_or_default());
     let shared = context.shared.clone();
     off_loop(is_large, move || request.prepare(Servables::Serving(&shared.table), &shared.options)).await
 }

@@ -19,9 +19,10 @@ use crate::body::ServerBody;
 use crate::event_loop::{LoopContext, spawn_with};
 use crate::grpc::{Frames, drive, framing, inference, timeout, with_headers};
 use crate::inference::{Answer, Api};
+use crate::metrics::Entrypoint;
 use crate::off_loop::off_loop;
 use crate::predict::{self, Outputs};
-use crate::record::{Entrypoint, Record};
+use crate::record::Record;
 
 /// Parts that may wait for their client; the servable waits for room.
 const MAX_PENDING_PARTS: usize = 4;
@@ -68,7 +69,7 @@ async fn stream(
     let (sender, mut parts) = mpsc::channel(MAX_PENDING_PARTS);
     let Some(mut prediction) = prepared.predictions.into_iter().next() else { return Ok(()) };
     prediction.deadline = deadline;
-    let run = predict::run_in_parts(context, prediction, Arc::new(Parts(sender)));
+    let run = predict::run_in_parts(context, Api::PredictStreamed, prediction, Arc::new(Parts(sender)));
     tokio::pin!(run);
     let last = loop {
         tokio::select! {

@@ -101,6 +101,19 @@ impl Answer {
         Self { served, kind: Kind::SessionRun { signature_name, fetches, positions } }
     }
 
+    /// The model that served, as requested.
+    pub(crate) fn model(&self) -> &Utf8Bytes {
+        &self.served.model
+    }
+
+    /// Examples that a MultiInference was about; nobody counts those of other requests.
+    pub(crate) fn num_counted_examples(&self) -> Option<usize> {
+        match &self.kind {
+            Kind::Multi { num_examples, .. } => Some(*num_examples),
+            _ => None,
+        }
+    }
+
     /// The serialized message, after `prefix_len` bytes left free for its framing.
     ///
     /// # Errors

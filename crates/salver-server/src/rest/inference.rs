@@ -6,14 +6,13 @@ use std::time::Instant;
 use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::{HeaderMap, Request};
-use salver_core::{Code, Status, Tensor};
+use salver_core::{Status, Tensor};
 
 use crate::body;
 use crate::event_loop::LoopContext;
 use crate::inference::{self, AllOutputs, Prepared, Servables};
 use crate::off_loop::off_loop;
 use crate::predict;
-use crate::record::{Entrypoint, Record};
 use crate::rest::gzip;
 use crate::rest::path::Route;
 
@@ -22,18 +21,6 @@ const LARGE_BYTES: usize = 64 << 10;
 
 /// Reads, runs and answers one request; the answer is JSON.
 pub(crate) async fn handle(
-    context: &Rc<LoopContext>,
-    route: Route,
-    request: Request<Incoming>,
-) -> Result<Vec<u8>, Status> {
-    let record = Record::begin(&context.shared, route.api, Entrypoint::Rest);
-    record.name_model(&route.spec.name);
-    let answered = read_and_answer(context, route, request).await;
-    record.note(answered.as_ref().map_or_else(|status| status.code, |_| Code::Ok));
-    answered
-}
-
-async fn read_and_answer(
     context: &Rc<LoopContext>,
     route: Route,
     request: Request<Incoming>,
@@ -52,9 +39,10 @@ async fn answer(
     body: Bytes,
     deadline: Option<Instant>,
 ) -> Result<Vec<u8>, Status> {
+    let api = route.api;
     let Prepared { mut predictions, answer } = prepare(context, route, headers, body).await?;
     predictions.iter_mut().for_each(|prediction| prediction.deadline = deadline);
-    let outputs = predict::run_all(context, predictions).await?;
+    let outputs = predict::run_all(context, api, predictions).await?;
     let is_large = num_bytes(&outputs) >= LARGE_BYTES / 4;
     off_loop(is_large, move || answer.json(&outputs)).await
 }

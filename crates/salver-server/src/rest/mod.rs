@@ -10,11 +10,13 @@ use std::rc::Rc;
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
-use salver_core::{Status, json};
+use salver_core::{Code, Status, json};
 
 use crate::body::ServerBody;
 use crate::counters::count;
 use crate::event_loop::LoopContext;
+use crate::metrics::Entrypoint;
+use crate::record::Record;
 
 /// Answers one request.
 pub(crate) async fn handle(context: Rc<LoopContext>, request: Request<Incoming>) -> Response<ServerBody> {
@@ -31,16 +33,36 @@ pub(crate) async fn handle(context: Rc<LoopContext>, request: Request<Incoming>)
 }
 
 async fn answer(context: &Rc<LoopContext>, request: Request<Incoming>) -> Response<ServerBody> {
-    let route = match *request.method() {
-        Method::POST => path::parse_inference(request.uri().path()),
-        _ => Ok(None),
+    let answered = if path::is_api(request.uri().path()) {
+        answer_api(context, request).await
+    } else {
+        control::handle(context, request).await
     };
+    answered.unwrap_or_else(|status| failure(&status))
+}
+
+/// Answers a request of the API, and counts it.
+async fn answer_api(context: &Rc<LoopContext>, request: Request<Incoming>) -> Result<Response<ServerBody>, Status> {
+    let (method, path) = (request.method(), request.uri().path());
+    let route = if *method == Method::POST { path::parse_inference(path) } else { Ok(None) };
+    let (api, model) = match &route {
+        Ok(Some(route)) => (Some(route.api), route.spec.name.clone()),
+        _ => (None, path::model_name(method, path)),
+    };
+    let record = Record::begin(&context.shared, api, Entrypoint::Rest);
+    record.name_model(model);
     let answered = match route {
         Ok(Some(route)) => inference::handle(context, route, request).await.map(json_body),
         Ok(None) => control::handle(context, request).await,
         Err(status) => Err(status),
     };
-    answered.unwrap_or_else(|status| failure(&status))
+    record.note(answered.as_ref().map_or_else(|status| status.code, code_of));
+    answered
+}
+
+/// The code behind a whole response. Errors come as a [`Status`], but for OPTIONS, which may fail in one way.
+fn code_of(response: &Response<ServerBody>) -> Code {
+    if response.status().is_success() { Code::Ok } else { Code::FailedPrecondition }
 }
 
 fn readiness(context: &LoopContext) -> Response<ServerBody> {

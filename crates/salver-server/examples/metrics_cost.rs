@@ -1,0 +1,45 @@
+//! What the metrics cost one request: `cargo run --release -p salver-server --example metrics_cost`.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use salver_core::Code;
+use salver_core::histogram::{Histogram, LATENCY_LIMITS};
+use salver_server::Api;
+use salver_server::metrics::{Entrypoint, Metrics};
+
+const NUM_REQUESTS: u32 = 2_000_000;
+
+/// Prints the time of one call of `work`, the best of five rounds.
+fn measure(what: &str, work: impl Fn(u32)) {
+    let round = |_| {
+        let started = Instant::now();
+        (0..NUM_REQUESTS).for_each(&work);
+        started.elapsed()
+    };
+    let best = (0..5).map(round).min().unwrap_or(Duration::ZERO);
+    println!("{what:45} {:6.1} ns", best.as_nanos() as f64 / f64::from(NUM_REQUESTS));
+}
+
+fn main() {
+    let (metrics, histogram) = (Metrics::default(), Histogram::new(&LATENCY_LIMITS));
+    let models: Vec<String> = (0..100).map(|index| format!("model_{index}")).collect();
+    let count = |index: u32, code| {
+        let started = Instant::now();
+        let model = &models[index as usize % models.len()];
+        let micros = || started.elapsed().as_micros() as u64;
+        metrics.count_request(black_box(model), Some(Api::Predict), Entrypoint::Grpc, code, micros);
+    };
+    models.iter().for_each(|model| metrics.count_request(model, None, Entrypoint::Rest, Code::Ok, || 1));
+    measure("a request that succeeds", |index| count(index, Code::Ok));
+    measure("a request that fails", |index| count(index, Code::NotFound));
+    measure("one sample of a histogram", |index| histogram.record(black_box(u64::from(index))));
+    measure("reading the clock", |_| {
+        black_box(Instant::now());
+    });
+    (0..2000).for_each(|index| metrics.count_request(&index.to_string(), None, Entrypoint::Rest, Code::NotFound, || 1));
+    let unknown = "x".repeat(40);
+    measure("a name beyond those that are kept apart", |_| {
+        metrics.count_request(black_box(&unknown), Some(Api::Predict), Entrypoint::Grpc, Code::NotFound, || 1);
+    });
+}
