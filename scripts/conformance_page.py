@@ -16,7 +16,8 @@ _HEAD = """# Conformance
 The facts of TensorFlow Serving's protocols are kept as tables, and `tests/conformance/spec` checks a running server
 against them row by row: gRPC with the stubs of tensorflow-serving-api, REST with a plain HTTP client. The id of a case
 names file, section and row: `inference-3-row-4-2` is the second case of row 4 of section 3. Field numbers of messages
-are compared whole, as descriptors, in `tests/unit/wire`.
+are compared whole, as descriptors, in `tests/unit/wire`. Batching, custom operations, TFLite, TLS and request logging
+have tests of their own beside these, in `tests/e2e`.
 
 This page is written by `make docs` from the test modules.
 """

@@ -22,11 +22,12 @@ def page(tmp_path_factory: pytest.TempPathFactory, client: StubClient) -> Iterat
     models = {"half_plus_two": HALF_PLUS_TWO, "example_scorer": MODELS / "example_scorer"}
     with served(tmp_path_factory.mktemp("metrics"), models=models) as process:
         one = examples(example(x=1.0))
+        regress = spec("example_scorer", "regress_x") + 'method_name: "tensorflow/serving/regress"'
         calls = {
             "Predict": spec("half_plus_two") + fed("x", floats(1)),
             "Classify": spec("example_scorer", "classify_x") + one,
             "Regress": spec("example_scorer", "regress_x") + one,
-            "MultiInference": f'tasks {{ {spec("example_scorer", "regress_x")} method_name: "tensorflow/serving/regress" }} {one}',
+            "MultiInference": f"tasks {{ {regress} }} {one}",
         }
         for method, request in calls.items():
             assert client.call(process.grpc_address, method, request).code == "OK"

@@ -73,7 +73,8 @@ def test_metadata(server: ServerProcess) -> None:
 @METADATA.row(2, "the head of the text, byte for byte")
 def test_head_of_the_metadata(server: ServerProcess) -> None:
     body = server.get("/v1/models/two/versions/1/metadata").body.decode()
-    head = '{\n"model_spec":{\n "name": "two",\n "signature_name": "",\n "version": "1"\n}\n,\n"metadata": {"signature_def": {\n'
+    head = '{\n"model_spec":{\n "name": "two",\n "signature_name": "",\n "version": "1"\n}\n,\n'
+    head += '"metadata": {"signature_def": {\n'
     assert body.startswith(head + ' "signature_def": {\n  "')
     assert body.endswith("}\n}\n}\n")
 

@@ -48,6 +48,9 @@ TESTS = Table(
 )
 ONE = examples(example(x=2.0))
 SERVED = f'name: "default" version {{ value: {VERSION} }}'
+CLASSIFIER = f'model_spec {{ {SERVED} signature_name: "classify_x_to_y" }}'
+REGRESSOR = f'model_spec {{ {SERVED} signature_name: "regress_x_to_y" }}'
+CLASSIFIED = "classifications { classes { score: 3 } }"
 
 
 @TESTS.each(
@@ -70,14 +73,14 @@ SERVED = f'name: "default" version {{ value: {VERSION} }}'
         "testClassify",
         method="Classify",
         request=spec("default", "classify_x_to_y") + ONE,
-        answer=f'result {{ classifications {{ classes {{ score: 3 }} }} }} model_spec {{ {SERVED} signature_name: "classify_x_to_y" }}',
+        answer=f"result {{ {CLASSIFIED} }} {CLASSIFIER}",
     ),
     Rpc(
         4,
         "testRegress",
         method="Regress",
         request=spec("default", "regress_x_to_y") + ONE,
-        answer=f'result {{ regressions {{ value: 3 }} }} model_spec {{ {SERVED} signature_name: "regress_x_to_y" }}',
+        answer=f"result {{ regressions {{ value: 3 }} }} {REGRESSOR}",
     ),
     Rpc(
         5,
@@ -85,9 +88,8 @@ SERVED = f'name: "default" version {{ value: {VERSION} }}'
         method="MultiInference",
         request=f'tasks {{ {spec("default", "regress_x_to_y")} method_name: "tensorflow/serving/regress" }} '
         f'tasks {{ {spec("default", "classify_x_to_y")} method_name: "tensorflow/serving/classify" }} {ONE}',
-        answer=f'results {{ model_spec {{ {SERVED} signature_name: "regress_x_to_y" }} regression_result {{ regressions {{ value: 3 }} }} }}'
-        f'results {{ model_spec {{ {SERVED} signature_name: "classify_x_to_y" }} '
-        "classification_result { classifications { classes { score: 3 } } } }",
+        answer=f"results {{ {REGRESSOR} regression_result {{ regressions {{ value: 3 }} }} }} "
+        f"results {{ {CLASSIFIER} classification_result {{ {CLASSIFIED} }} }}",
     ),
     Rpc(
         6,
