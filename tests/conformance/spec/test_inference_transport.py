@@ -28,9 +28,9 @@ LONG = "n" * 3000
     Rpc(
         1,
         "the deadline ends the call",
-        request=spec("while_v2") + fed("x", floats(1)) + fed("rounds", tensor("DT_INT32", [], "int_val: 2000000")),
+        request=spec("while_v2") + fed("x", floats(1)) + fed("rounds", tensor("DT_INT32", [], "int_val: 500000")),
         code="DEADLINE_EXCEEDED",
-        timeout_s=0.4,
+        timeout_s=0.2,
     ),
     Rpc(3, "a message is cut", request=spec(LONG) + fed("x", floats(1)), code="NOT_FOUND", says=("...TRUNCATED",)),
 )
