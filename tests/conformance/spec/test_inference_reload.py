@@ -101,7 +101,7 @@ def test_checks(reload: Reload, case: Rpc) -> None:
 
 @CHECKS.row(10, "a logging_config is accepted", differs="Request logging works here.")
 def test_logging_config(reload: Reload, tmp_path: Path) -> None:
-    logging = f'logging_config {{ log_collector_config {{ type: "file" filename_prefix: "{tmp_path}/log" }} }}'
+    logging = f'logging_config {{ log_collector_config {{ type: "tfrecord" filename_prefix: "{tmp_path}/log" }} }}'
     reload(listed(entry(more=logging)))
 
 
