@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from salver.config import channel_arguments
 from salver.config.flag_help import reference_page
 from salver.core.harness_state import states_page
 
@@ -24,6 +25,7 @@ def conformance_page() -> str:
 
 GENERATED = {
     ROOT / "docs" / "flags.md": reference_page,
+    ROOT / "docs" / "grpc-channel-arguments.md": channel_arguments.reference_page,
     ROOT / "docs" / "concepts" / "states.md": states_page,
     ROOT / "docs" / "conformance.md": conformance_page,
 }

@@ -7,10 +7,12 @@ mod arrays;
 mod batch;
 mod control;
 mod errors;
+mod grpc_options;
 mod model;
 mod plane;
 mod signature;
 mod table;
+mod tls;
 
 use std::collections::HashMap;
 
@@ -49,6 +51,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<model::PyTensorFlowRuntime>()?;
     module.add_class::<table::PyTarget>()?;
     module.add_class::<table::PyModelRow>()?;
+    module.add_class::<grpc_options::PyGrpcOptions>()?;
     module.add_class::<plane::PyDataPlaneOptions>()?;
     module.add_class::<batch::PyBatch>()?;
     module.add_class::<control::PyControlCall>()?;
