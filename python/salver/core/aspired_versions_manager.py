@@ -32,7 +32,7 @@ from salver.core.servable_data import ServableData
 from salver.core.servable_handle import Pin
 from salver.core.servable_request import ServableRequest
 from salver.core.source import TargetBase
-from salver.errors import SalverError
+from salver.errors import CancelledError, SalverError
 
 _log = logging.getLogger(__name__)
 
@@ -266,7 +266,9 @@ class AspiredVersionsManager(TargetBase[Loader], Manager):
         if error is None:
             self._failed.note_success(id)
         else:
-            _log.error("Servable %s cannot be loaded: %s", id, error)
+            # A load that was given up, because the version is no longer wanted, is no fault.
+            level = logging.INFO if isinstance(error, CancelledError) else logging.ERROR
+            _log.log(level, "Servable %s cannot be loaded: %s", id, error)
             self._failed.note_failure(id)
         self._note_change(id.name)
 
