@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _NUM_CONTROL_THREADS = 2
+_MAX_STREAMS = 256
+"""Answers that may be streamed at the same time: each has a thread, which sleeps while its client is behind."""
 _JOIN_TIMEOUT_S = 1.0
 """How long a stop waits for a thread that is still in a servable or handler after the drain."""
 
@@ -92,11 +94,12 @@ class Server:
         self._core = ServerCore(
             self._config, self._plane, servables=servables, platforms=platforms, metrics=self._metrics
         )
+        self._streams = SlowCalls("stream", _MAX_STREAMS)
         self._runners: PullThreads[Batch] = PullThreads(
             "runner",
             manager_setup.num_runners(self._config),
             self._plane.next_batch,
-            BatchRunner(name_of=self._core.table.name_of),
+            BatchRunner(name_of=self._core.table.name_of, submit_stream=self._streams.submit),
         )
         self._poller = config_poller(self._core, self._config)
         self._slow_calls = SlowCalls("reload")
@@ -287,6 +290,7 @@ class Server:
                 logger.warning("A %s thread is still busy; it is left behind", threads.name)
         self._core.close()
         self._slow_calls.join(_JOIN_TIMEOUT_S)
+        self._streams.join(_JOIN_TIMEOUT_S)
         self._ports = OpenPorts()
         logger.info("Stopped")
 
