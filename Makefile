@@ -1,9 +1,9 @@
-# The list of commands. Needs Debian (or the like) with Python 3.11, cargo, cc, make and git; everything else is set up
-# here, in .venv and target.
+# The list of commands. Needs Debian (or the like) with Python 3.11, cargo, cc, make and git, for the fuzz targets c++ too;
+# everything else is set up here, in .venv and target.
 #
 #   make run                    build, start the server on a bundled model, send a first request, serve until Ctrl-C
 #   make run ONCE=1             the same, but end after the first request
-#   make test                   build, then all tests; SUITES="rust python e2e" chooses
+#   make test                   build, then all tests; SUITES="rust python e2e fuzz" chooses
 #   make lint                   all checks of form; silent when clean
 
 SHELL := bash
@@ -15,7 +15,9 @@ PYTHON ?= python3.11
 PORT ?= 8500
 REST_PORT ?= 8501
 ONCE ?=
-SUITES ?= rust python e2e
+SUITES ?= rust python e2e fuzz
+TARGET ?=
+SECONDS ?= 60
 
 VENV := $(CURDIR)/.venv
 CLIENTS := $(CURDIR)/.venv-clients
@@ -24,6 +26,8 @@ SITE = $(VENV)/lib/python3.11/site-packages
 DEPENDENCIES := $(VENV)/.dependencies
 EXTENSION := $(VENV)/.extension
 CLIENT_DEPENDENCIES := $(CLIENTS)/.dependencies
+FUZZ := $(CURDIR)/.venv-fuzz
+FUZZ_DEPENDENCIES := $(FUZZ)/.dependencies
 
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find crates -name '*.rs' -o -name Cargo.toml 2>/dev/null)
 
@@ -73,6 +77,14 @@ $(CLIENT_DEPENDENCIES): requirements/clients.txt $(DEPENDENCIES)
 	@echo $(SITE) > $(CLIENTS)/lib/python3.11/site-packages/shared.pth
 	@touch $@
 
+# The same for the fuzzer of Python code, which nothing else needs.
+$(FUZZ_DEPENDENCIES): requirements/fuzz.txt $(DEPENDENCIES)
+	@echo "Installing Python packages into .venv-fuzz"
+	@$(LOCKED) $(PYTHON) -m venv $(FUZZ)
+	@$(LOCKED) $(FUZZ)/bin/python -m pip install --quiet --no-deps -r requirements/fuzz.txt
+	@echo $(SITE) > $(FUZZ)/lib/python3.11/site-packages/shared.pth
+	@touch $@
+
 # --- use ---------------------------------------------------------------------------------------------------------------
 
 .PHONY: run
@@ -86,8 +98,12 @@ bench: build clients ## Run the load benchmarks (some 12 minutes; ARGS="..." cho
 # --- checks ------------------------------------------------------------------------------------------------------------
 
 .PHONY: test
-test: build clients ## Run all tests and say how many passed (SUITES="rust python e2e" chooses)
-	@$(BIN)/python scripts/run_tests.py $(SUITES)
+test: build clients $(if $(filter fuzz,$(SUITES)),$(FUZZ_DEPENDENCIES)) ## Run all tests and say how many passed (SUITES="rust python e2e fuzz" chooses)
+	@$(BIN)/python -m scripts.run_tests $(SUITES)
+
+.PHONY: fuzz
+fuzz: build $(FUZZ_DEPENDENCIES) ## Run the fuzz targets shortly, or one long: TARGET=tensor SECONDS=3600 (fuzz/README.md)
+	@$(BIN)/python -m scripts.fuzz $(if $(TARGET),$(TARGET) --seconds=$(SECONDS))
 
 .PHONY: lint lint-python lint-rust lint-words
 lint: lint-words lint-python lint-rust ## Check form, types and stubs; silent when clean
@@ -101,6 +117,7 @@ lint-python: build
 lint-rust: build
 	@cargo fmt --all --check
 	@cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
+	@cd fuzz && cargo fmt --check && cargo clippy --quiet --locked --release --target-dir=../target/fuzz -- -D warnings
 
 # Where packages come from is the machine's setting: no file names a host for it. (Cargo.lock names cargo's own index.)
 HOSTS := py[p]i[.]org|pythonh[o]sted[.]org|(static|index)[.]crates[.]io|an[a]conda[.]org|index[-]url|/w[o]rk/(main|shared)
@@ -127,9 +144,10 @@ proto: $(DEPENDENCIES) ## Write the message descriptors from proto/
 lock: $(DEPENDENCIES) ## Pin newer Python and Rust packages
 	@$(BIN)/python scripts/lock.py
 	@cargo update --quiet
+	@cd fuzz && cargo update --quiet
 
 .PHONY: clean
 clean: ## Remove everything that was built or installed here
-	@rm -rf .venv .venv-clients target .make.lock .mypy_cache .pytest_cache .ruff_cache .hypothesis .cache
+	@rm -rf .venv .venv-clients .venv-fuzz target .make.lock .mypy_cache .pytest_cache .ruff_cache .hypothesis .cache
 	@rm -f python/salver/_native*.so
 	@find python scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -54,7 +54,14 @@ def broken_links(page: Path) -> Iterator[str]:
 
 def pages() -> list[Path]:
     """All Markdown pages of the repository."""
-    return sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "benches").rglob("*.md")])
+    return sorted(
+        [
+            *ROOT.glob("*.md"),
+            *(ROOT / "docs").rglob("*.md"),
+            *(ROOT / "benches").rglob("*.md"),
+            *(ROOT / "fuzz").glob("*.md"),
+        ]
+    )
 
 
 def main() -> int:

@@ -37,15 +37,15 @@ def resolve(requirements: list[str], *options: str) -> list[str]:
 
 
 def main() -> None:
-    """Write requirements/dev.txt and requirements/clients.txt."""
+    """Write the files in requirements/."""
     document = tomllib.loads((ROOT / "pyproject.toml").read_text())
     project, groups = document["project"], document["dependency-groups"]
     extras = [line for extra in project["optional-dependencies"].values() for line in extra]
     direct = [*project["dependencies"], *extras, *group_requirements(groups, "develop")]
     dev = resolve(direct)
-    # What the clients need in their turn is in the development environment, which theirs sits on.
-    clients = resolve(groups["clients"], "--no-deps")
-    for name, lines in (("dev", dev), ("clients", clients)):
+    # What the others need in their turn is in the development environment, which theirs sit on.
+    clients, fuzz = resolve(groups["clients"], "--no-deps"), resolve(groups["fuzz"], "--no-deps")
+    for name, lines in (("dev", dev), ("clients", clients), ("fuzz", fuzz)):
         (ROOT / "requirements" / f"{name}.txt").write_text(HEADER + "".join(f"{line}\n" for line in lines))
 
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+from scripts import fuzz
+
 ROOT = Path(__file__).parent.parent
 WITH_SERVER = "tests/conformance/spec"
 """Conformance tests that need a running server and TensorFlow Serving's client."""
@@ -82,7 +84,16 @@ def run_e2e() -> Count:
     return run_pytest("-n2", "--dist=loadfile", "tests/e2e", WITH_SERVER)
 
 
-SUITES = {"rust": run_cargo, "python": run_python, "e2e": run_e2e}
+def run_fuzz() -> Count:
+    """A short run of every fuzz target; each counts as one test."""
+    try:
+        outcomes = fuzz.short_runs()
+    except subprocess.CalledProcessError:  # cargo has said what does not compile
+        return Count(failed=1)
+    return Count(passed=outcomes.count(True), failed=outcomes.count(False))
+
+
+SUITES = {"rust": run_cargo, "python": run_python, "e2e": run_e2e, "fuzz": run_fuzz}
 
 
 def main(names: list[str]) -> int:

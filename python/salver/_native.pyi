@@ -150,6 +150,12 @@ class DataPlaneOptions:
     ) -> DataPlaneOptions: ...
 
 @final
+class LogRule:
+    """What of one model is logged, and by which logger."""
+
+    def __new__(cls, model: str, sampling_rate: float, logger: int, metadata: bytes) -> LogRule: ...
+
+@final
 class Batch:
     """Requests to one signature of one Python servable, joined along the first dimension."""
 
@@ -224,6 +230,8 @@ class DataPlane:
         timeout_s: float | None,
     ) -> dict[str, np.ndarray[Any, Any]]: ...
     def replay(self, target: Target, api: str, request: bytes, timeout_s: float | None) -> None: ...
+    def set_log_rules(self, rules: Sequence[LogRule]) -> None: ...
+    def next_log_entries(self, timeout_s: float) -> tuple[list[tuple[str, int, bytes]], dict[str, int]] | None: ...
     def metrics(
         self,
     ) -> list[

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts import docs, lock, run_tests
+from scripts import docs, fuzz, lock, run_tests
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,3 +52,16 @@ def test_sum_of_tests_reads_junit_files(tmp_path):
 @pytest.mark.parametrize(("status", "failed"), [(0, 0), (1, 1)])
 def test_suite_that_breaks_counts_as_a_failure(status, failed):
     assert run_tests.Count(passed=5).blamed(status).failed == failed
+
+
+def test_every_fuzz_target_has_seeds_and_its_place_in_the_table():
+    table = (ROOT / "fuzz" / "README.md").read_text()
+    for name in fuzz.sources():
+        assert any((ROOT / "fuzz" / "seeds" / name).iterdir())
+        assert f"\n| `{name}` |" in table
+
+
+def test_every_fuzz_target_in_rust_is_built():
+    manifest = tomllib.loads((ROOT / "fuzz" / "Cargo.toml").read_text())
+    programs = {program["name"]: program["path"] for program in manifest["bin"]}
+    assert programs == {n: f"targets/{n}.rs" for n, path in fuzz.sources().items() if path.suffix == ".rs"}

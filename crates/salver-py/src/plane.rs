@@ -14,6 +14,7 @@ use salver_server::{Api, Options, Plane, Prediction};
 use crate::batch::PyBatch;
 use crate::control::PyControlCall;
 use crate::grpc_options::PyGrpcOptions;
+use crate::request_log::{self, PyLogEntries, PyLogRule};
 use crate::table::{PyModelRow, PyTarget, seconds};
 use crate::{errors, model, tls};
 
@@ -158,6 +159,18 @@ impl PyDataPlane {
         let unknown = || errors::to_py(Status::unimplemented(format!("requests of kind {api} cannot be replayed")));
         let api = Api::named(api).ok_or_else(unknown)?;
         py.detach(|| self.0.replay(&target.0, api, request.into(), timeout)).map_err(errors::to_py)
+    }
+
+    fn set_log_rules(&self, py: Python<'_>, rules: Vec<PyRef<'_, PyLogRule>>) {
+        let rules: Vec<_> = rules.iter().map(|rule| rule.0.clone()).collect();
+        // The swap may wait for the dynamic loader, see `Plane::publish`.
+        py.detach(|| self.0.set_log_rules(rules));
+    }
+
+    fn next_log_entries(&self, py: Python<'_>, timeout_s: f64) -> PyResult<Option<PyLogEntries>> {
+        let timeout = seconds(timeout_s)?;
+        let encoded = py.detach(|| self.0.next_log_entries(timeout).map(request_log::encode));
+        Ok(encoded.map(|encoded| request_log::to_py(py, encoded)))
     }
 
     fn metrics(&self) -> Vec<FamilyTuple> {

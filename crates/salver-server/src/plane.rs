@@ -24,6 +24,7 @@ use crate::listener::{Listener, Receivers};
 use crate::metrics::{Family, Metrics};
 use crate::options::Options;
 use crate::predict::{self, Prediction};
+use crate::request_log::{LogEntries, LogRule, RequestLog};
 use crate::tls::{TlsConfig, TlsSlots};
 use crate::{replay, runner};
 
@@ -94,6 +95,7 @@ pub(crate) struct Shared {
     pub(crate) health: HealthBoard,
     pub(crate) counters: Arc<Counters>,
     pub(crate) metrics: Metrics,
+    pub(crate) request_log: RequestLog,
     pub(crate) phase: watch::Sender<Phase>,
     pub(crate) connections: ConnectionCount,
     pub(crate) tls: TlsSlots,
@@ -145,6 +147,7 @@ impl Plane {
             health: HealthBoard::default(),
             counters: Arc::default(),
             metrics: Metrics::default(),
+            request_log: RequestLog::default(),
             phase: watch::Sender::new(Phase::Serving),
             connections: ConnectionCount::default(),
             tls: TlsSlots::default(),
@@ -253,6 +256,17 @@ impl Plane {
         self.shared.control.next(timeout)
     }
 
+    /// Swaps the rules by which requests are logged.
+    pub fn set_log_rules(&self, rules: impl IntoIterator<Item = LogRule>) {
+        self.shared.request_log.set_rules(rules);
+    }
+
+    /// Waits for requests to be logged: none after `timeout`, `None` once stopped and all were given.
+    pub fn next_log_entries(&self, timeout: Duration) -> Option<LogEntries> {
+        self.shared.ready_thread();
+        self.shared.request_log.next(timeout)
+    }
+
     /// Runs a prediction of this process and waits for its answer, on the calling thread.
     ///
     /// # Errors
@@ -352,6 +366,8 @@ impl Plane {
         for join in joins {
             let _ended = join.join();
         }
+        // Last: nothing is answered any more.
+        self.shared.request_log.stop();
     }
 }
 

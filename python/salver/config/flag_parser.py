@@ -159,7 +159,8 @@ def parse_toml(text: str) -> Reading:
 
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    # Beside its own error, a ValueError, the parser lets numbers and nesting beyond Python's limits through.
+    except (ValueError, RecursionError) as error:
         return Reading(problems=(str(error),))
     values: dict[str, FlagValue] = {}
     problems: list[str] = []

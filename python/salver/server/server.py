@@ -280,6 +280,7 @@ class Server:
         self._tls.stop(_JOIN_TIMEOUT_S)
         # The plane first: a request that comes too late is told UNAVAILABLE, not that there is no such model.
         self._plane.stop()
+        self._core.request_loggers.close()
         self._core.table.close()
         for threads in (self._control, self._runners):
             if not threads.stop(_JOIN_TIMEOUT_S):

@@ -39,6 +39,9 @@ def parse_text(text: str, message_name: str, *, source: str = "<text>", is_secre
         raise InvalidArgumentError(
             f"Error parsing text-format {message_name}: {source}{place}: {reason}{_suggestion(reason)}"
         ) from error
+    # Protobuf's parser leaves these as they are: numbers beyond an enum's, and messages nested without end.
+    except (ValueError, RecursionError) as error:
+        raise InvalidArgumentError(f"Error parsing text-format {message_name}: {source}: {error}") from error
     return cast("Message", message)
 
 

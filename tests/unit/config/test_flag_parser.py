@@ -128,3 +128,8 @@ def test_toml_problems_name_the_key(text, problem):
 def test_broken_toml_is_one_problem_with_its_place():
     (problem,) = parse_toml("port = 1\nhost 2\n").problems
     assert "line 2" in problem
+
+
+@pytest.mark.parametrize("value", ["[" * 5000, "9" * 5000, "0x" + "f" * 5000])
+def test_toml_beyond_the_limits_of_python_is_a_problem(value):
+    assert len(parse_toml(f"port = {value}").problems) == 1

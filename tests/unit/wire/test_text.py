@@ -52,6 +52,8 @@ def test_an_any_is_expanded_within_the_private_pool():
         ('model_config_list { config { name: "a" name: "b" } }', 'should not have multiple "name" fields'),
         ("model_config_list { config { name: 5 } }", "models.config:1:36: Expected string but found: '5'"),
         ("custom_model_config { [type.googleapis.com/no.Such] {} }", "no.Such"),
+        ("model_config_list { config { model_type: 4294967296 } }", "Value out of range: 4294967296"),
+        ("custom_model_config {" + "[type.googleapis.com/google.protobuf.Any] {" * 5000, "recursion depth"),
     ],
 )
 def test_an_error_names_message_place_and_remedy(text, said):

@@ -197,6 +197,7 @@ fn string_values(
         }
     }
     let last = strings.last().cloned().unwrap_or_default();
+    budget.pay(count - strings.len(), last.len())?; // The repeats share memory here, but runtimes copy each.
     strings.resize(count, last);
     Ok(TensorData::Strings(strings))
 }

@@ -214,6 +214,16 @@ fn the_tensors_of_a_request_share_one_budget() {
 }
 
 #[test]
+fn repeats_of_a_string_are_paid_for_in_full() {
+    let text = [b'x'; 100];
+    let message = proto(DType::String, &[4], &[span(8, &text)]);
+    let handles = 4 * size_of::<Bytes>();
+    assert!(decode_tensor_within(&message, &mut MemoryBudget::new(handles + 300)).is_ok());
+    let status = decode_tensor_within(&message, &mut MemoryBudget::new(handles + 299)).unwrap_err();
+    assert_eq!(status.code, Code::ResourceExhausted);
+}
+
+#[test]
 fn shared_memory_costs_no_budget() {
     let message = proto(DType::Float, &[2], &[span(4, &one_two())]);
     assert!(decode_tensor_within(&message, &mut MemoryBudget::new(0)).is_ok());
