@@ -36,7 +36,7 @@ def write(folder: Path, text: str) -> str:
 PARSING = Table("server", "1.1", "Parsing rules", 6)
 
 
-@PARSING.row(1, "--name=value; also --name value and --no-name", differs="Flags may be written as everywhere else.")
+@PARSING.row(1, "--name=value, --name alone; also --name value", differs="Flags may be written as everywhere else.")
 @pytest.mark.parametrize("flags", [["--enable_batching=true"], ["--enable_batching"], ["--num_runners", "2"]])
 def test_forms(start: StartServer, flags: Sequence[str]) -> None:
     start(*flags).assert_alive()
