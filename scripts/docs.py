@@ -7,12 +7,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from salver.config import channel_arguments
 from salver.config.flag_help import reference_page
 from salver.core.harness_state import states_page
 
 ROOT = Path(__file__).parent.parent
 GENERATED = {
     ROOT / "docs" / "flags.md": reference_page,
+    ROOT / "docs" / "grpc-channel-arguments.md": channel_arguments.reference_page,
     ROOT / "docs" / "concepts" / "states.md": states_page,
 }
 _LINK = re.compile(r"\]\(([^)\s]+)\)")

@@ -107,6 +107,29 @@ class ModelRow:
     ) -> ModelRow: ...
 
 @final
+class GrpcOptions:
+    """Settings of the gRPC port and its connections."""
+
+    def __new__(
+        cls,
+        *,
+        max_receive_bytes: int | None,
+        max_send_bytes: int | None,
+        max_concurrent_streams: int | None,
+        max_metadata_bytes: int | None,
+        max_frame_bytes: int | None,
+        stream_window_bytes: int | None,
+        send_buffer_bytes: int | None,
+        keepalive_interval_s: float | None,
+        keepalive_timeout_s: float | None,
+        max_idle_s: float | None,
+        max_age_s: float | None,
+        max_age_grace_s: float | None,
+        handshake_timeout_s: float | None,
+        reuse_port: bool,
+    ) -> GrpcOptions: ...
+
+@final
 class DataPlaneOptions:
     """Fixed settings of a data plane."""
 
@@ -120,6 +143,9 @@ class DataPlaneOptions:
         max_queued_rows: int,
         rest_timeout_s: float | None,
         tensor_content: bool,
+        rest_cors: bool,
+        min_gzip_bytes: int | None,
+        grpc: GrpcOptions,
         check_methods: bool,
     ) -> DataPlaneOptions: ...
 
@@ -186,6 +212,10 @@ class DataPlane:
     def __new__(cls, options: DataPlaneOptions) -> DataPlane: ...
     def listen_grpc(self, host: str, port: int) -> int: ...
     def listen_rest(self, host: str, port: int) -> int: ...
+    def listen_grpc_unix(self, path: str) -> None: ...
+    def set_tls(
+        self, port: str, certificate: tuple[str, bytes], key: tuple[str, bytes], client_ca: tuple[str, bytes] | None
+    ) -> float: ...
     def publish(self, models: Sequence[ModelRow]) -> None: ...
     def publish_health(self, services: Mapping[str, int], is_ready: bool) -> None: ...
     def next_batch(self, timeout_s: float) -> Batch | None: ...

@@ -24,12 +24,14 @@ __all__ = [
     "ControlCall",
     "DataPlane",
     "DataPlaneOptions",
+    "GrpcOptions",
     "LogEntries",
     "LogEntry",
     "LogRule",
     "MetricFamily",
     "ModelRow",
     "NativeModel",
+    "Pem",
     "Series",
     "Signature",
     "Target",
@@ -37,6 +39,7 @@ __all__ = [
     "TensorFlowOptions",
     "TensorFlowRuntime",
     "TensorInfo",
+    "TlsConfig",
 ]
 
 
@@ -280,6 +283,61 @@ class ControlCall(Protocol):
         """Answer with this error, in the form of the call's protocol."""
 
 
+@dataclass(frozen=True)
+class Pem:
+    """PEM text, which may be a secret, and where it came from, which may be told."""
+
+    source: str
+    """Begins every error about the text."""
+    text: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TlsConfig:
+    """What a port proves itself with, and whom it believes."""
+
+    certificate: Pem
+    """The certificate chain, the server's own first."""
+    key: Pem
+    """Its private key."""
+    client_ca: Pem | None = None
+    """Where set, every client must show a certificate that one of these has signed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrpcOptions:
+    """Settings of the gRPC port and its connections; None takes the data plane's own, or what the field says."""
+
+    max_receive_bytes: int | None = None
+    """Largest message read, where it is smaller than the limit on all bodies."""
+    max_send_bytes: int | None = None
+    """Largest message sent in answer to a unary call; None is no limit."""
+    max_concurrent_streams: int | None = None
+    """Calls that one connection may have open."""
+    max_metadata_bytes: int | None = None
+    """Metadata of one call."""
+    max_frame_bytes: int | None = None
+    """Longest HTTP/2 frame read, 16 KiB to 16 MiB - 1."""
+    stream_window_bytes: int | None = None
+    """Bytes that a client may send on one stream before they are read."""
+    send_buffer_bytes: int | None = None
+    """Bytes of one stream that wait to be sent."""
+    keepalive_interval_s: float | None = None
+    """Time between two pings to a client; None sends none."""
+    keepalive_timeout_s: float | None = None
+    """A client that does not answer a ping by then is cut off."""
+    max_idle_s: float | None = None
+    """A connection that had no call for so long is closed; None is no limit."""
+    max_age_s: float | None = None
+    """A connection is told to go after this time, give or take a tenth; None is no limit."""
+    max_age_grace_s: float | None = None
+    """What its open calls have left then; None is as long as they take."""
+    handshake_timeout_s: float | None = None
+    """A client that has not finished its TLS handshake by then is cut off."""
+    reuse_port: bool = False
+    """Whether other processes may listen on the same port."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class DataPlaneOptions:
     """Settings that hold for the life of a data plane."""
@@ -298,6 +356,12 @@ class DataPlaneOptions:
     """Time limit of a REST inference; None is no limit."""
     tensor_content: bool = False
     """Whether Predict answers carry `tensor_content` rather than typed fields."""
+    rest_cors: bool = False
+    """Whether web pages of other origins may use the REST API."""
+    min_gzip_bytes: int | None = 1024
+    """REST bodies from this size on are compressed for clients that take it; None compresses none."""
+    grpc: GrpcOptions = field(default_factory=GrpcOptions)
+    """What concerns gRPC alone."""
     check_methods: bool = False
     """Whether a signature's method must fit what is asked of it: predict, classify or regress."""
 
@@ -341,6 +405,22 @@ class DataPlane(Protocol):
 
     def listen_rest(self, host: str, port: int) -> int:
         """Open the REST port (0: any) and return its number; raises UnavailableError where it is taken."""
+
+    def listen_grpc_unix(self, path: str) -> None:
+        """Open a Unix socket for gRPC; raises UnavailableError where it cannot be had.
+
+        The file that a dead server left is replaced, and the own one removed at the end.
+        """
+
+    def set_tls(self, port: str, config: TlsConfig) -> float:
+        """Have new connections of `port` ("grpc" or "rest") use TLS with these credentials; open connections go on.
+
+        Returns:
+            When the certificate expires, in seconds since the epoch.
+
+        Raises:
+            InvalidArgumentError: Anything is wrong with them, named by its source; nothing changes then.
+        """
 
     def publish(self, models: Sequence[ModelRow]) -> None:
         """Swap the serving table; requests that hold a target keep it."""

@@ -24,6 +24,7 @@ from salver.boundary import (
     TargetSpec,
     TensorFlowOptions,
     TensorInfo,
+    TlsConfig,
 )
 from salver.errors import SalverError, error_from_code
 
@@ -112,6 +113,9 @@ class NativeDataPlane:
                 max_queued_rows=options.max_queued_rows,
                 rest_timeout_s=options.rest_timeout_s,
                 tensor_content=options.tensor_content,
+                rest_cors=options.rest_cors,
+                min_gzip_bytes=options.min_gzip_bytes,
+                grpc=_native.GrpcOptions(**vars(options.grpc)),
                 check_methods=options.check_methods,
             )
         )
@@ -144,6 +148,18 @@ class NativeDataPlane:
         """See `DataPlane.listen_rest`."""
         with native_errors():
             return self._plane.listen_rest(host, port)
+
+    def listen_grpc_unix(self, path: str) -> None:
+        """See `DataPlane.listen_grpc_unix`."""
+        with native_errors():
+            self._plane.listen_grpc_unix(path)
+
+    def set_tls(self, port: str, config: TlsConfig) -> float:
+        """See `DataPlane.set_tls`."""
+        client_ca = None if config.client_ca is None else (config.client_ca.source, config.client_ca.text)
+        certificate, key = config.certificate, config.key
+        with native_errors():
+            return self._plane.set_tls(port, (certificate.source, certificate.text), (key.source, key.text), client_ca)
 
     def publish(self, models: Sequence[ModelRow]) -> None:
         """See `DataPlane.publish`; rows that were in the last table, too, are converted once. One thread at a time."""

@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "core": {"core", "errors"},
     "sources": {"sources", "core", "errors"},
     "wire": {"wire", "errors"},
-    "config": {"config", "sources", "wire", "errors"},
+    "config": {"config", "sources", "wire", "boundary", "errors"},
     "servables": {"servables", "core", "wire", "boundary", "dataplane", "errors"},
     "server": {"server", "config", "servables", "sources", "core", "wire", "boundary", "dataplane", "errors", "logs"},
 }

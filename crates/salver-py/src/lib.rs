@@ -7,11 +7,13 @@ mod arrays;
 mod batch;
 mod control;
 mod errors;
+mod grpc_options;
 mod model;
 mod plane;
 mod request_log;
 mod signature;
 mod table;
+mod tls;
 
 use std::collections::HashMap;
 
@@ -50,6 +52,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<model::PyTensorFlowRuntime>()?;
     module.add_class::<table::PyTarget>()?;
     module.add_class::<table::PyModelRow>()?;
+    module.add_class::<grpc_options::PyGrpcOptions>()?;
     module.add_class::<plane::PyDataPlaneOptions>()?;
     module.add_class::<request_log::PyLogRule>()?;
     module.add_class::<batch::PyBatch>()?;

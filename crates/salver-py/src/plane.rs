@@ -1,6 +1,7 @@
 //! The data plane for Python.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
@@ -12,9 +13,10 @@ use salver_server::{Api, Options, Plane, Prediction};
 
 use crate::batch::PyBatch;
 use crate::control::PyControlCall;
+use crate::grpc_options::PyGrpcOptions;
 use crate::request_log::{self, PyLogEntries, PyLogRule};
 use crate::table::{PyModelRow, PyTarget, seconds};
-use crate::{errors, model};
+use crate::{errors, model, tls};
 
 /// Longest body that the protocols allow.
 const MAX_MESSAGE_BYTES: usize = i32::MAX as usize;
@@ -36,6 +38,9 @@ impl PyDataPlaneOptions {
         max_queued_rows,
         rest_timeout_s,
         tensor_content,
+        rest_cors,
+        min_gzip_bytes,
+        grpc,
         check_methods,
     ))]
     fn new(
@@ -46,6 +51,9 @@ impl PyDataPlaneOptions {
         max_queued_rows: usize,
         rest_timeout_s: Option<f64>,
         tensor_content: bool,
+        rest_cors: bool,
+        min_gzip_bytes: Option<usize>,
+        grpc: &PyGrpcOptions,
         check_methods: bool,
     ) -> PyResult<Self> {
         Ok(Self(Options {
@@ -56,6 +64,9 @@ impl PyDataPlaneOptions {
             max_queued_rows,
             rest_timeout: rest_timeout_s.map(seconds).transpose()?,
             tensor_content,
+            rest_cors,
+            min_gzip_bytes,
+            grpc: grpc.0.clone(),
             check_methods,
         }))
     }
@@ -78,6 +89,22 @@ impl PyDataPlane {
 
     fn listen_rest(&self, py: Python<'_>, host: &str, port: u16) -> PyResult<u16> {
         py.detach(|| self.0.listen_rest(host, port)).map_err(errors::to_py)
+    }
+
+    fn listen_grpc_unix(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        py.detach(|| self.0.listen_grpc_unix(&path)).map_err(errors::to_py)
+    }
+
+    fn set_tls(
+        &self,
+        py: Python<'_>,
+        port: &str,
+        certificate: (String, Vec<u8>),
+        key: (String, Vec<u8>),
+        client_ca: Option<(String, Vec<u8>)>,
+    ) -> PyResult<f64> {
+        let (port, config) = (tls::port(port)?, tls::config(certificate, key, client_ca));
+        py.detach(|| self.0.set_tls(port, &config)).map(tls::epoch_seconds).map_err(errors::to_py)
     }
 
     fn publish(&self, py: Python<'_>, models: Vec<PyRef<'_, PyModelRow>>) {

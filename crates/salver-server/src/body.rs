@@ -95,9 +95,18 @@ fn broken(error: &hyper::Error) -> Status {
 
 /// The answer to a body over the limit.
 pub(crate) fn too_large(size: u64, options: &Options) -> Status {
+    over_limit(size, options.max_message_bytes, &options.max_message_flag)
+}
+
+/// The answer to a gRPC message over the limit.
+pub(crate) fn too_large_message(size: u64, options: &Options) -> Status {
+    let (limit, flag) = options.receive_limit();
+    over_limit(size, limit, flag)
+}
+
+fn over_limit(size: u64, limit: usize, flag: &str) -> Status {
     let message = format!(
-        "Received message of at least {size} bytes, over the limit of {} bytes; the server's flag {} sets it.",
-        options.max_message_bytes, options.max_message_flag
+        "Received message of at least {size} bytes, over the limit of {limit} bytes; the server's flag {flag} sets it."
     );
     Status::new(Code::ResourceExhausted, message)
 }

@@ -2,31 +2,36 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::TcpStream;
+use std::io::{self, ErrorKind};
 use std::pin::pin;
 use std::rc::Rc;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use hyper::body::Incoming;
+use hyper::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use socket2::{SockRef, TcpKeepalive};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
 use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 use crate::body::ServerBody;
+use crate::compress::{self, Wish};
+use crate::endpoint::RawStream;
 use crate::event_loop::{LoopContext, Port};
+use crate::lifetime::{Calls, end_of_life};
 use crate::plane::{OpenConnection, Phase, Shared};
-use crate::{grpc, rest};
+use crate::stream::{Carrier, Socket, Stream};
+use crate::{cors, grpc, rest};
 
-/// Flow-control windows: a large tensor should not wait for window updates.
+/// Flow-control windows on the REST port, and of a whole connection on either.
 const STREAM_WINDOW_BYTES: u32 = 4 << 20;
 const CONNECTION_WINDOW_BYTES: u32 = 32 << 20;
-const MAX_FRAME_BYTES: u32 = 1 << 20;
-const MAX_SEND_BUFFER_BYTES: usize = 1 << 20;
 const MAX_CONCURRENT_STREAMS: u32 = 4096;
 const MAX_HEADER_LIST_BYTES: u32 = 64 << 10;
 /// A client that has not said a word by then is cut off.
@@ -36,9 +41,6 @@ const LAST_CHANCE: Duration = Duration::from_millis(50);
 /// An HTTP/1 client that sends no further request, or does not finish its headers, by then is cut off. Longer than load
 /// balancers keep idle connections (60 s to 600 s): one that we close just as it is used again costs them a request.
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(620);
-/// Idle time after which the kernel asks whether the peer still lives; one that vanished is found within minutes.
-const PROBE_AFTER: Duration = Duration::from_secs(60);
-const PROBE_INTERVAL: Duration = Duration::from_secs(15);
 
 /// Runs tasks of HTTP/2 streams on the loop of their connection.
 #[derive(Clone, Copy)]
@@ -59,12 +61,10 @@ pub(crate) async fn warm_up() -> Ended {
 }
 
 /// Serves `stream` until the client goes or the server drains.
-pub(crate) async fn serve(context: Rc<LoopContext>, stream: TcpStream, port: Port, _open: OpenConnection) {
+pub(crate) async fn serve(context: Rc<LoopContext>, stream: RawStream, port: Port, _open: OpenConnection) {
     let mut phase = context.shared.phase.subscribe();
-    let Ok(stream) = prepare(stream) else { return };
-    if !has_first_byte(&stream, &mut phase).await {
-        return;
-    }
+    let Ok(socket) = Socket::new(stream) else { return };
+    let Some(stream) = begin(&context.shared, socket, port, &mut phase).await else { return };
     let io = TokioIo::new(stream);
     // How a client broke off is no event of the server's; what it did wrong it was told.
     let _ended = match port {
@@ -73,53 +73,97 @@ pub(crate) async fn serve(context: Rc<LoopContext>, stream: TcpStream, port: Por
     };
 }
 
-fn prepare(stream: TcpStream) -> std::io::Result<tokio::net::TcpStream> {
-    stream.set_nonblocking(true)?;
-    stream.set_nodelay(true)?;
-    let probes = TcpKeepalive::new().with_time(PROBE_AFTER).with_interval(PROBE_INTERVAL);
-    SockRef::from(&stream).set_tcp_keepalive(&probes)?;
-    tokio::net::TcpStream::from_std(stream)
+/// Waits for the client to begin, and shakes hands where the port has TLS; `None` where it does not do so in time.
+/// hyper's handshakes have no limit of their own, and would keep a silent connection open for the whole of a drain.
+async fn begin(shared: &Shared, socket: Socket, port: Port, phase: &mut watch::Receiver<Phase>) -> Option<Stream> {
+    in_time(phase, FIRST_BYTE_TIMEOUT, socket.readable()).await?.ok()?;
+    let is_unix = matches!(socket, Socket::Unix(_));
+    let Some(acceptor) = shared.tls.acceptor(port) else { return Some(Stream::new(Carrier::Plain(socket), is_unix)) };
+    let mut stream = shake_hands(shared, acceptor, socket, phase).await?;
+    let first = in_time(phase, FIRST_BYTE_TIMEOUT, stream.fill_buf()).await?;
+    first.is_ok_and(|bytes| !bytes.is_empty()).then(|| Stream::new(Carrier::Tls(stream.into()), is_unix))
 }
 
-/// Waits for the client to begin; false where it does not in time. hyper's handshakes have no limit of their own, and
-/// would keep a silent connection open for the whole of a drain.
-async fn has_first_byte(stream: &tokio::net::TcpStream, phase: &mut watch::Receiver<Phase>) -> bool {
+async fn shake_hands(
+    shared: &Shared,
+    acceptor: TlsAcceptor,
+    socket: Socket,
+    phase: &mut watch::Receiver<Phase>,
+) -> Option<TlsStream<Socket>> {
+    let limit = shared.options.grpc.handshake_timeout;
+    let failed = match in_time(phase, limit, acceptor.accept(socket)).await? {
+        Ok(stream) => return Some(stream),
+        Err(error) => error,
+    };
+    // Who only looks whether the port is open breaks off, and nothing is wrong with that.
+    if !matches!(failed.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) {
+        tell(shared, &failed);
+    }
+    None
+}
+
+fn tell(shared: &Shared, failed: &io::Error) {
+    let line = shared.failed_handshakes.lock().unwrap_or_else(PoisonError::into_inner).note(failed);
+    if let Some(line) = line {
+        shared.control.notice(line);
+    }
+}
+
+/// What the client does within `limit` and before the end of a drain.
+async fn in_time<T>(phase: &mut watch::Receiver<Phase>, limit: Duration, act: impl Future<Output = T>) -> Option<T> {
     let ending = async {
         drop(phase.wait_for(|phase| *phase == Phase::Closing).await);
         tokio::time::sleep(LAST_CHANCE).await;
     };
     tokio::select! {
         biased;
-        ready = stream.readable() => ready.is_ok(),
-        () = ending => false,
-        () = tokio::time::sleep(FIRST_BYTE_TIMEOUT) => false,
+        done = act => Some(done),
+        () = ending => None,
+        () = tokio::time::sleep(limit) => None,
     }
 }
 
-type Io = TokioIo<tokio::net::TcpStream>;
+type Io = TokioIo<Stream>;
 type Ended = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
 async fn serve_grpc(context: Rc<LoopContext>, io: Io, mut phase: watch::Receiver<Phase>) -> Ended {
-    let mut builder = http2::Builder::new(LocalExecutor);
-    builder
-        .initial_stream_window_size(STREAM_WINDOW_BYTES)
-        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
-        .max_frame_size(MAX_FRAME_BYTES)
-        .max_send_buf_size(MAX_SEND_BUFFER_BYTES)
-        .max_concurrent_streams(MAX_CONCURRENT_STREAMS)
-        .max_header_list_size(MAX_HEADER_LIST_BYTES);
-    let service = service_fn(move |request: Request<Incoming>| {
-        let context = context.clone();
-        async move { Ok::<_, Infallible>(grpc::handle(context, request).await) }
-    });
-    let mut connection = pin!(builder.serve_connection(io, service));
-    tokio::select! {
+    let shared = context.shared.clone();
+    let calls = Calls::new();
+    let service = {
+        let calls = calls.clone();
+        service_fn(move |request: Request<Incoming>| {
+            let (context, call) = (context.clone(), calls.begin());
+            async move { Ok::<_, Infallible>(call.answer(answer_grpc(context, request).await)) }
+        })
+    };
+    let mut connection = pin!(grpc_builder(&shared).serve_connection(io, service));
+    let grace = tokio::select! {
         biased;
         ended = connection.as_mut() => return Ok(ended?),
-        _ = phase.wait_for(|phase| *phase != Phase::Serving) => {}
-    }
+        _ = phase.wait_for(|phase| *phase != Phase::Serving) => None,
+        grace = end_of_life(&shared.options.grpc, &calls) => grace,
+    };
     connection.as_mut().graceful_shutdown();
-    Ok(connection.await?)
+    match grace {
+        Some(grace) => Ok(tokio::time::timeout(grace, connection).await??),
+        None => Ok(connection.await?),
+    }
+}
+
+fn grpc_builder(shared: &Shared) -> http2::Builder<LocalExecutor> {
+    let options = &shared.options.grpc;
+    let mut builder = http2::Builder::new(LocalExecutor);
+    builder
+        .timer(TokioTimer::new())
+        .initial_stream_window_size(options.stream_window_bytes)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES.max(options.stream_window_bytes))
+        .max_frame_size(options.max_frame_bytes)
+        .max_send_buf_size(options.send_buffer_bytes)
+        .max_concurrent_streams(options.max_concurrent_streams)
+        .max_header_list_size(options.max_metadata_bytes)
+        .keep_alive_interval(options.keepalive_interval)
+        .keep_alive_timeout(options.keepalive_timeout);
+    builder
 }
 
 async fn serve_rest(context: Rc<LoopContext>, io: Io, mut phase: watch::Receiver<Phase>) -> Ended {
@@ -133,7 +177,7 @@ async fn serve_rest(context: Rc<LoopContext>, io: Io, mut phase: watch::Receiver
         .max_header_list_size(MAX_HEADER_LIST_BYTES);
     let service = service_fn(move |request: Request<Incoming>| {
         let context = context.clone();
-        async move { Ok::<_, Infallible>(answer_rest(context, request).await) }
+        async move { Ok::<_, Infallible>(answer_on_rest_port(context, request).await) }
     });
     let mut connection = pin!(builder.serve_connection(io, service));
     tokio::select! {
@@ -145,20 +189,36 @@ async fn serve_rest(context: Rc<LoopContext>, io: Io, mut phase: watch::Receiver
     connection.await
 }
 
-async fn answer_rest(context: Rc<LoopContext>, request: Request<Incoming>) -> Response<ServerBody> {
+async fn answer_on_rest_port(context: Rc<LoopContext>, request: Request<Incoming>) -> Response<ServerBody> {
     let is_http1 = request.version() < hyper::Version::HTTP_2;
     // gRPC needs trailers, which HTTP/1 clients do not see.
     let is_grpc = !is_http1 && grpc::is_grpc(request.headers());
-    let mut response = if is_grpc {
-        grpc::handle(context.clone(), request).await
-    } else {
-        rest::handle(context.clone(), request).await
-    };
+    let mut response =
+        if is_grpc { answer_grpc(context.clone(), request).await } else { answer_rest(context.clone(), request).await };
     if is_http1 && is_draining(&context.shared) {
         // Between drain and close, keep-alive clients are told to reconnect elsewhere instead of being cut off.
-        response.headers_mut().insert(hyper::header::CONNECTION, hyper::header::HeaderValue::from_static("close"));
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
+}
+
+/// A call, the limit on what is sent, and compression.
+async fn answer_grpc(context: Rc<LoopContext>, request: Request<Incoming>) -> Response<ServerBody> {
+    let wants_gzip = compress::wants_grpc_gzip(request.headers());
+    let response = grpc::handle(context.clone(), request).await;
+    let response = grpc::within_send_limit(&context.shared.options.grpc, response);
+    if wants_gzip { compress::compress_grpc(response).await } else { response }
+}
+
+/// A REST request, what web pages may do with its answer, and compression.
+async fn answer_rest(context: Rc<LoopContext>, request: Request<Incoming>) -> Response<ServerBody> {
+    let has_cors = context.shared.options.rest_cors && cors::concerns(request.uri());
+    let wish = Wish::of(&request);
+    let mut response = rest::handle(context.clone(), request).await;
+    if has_cors {
+        cors::allow(response.headers_mut());
+    }
+    wish.fulfil(response, context.shared.options.min_gzip_bytes).await
 }
 
 fn is_draining(shared: &Shared) -> bool {

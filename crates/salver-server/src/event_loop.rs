@@ -6,7 +6,6 @@
 
 use std::cell::RefCell;
 use std::future::Future;
-use std::net::TcpStream;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -23,6 +22,7 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::connection;
 use crate::counters::count;
+use crate::endpoint::RawStream;
 use crate::mailbox::{LoopMailbox, Slots};
 use crate::plane::{OpenConnection, Shared};
 use crate::runner;
@@ -34,7 +34,7 @@ const MAX_BYTES_ON_LOOP: usize = 16 << 10;
 
 /// What the two ports speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Port {
+pub enum Port {
     /// gRPC: HTTP/2 alone.
     Grpc,
     /// REST: HTTP/1.1 and HTTP/2.
@@ -42,7 +42,7 @@ pub(crate) enum Port {
 }
 
 /// An accepted connection on its way to its loop.
-pub(crate) type Accepted = (TcpStream, Port, OpenConnection);
+pub(crate) type Accepted = (RawStream, Port, OpenConnection);
 
 /// State that all tasks of one loop share.
 pub(crate) struct LoopContext {

@@ -4,14 +4,21 @@
 //! on one event loop; a request resolves against the serving table, is decoded, queued, run and answered without
 //! leaving it, but for the run itself.
 
+mod authority;
 mod body;
+mod certificate;
+mod compress;
 mod connection;
 mod control;
+mod cors;
 mod counters;
+mod endpoint;
 mod event_loop;
+mod failures;
 mod grpc;
 mod health;
 mod inference;
+mod lifetime;
 mod listener;
 mod mailbox;
 pub mod metrics;
@@ -24,10 +31,14 @@ mod replay;
 mod request_log;
 mod rest;
 mod runner;
+mod stream;
+mod tls;
 
 pub use control::{ControlAnswer, ControlCall, Protocol};
+pub use event_loop::Port;
 pub use inference::Api;
-pub use options::Options;
+pub use options::{GrpcOptions, Options};
 pub use plane::Plane;
 pub use predict::Prediction;
 pub use request_log::{LogEntries, LogEntry, LogRule};
+pub use tls::{Pem, TlsConfig};

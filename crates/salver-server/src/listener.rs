@@ -3,68 +3,84 @@
 //! A thread that blocks in `accept` is woken for new connections alone and so costs nothing per request.
 
 use std::io;
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::net::ToSocketAddrs;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use salver_core::{Code, Status};
-use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::counters::count;
+use crate::endpoint::{Address, Endpoint, RawStream};
 use crate::event_loop::{Accepted, Port};
+use crate::failures::Failures;
 use crate::plane::{OpenConnection, Shared};
 
 /// Time between two lines about failures to accept.
 const NOTICE_INTERVAL: Duration = Duration::from_secs(10);
-/// Connections that may wait to be accepted.
-const BACKLOG: i32 = 1024;
 
 /// An open port.
 pub(crate) struct Listener {
-    address: SocketAddr,
+    address: Address,
     /// Weak, so that the port closes the moment that the last connection in line was taken.
-    socket: Weak<TcpListener>,
+    endpoint: Weak<Endpoint>,
     is_closing: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
+/// What accepted connections are given to.
+pub(crate) struct Receivers {
+    pub(crate) port: Port,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) loops: Vec<UnboundedSender<Accepted>>,
+}
+
 impl Listener {
-    /// Opens `host:port` and begins to accept.
+    /// Opens `host:number` and begins to accept.
     ///
     /// # Errors
     /// UNAVAILABLE where the port cannot be had, with the reason; INVALID_ARGUMENT for an unknown host.
-    pub(crate) fn open(
-        host: &str,
-        number: u16,
-        port: Port,
-        shared: Arc<Shared>,
-        loops: Vec<UnboundedSender<Accepted>>,
-    ) -> Result<Listener, Status> {
-        let refused =
-            |error: io::Error| Status::new(Code::Unavailable, format!("Cannot listen on {host}:{number}: {error}"));
+    pub(crate) fn open_tcp(host: &str, number: u16, receivers: Receivers) -> Result<Listener, Status> {
         let wanted = (host, number)
             .to_socket_addrs()
             .ok()
             .and_then(|mut addresses| addresses.next())
             .ok_or_else(|| Status::invalid_argument(format!("{host} is not an address to listen on")))?;
-        let socket = Arc::new(bind(wanted).map_err(refused)?);
-        let address = socket.local_addr().map_err(refused)?;
-        let is_closing = Arc::new(AtomicBool::new(false));
-        let to_socket = Arc::downgrade(&socket);
-        let acceptor = Acceptor { socket, port, shared, loops, is_closing: is_closing.clone() };
-        let thread = std::thread::Builder::new()
-            .name("salver-accept".to_owned())
-            .spawn(move || acceptor.run())
-            .map_err(refused)?;
-        Ok(Listener { address, socket: to_socket, is_closing, thread: Some(thread) })
+        let reuse_port = receivers.port == Port::Grpc && receivers.shared.options.grpc.reuse_port;
+        let begun = Endpoint::bind_tcp(wanted, reuse_port).and_then(|bound| Self::begin(bound, receivers));
+        begun.map_err(|error| unavailable(&format!("{host}:{number}"), &error))
     }
 
-    /// The port number, also where 0 was asked for.
+    /// Opens a Unix socket and begins to accept.
+    ///
+    /// # Errors
+    /// UNAVAILABLE where it cannot be had, with the reason.
+    pub(crate) fn open_unix(path: &Path, receivers: Receivers) -> Result<Listener, Status> {
+        let begun = Endpoint::bind_unix(path).and_then(|bound| Self::begin(bound, receivers));
+        begun.map_err(|error| unavailable(&format!("Unix socket {}", path.display()), &error))
+    }
+
+    fn begin((endpoint, address): (Endpoint, Address), receivers: Receivers) -> io::Result<Listener> {
+        let endpoint = Arc::new(endpoint);
+        let to_endpoint = Arc::downgrade(&endpoint);
+        let is_closing = Arc::new(AtomicBool::new(false));
+        let acceptor = Acceptor { endpoint, receivers, is_closing: is_closing.clone() };
+        let builder = std::thread::Builder::new().name("salver-accept".to_owned());
+        match builder.spawn(move || acceptor.run()) {
+            Ok(thread) => Ok(Listener { address, endpoint: to_endpoint, is_closing, thread: Some(thread) }),
+            Err(error) => {
+                address.remove();
+                Err(error)
+            }
+        }
+    }
+
+    /// The port number, also where 0 was asked for; 0 for a Unix socket.
     pub(crate) fn port_number(&self) -> u16 {
-        self.address.port()
+        self.address.port_number()
     }
 
     /// Accepts what is waiting already, then closes the port.
@@ -72,80 +88,45 @@ impl Listener {
         let Some(thread) = self.thread.take() else { return };
         self.is_closing.store(true, Ordering::SeqCst);
         // What ends a blocking accept and loses nobody: one more connection, after all that were waiting.
-        let mut address = self.address;
-        if address.ip().is_unspecified() {
-            address.set_ip(if address.is_ipv4() {
-                [127, 0, 0, 1].into()
-            } else {
-                std::net::Ipv6Addr::LOCALHOST.into()
-            });
-        }
-        let woken = TcpStream::connect_timeout(&address, Duration::from_secs(1));
-        if woken.is_err()
-            && let Some(socket) = self.socket.upgrade()
+        if self.address.touch().is_err()
+            && let Some(endpoint) = self.endpoint.upgrade()
         {
             // No file descriptor left, or the address has gone: better to lose who is waiting than to hang.
-            let _ended = SockRef::from(&*socket).shutdown(Shutdown::Both);
+            endpoint.shut_down();
         }
         let _ended = thread.join();
+        self.address.remove();
     }
 }
 
-fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    socket.set_reuse_address(true)?;
-    if address.is_ipv6() {
-        socket.set_only_v6(false)?;
-    }
-    socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    Ok(socket.into())
+fn unavailable(place: &str, error: &io::Error) -> Status {
+    Status::new(Code::Unavailable, format!("Cannot listen on {place}: {error}"))
 }
 
 struct Acceptor {
-    socket: Arc<TcpListener>,
-    port: Port,
-    shared: Arc<Shared>,
-    loops: Vec<UnboundedSender<Accepted>>,
+    endpoint: Arc<Endpoint>,
+    receivers: Receivers,
     is_closing: Arc<AtomicBool>,
-}
-
-/// Failures to accept, told now and then: they come by the hundred a second.
-#[derive(Default)]
-struct Failures {
-    count: u64,
-    told: Option<Instant>,
-}
-
-impl Failures {
-    fn note(&mut self, error: &io::Error) -> Option<String> {
-        self.count += 1;
-        if self.told.is_some_and(|told| told.elapsed() < NOTICE_INTERVAL) {
-            return None;
-        }
-        self.told = Some(Instant::now());
-        Some(format!("Connections cannot be accepted ({} failures so far): {error}", self.count))
-    }
 }
 
 static NEXT_LOOP: AtomicUsize = AtomicUsize::new(0);
 
 impl Acceptor {
     fn run(self) {
-        self.shared.ready_thread();
-        let mut failures = Failures::default();
+        self.receivers.shared.ready_thread();
+        let mut failures = Failures::new("Connections cannot be accepted", NOTICE_INTERVAL);
         loop {
-            match self.socket.accept() {
-                Ok((stream, _)) if self.is_closing.load(Ordering::SeqCst) => {
+            match self.endpoint.accept() {
+                Ok(stream) if self.is_closing.load(Ordering::SeqCst) => {
                     self.hand_over(stream);
                     return self.drain_backlog();
                 }
-                Ok((stream, _)) => self.hand_over(stream),
+                Ok(stream) => self.hand_over(stream),
                 Err(_) if self.is_closing.load(Ordering::SeqCst) => return,
                 // Out of file descriptors, or a connection that died in the backlog: the others must still be served.
                 Err(error) => {
-                    if let Some(message) = failures.note(&error) {
-                        self.shared.control.notice(message);
+                    if let Some(message) = failures.note(error) {
+                        self.receivers.shared.control.notice(message);
                     }
                     std::thread::park_timeout(Duration::from_millis(10));
                 }
@@ -154,30 +135,16 @@ impl Acceptor {
     }
 
     fn drain_backlog(&self) {
-        let _blocking = self.socket.set_nonblocking(true);
-        while let Ok((stream, _)) = self.socket.accept() {
+        let _blocking = self.endpoint.set_nonblocking();
+        while let Ok(stream) = self.endpoint.accept() {
             self.hand_over(stream);
         }
     }
 
-    fn hand_over(&self, stream: TcpStream) {
-        count(&self.shared.counters.connections);
-        let index = NEXT_LOOP.fetch_add(1, Ordering::Relaxed) % self.loops.len();
-        let _ended = self.loops[index].send((stream, self.port, OpenConnection::new(&self.shared)));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_storm_of_failures_is_told_once_in_an_interval() {
-        let mut failures = Failures::default();
-        let error = io::Error::other("too many open files");
-        let told: Vec<_> = (0..100).filter_map(|_| failures.note(&error)).collect();
-        assert_eq!(told, ["Connections cannot be accepted (1 failures so far): too many open files"]);
-        failures.told = Instant::now().checked_sub(NOTICE_INTERVAL);
-        assert!(failures.note(&error).unwrap().contains("(101 failures so far)"));
+    fn hand_over(&self, stream: RawStream) {
+        let Receivers { port, shared, loops } = &self.receivers;
+        count(&shared.counters.connections);
+        let index = NEXT_LOOP.fetch_add(1, Ordering::Relaxed) % loops.len();
+        let _ended = loops[index].send((stream, *port, OpenConnection::new(shared)));
     }
 }

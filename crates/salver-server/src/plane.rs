@@ -1,8 +1,9 @@
 //! The data plane as its owner sees it: ports, table, queues, drain.
 
+use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use salver_core::Status;
@@ -16,19 +17,23 @@ use tokio::sync::watch;
 use crate::control::{ControlCall, ControlQueue};
 use crate::counters::{Counters, count};
 use crate::event_loop::{self, Accepted, Port};
+use crate::failures::Failures;
 use crate::health::{Health, HealthBoard};
 use crate::inference::Api;
-use crate::listener::Listener;
+use crate::listener::{Listener, Receivers};
 use crate::metrics::{Family, Metrics};
 use crate::options::Options;
 use crate::predict::{self, Prediction};
 use crate::request_log::{LogEntries, LogRule, RequestLog};
+use crate::tls::{TlsConfig, TlsSlots};
 use crate::{replay, runner};
 
 /// Between "not ready" and closing idle connections: what is on its way to us still gets an answer.
 const LINGER: Duration = Duration::from_millis(300);
 /// After the queues are stopped: time for refusals to reach their clients.
 const LAST_WORDS: Duration = Duration::from_millis(50);
+/// Time between two lines about TLS handshakes that failed.
+const HANDSHAKE_NOTICE_INTERVAL: Duration = Duration::from_secs(60);
 
 /// How far the end has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +98,8 @@ pub(crate) struct Shared {
     pub(crate) request_log: RequestLog,
     pub(crate) phase: watch::Sender<Phase>,
     pub(crate) connections: ConnectionCount,
+    pub(crate) tls: TlsSlots,
+    pub(crate) failed_handshakes: Mutex<Failures>,
 }
 
 impl Shared {
@@ -143,6 +150,8 @@ impl Plane {
             request_log: RequestLog::default(),
             phase: watch::Sender::new(Phase::Serving),
             connections: ConnectionCount::default(),
+            tls: TlsSlots::default(),
+            failed_handshakes: Mutex::new(Failures::new("TLS handshakes fail", HANDSHAKE_NOTICE_INTERVAL)),
             options,
         });
         let plane = Plane { shared, threads: Mutex::default() };
@@ -171,12 +180,12 @@ impl Plane {
         Ok(())
     }
 
-    fn listen(&self, host: &str, number: u16, port: Port) -> Result<u16, Status> {
+    fn listen(&self, port: Port, open: impl FnOnce(Receivers) -> Result<Listener, Status>) -> Result<u16, Status> {
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         if threads.may_not_listen {
             return Err(Status::new(Code::FailedPrecondition, "The data plane is stopping."));
         }
-        let listener = Listener::open(host, number, port, self.shared.clone(), threads.loops.clone())?;
+        let listener = open(Receivers { port, shared: self.shared.clone(), loops: threads.loops.clone() })?;
         let number = listener.port_number();
         threads.listeners.push(listener);
         Ok(number)
@@ -187,7 +196,15 @@ impl Plane {
     /// # Errors
     /// UNAVAILABLE where it cannot be had.
     pub fn listen_grpc(&self, host: &str, number: u16) -> Result<u16, Status> {
-        self.listen(host, number, Port::Grpc)
+        self.listen(Port::Grpc, |receivers| Listener::open_tcp(host, number, receivers))
+    }
+
+    /// Opens a Unix socket for gRPC; the file that a dead server left is replaced, and the own one removed at the end.
+    ///
+    /// # Errors
+    /// UNAVAILABLE where it cannot be had.
+    pub fn listen_grpc_unix(&self, path: &Path) -> Result<(), Status> {
+        self.listen(Port::Grpc, |receivers| Listener::open_unix(path, receivers)).map(drop)
     }
 
     /// Opens the REST port; 0 takes any. Returns its number.
@@ -195,7 +212,15 @@ impl Plane {
     /// # Errors
     /// UNAVAILABLE where it cannot be had.
     pub fn listen_rest(&self, host: &str, number: u16) -> Result<u16, Status> {
-        self.listen(host, number, Port::Rest)
+        self.listen(Port::Rest, |receivers| Listener::open_tcp(host, number, receivers))
+    }
+
+    /// Has new connections of `port` use TLS with these credentials; open connections go on. Says when they expire.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT for anything wrong with them, naming its source; nothing changes then.
+    pub fn set_tls(&self, port: Port, config: &TlsConfig) -> Result<SystemTime, Status> {
+        self.shared.tls.set(port, config)
     }
 
     /// Swaps the serving table.

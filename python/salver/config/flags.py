@@ -95,6 +95,70 @@ _HONOURED = (
         help="Address that the ports are opened on.",
     ),
     Flag(
+        name="grpc_socket_path",
+        default="",
+        group=LISTEN,
+        help="Unix socket to open for gRPC, beside --port or, with --port=0, instead of it.",
+    ),
+    Flag(
+        name="grpc_channel_arguments",
+        default="",
+        group=LISTEN,
+        help="Limits of gRPC connections as name=value,name=value; docs/grpc-channel-arguments.md lists them.",
+    ),
+    Flag(
+        name="ssl_config_file",
+        default="",
+        group=LISTEN,
+        help="File with an SSLConfig in protobuf text format (PEM inside): TLS for gRPC, port and socket. "
+        "Read again when it changes, as are all TLS files.",
+    ),
+    Flag(
+        name="ssl_cert_file",
+        default="",
+        group=LISTEN,
+        help="PEM file with the certificate chain of gRPC, instead of --ssl_config_file; needs --ssl_key_file.",
+    ),
+    Flag(
+        name="ssl_key_file",
+        default="",
+        group=LISTEN,
+        help="PEM file with the private key of --ssl_cert_file, unencrypted.",
+    ),
+    Flag(
+        name="ssl_client_ca_file",
+        default="",
+        group=LISTEN,
+        help="PEM file with the authorities that client certificates must come from. Without it clients need none.",
+    ),
+    Flag(
+        name="rest_api_use_tls",
+        default=False,
+        group=LISTEN,
+        help="REST has TLS with the credentials of gRPC. Without it, and without --rest_api_ssl_config_file, "
+        "REST stays in the clear, as load balancers' probes expect it.",
+    ),
+    Flag(
+        name="rest_api_ssl_config_file",
+        default="",
+        group=LISTEN,
+        help="File with an SSLConfig of its own for REST, for example one that asks for no client certificate.",
+    ),
+    Flag(
+        name="rest_api_enable_cors_support",
+        default=False,
+        group=LISTEN,
+        help="Let web pages of any origin use the REST API (CORS headers on every answer under /v1/).",
+    ),
+    Flag(
+        name="rest_api_gzip_min_bytes",
+        default=1024,
+        group=LISTEN,
+        minimum=0,
+        maximum=INT32_MAX,
+        help="REST answers from this size on are compressed for clients that accept gzip. 0 compresses none.",
+    ),
+    Flag(
         name="rest_api_timeout_in_ms",
         default=30000,
         group=LISTEN,
@@ -432,13 +496,9 @@ def _refused(name: str, default: FlagValue, help: str) -> Flag:
 
 # `actual` differs from `default` where the reference and this server behave differently without the flag.
 _NOT_HONOURED = (
-    _refused("ssl_config_file", "", "TLS is not available yet, and serving in the clear instead would be unsafe."),
     _refused("use_alts_credentials", False, "ALTS is not available, and serving in the clear instead would be unsafe."),
-    _inert("grpc_socket_path", "", "", "No Unix socket is opened yet."),
-    _inert("grpc_channel_arguments", "", "", "These tune another gRPC library."),
     _inert("grpc_max_threads", 0, 0, "Requests hold no thread, so there is no such limit."),
     _inert("rest_api_num_threads", 0, 0, "Requests hold no thread, so there is no such limit."),
-    _inert("rest_api_enable_cors_support", False, False, "No CORS headers are sent yet."),
     _inert("enable_grpc_healthcheck_service", False, True, "The health service is always on."),
     _inert("enable_profiler", True, False, "There is no profiler service yet."),
     _inert("remove_unused_fields_from_bundle_metagraph", True, True, "Only signatures are kept, always."),

@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from salver.config.channel_arguments import parse_channel_arguments
 from salver.config.flag_parser import Reading, parse_arguments, parse_environment, parse_toml
 from salver.config.flags import FLAGS, Effect, FlagValue
 from salver.config.server_config import AspiredVersionPolicyName, LogFormat, ModelConfig, ServerConfig
+from salver.config.tls_flags import grpc_tls, rest_tls, tls_problems
 from salver.config.vain_flags import vain_flags
 from salver.config.validation import check, problems_of
 from salver.errors import InvalidArgumentError, SalverError
@@ -57,10 +59,12 @@ def read_settings(arguments: Sequence[str], environ: Mapping[str, str]) -> Setti
     given = {**from_file.values, **from_environment.values, **from_arguments.values}
     problems = [*from_arguments.problems, *from_environment.problems, *from_file.problems]
     problems += [f"--{name}: {FLAGS[name].help}" for name in _beyond_actual(given, Effect.REFUSED)]
+    channel = parse_channel_arguments(str(given.get("grpc_channel_arguments", "")))
+    problems += channel.problems
     if problems:
         raise FlagsError(problems)
     values = {**{flag.name: flag.default for flag in FLAGS.values()}, **given}
-    return Settings(values, (*from_environment.warnings, *_no_effect(given, values)))
+    return Settings(values, (*from_environment.warnings, *_no_effect(given, values), *channel.warnings))
 
 
 def _read_config_file(path: str) -> Reading:
@@ -93,8 +97,8 @@ def read_server_config(settings: Settings) -> ServerConfig:
     values = settings.values
     problems = _contradictions(values)
     from_files, errors = _read_files(values)
-    from_flags = {**_server_fields(values), **_servable_fields(values), **_request_log_fields(values)}
-    config = ServerConfig(**from_flags | from_files)
+    from_flags = {**_server_fields(values), **_listen_fields(values), **_servable_fields(values)}
+    config = ServerConfig(**from_flags | _request_log_fields(values) | from_files)
     if values["platform_config_file"]:
         config, errors = _with_platforms(config, str(values["platform_config_file"]), errors)
     problems += [line for line in problems_of(config) if line not in problems]
@@ -120,6 +124,7 @@ def _contradictions(values: Mapping[str, FlagValue]) -> list[str]:
     problems = []
     if not values["model_base_path"] and not values["model_config_file"]:
         problems.append("nothing to serve: --model_base_path and --model_config_file are both empty")
+    problems += tls_problems(values)
     if values["platform_config_file"]:
         return problems  # the flags below do not hold then
     if values["batching_parameters_file"] and not values["enable_batching"]:
@@ -226,6 +231,18 @@ def _server_fields(values: Mapping[str, Any]) -> dict[str, Any]:
         "num_runners": values["num_runners"] or None,
         "drain_timeout_s": values["drain_timeout_seconds"],
         "log_format": LogFormat(values["log_format"]),
+    }
+
+
+def _listen_fields(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the fields that concern sockets and connections."""
+    return {
+        "grpc_socket_path": values["grpc_socket_path"] or None,
+        "grpc_tls": grpc_tls(values),
+        "rest_tls": rest_tls(values),
+        "grpc": parse_channel_arguments(values["grpc_channel_arguments"]).options,
+        "rest_cors": values["rest_api_enable_cors_support"],
+        "min_gzip_bytes": values["rest_api_gzip_min_bytes"] or None,
     }
 
 

@@ -14,7 +14,9 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from salver.boundary import GrpcOptions
 from salver.config.batching_parameters import BatchingParameters
+from salver.config.tls import TlsSource
 from salver.sources.version_policy import Latest, VersionPolicy
 
 
@@ -104,6 +106,18 @@ class ServerConfig:
     """TCP port of gRPC; 0 takes any free port, None opens none."""
     rest_port: int | None = None
     """TCP port of HTTP/REST; 0 takes any free port, None opens none."""
+    grpc_socket_path: str | None = None
+    """Unix socket of gRPC, beside the port or instead of it; None opens none."""
+    grpc_tls: TlsSource | None = None
+    """Credentials of the gRPC port and socket, read again when their files change; None is plain text."""
+    rest_tls: TlsSource | None = None
+    """The same for the REST port."""
+    grpc: GrpcOptions = field(default_factory=GrpcOptions)
+    """Limits of gRPC connections."""
+    rest_cors: bool = False
+    """Whether web pages of other origins may use the REST API."""
+    min_gzip_bytes: int | None = 1024
+    """REST answers from this size on are compressed for clients that take it; None compresses none."""
     max_message_bytes: int | None = None
     """Largest request body accepted; None is bounded by the protocols alone (2 GiB - 1)."""
     rest_timeout_s: float | None = 30.0

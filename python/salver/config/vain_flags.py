@@ -28,6 +28,15 @@ _OF_PLATFORMS = (
 )
 """What the platform config file says for each TensorFlow platform."""
 
+_OF_REST = (
+    "rest_api_timeout_in_ms",
+    "rest_api_enable_cors_support",
+    "rest_api_gzip_min_bytes",
+    "rest_api_use_tls",
+    "rest_api_ssl_config_file",
+    "monitoring_config_file",
+)
+
 _RULES: tuple[tuple[tuple[str, ...], Callable[[_Values], object], str], ...] = (
     (_OF_PLATFORMS, lambda values: values["platform_config_file"], "--platform_config_file says it for its platforms"),
     (
@@ -56,9 +65,14 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[[_Values], object], str], ...] = (
         "without --enable_model_warmup nothing is replayed",
     ),
     (
-        ("rest_api_timeout_in_ms", "monitoring_config_file"),
+        _OF_REST,
         lambda values: not values["rest_api_port"],
         "there is no --rest_api_port",
+    ),
+    (
+        ("grpc_channel_arguments",),
+        lambda values: not values["port"] and not values["grpc_socket_path"],
+        "there is neither a --port nor a --grpc_socket_path",
     ),
 )
 """Flags, the condition under which they mean nothing, and why."""

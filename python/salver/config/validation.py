@@ -25,8 +25,8 @@ def check(problems: Sequence[str]) -> None:
 def problems_of(config: ServerConfig) -> list[str]:
     """What is wrong with a server's configuration, one line each."""
     problems = []
-    if config.grpc_port is None and config.rest_port is None:
-        problems.append("nothing to listen on: there is neither a gRPC nor a REST port")
+    if config.grpc_port is None and config.grpc_socket_path is None and config.rest_port is None:
+        problems.append("nothing to listen on: there is neither a gRPC port, a Unix socket nor a REST port")
     if config.grpc_port and config.grpc_port == config.rest_port:
         problems.append(f"gRPC and REST cannot share port {config.grpc_port}")
     if not config.saved_model_tags:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from salver.boundary import DataPlaneOptions, TensorFlowOptions
 from salver.config.server_config import AspiredVersionPolicyName, ModelConfig, ServerConfig
+from salver.config.tls import TlsSource
 from salver.core.aspired_version_policy import (
     AspiredVersionPolicy,
     availability_preserving_policy,
@@ -64,8 +65,17 @@ def data_plane_options(config: ServerConfig) -> DataPlaneOptions:
         max_message_bytes=config.max_message_bytes,
         rest_timeout_s=config.rest_timeout_s,
         tensor_content=config.enable_serialization_as_tensor_content,
+        rest_cors=config.rest_cors,
+        min_gzip_bytes=config.min_gzip_bytes,
+        grpc=config.grpc,
         check_methods=config.check_signature_methods,
     )
+
+
+def tls_sources(config: ServerConfig) -> dict[str, TlsSource]:
+    """Return where the credentials of each port come from, by port; one that is in the clear is not there."""
+    sources = {"grpc": config.grpc_tls, "rest": config.rest_tls}
+    return {port: source for port, source in sources.items() if source is not None}
 
 
 def tensorflow_options(config: ServerConfig) -> TensorFlowOptions:

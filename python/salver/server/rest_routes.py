@@ -1,4 +1,4 @@
-"""URLs of the REST API, apart from inference.
+"""URLs of the REST API, apart from inference; OPTIONS the data plane answers.
 
 The grammar is that of the reference, anchored and case-insensitive. Two of its traps are left out: a query string is no
 part of the path, and the word `metadata` may be in any case.
@@ -69,8 +69,6 @@ class RestRoutes:
             return self._pages[call.path](call)
         if not _API_PATH.fullmatch(call.path):
             return html_error(404, "Not Found")
-        if call.method == "OPTIONS":
-            return _answer_options(dict(call.headers))
         return self._answer(call)
 
     def _answer(self, call: ControlCall) -> HttpResponse:
@@ -111,9 +109,3 @@ def _decoded(text: str) -> str:
         return unquote_to_bytes(text).decode()
     except UnicodeDecodeError:
         raise InvalidArgumentError(f"{text} is not percent-encoded UTF-8") from None
-
-
-def _answer_options(headers: Mapping[str, str]) -> HttpResponse:
-    origin = headers.get("origin", "")
-    is_web = "http://" in origin or "https://" in origin
-    return HttpResponse(200 if is_web else 400, (("content-type", "text/html; charset=ISO-8859-1"),))

@@ -30,12 +30,14 @@ from salver.server.metrics_page import MetricsPage
 from salver.server.model_metadata import GET_MODEL_METADATA, ModelMetadata
 from salver.server.model_reload import RELOAD_CONFIG, ModelReload
 from salver.server.model_status import GET_MODEL_STATUS, ModelStatus
+from salver.server.ports import OpenPorts, open_ports
 from salver.server.reflection import reflection_methods
 from salver.server.rest_routes import RestRoutes
 from salver.server.runners import BatchRunner
 from salver.server.server_core import ServerCore
 from salver.server.slow_calls import SlowCalls
 from salver.server.thread_pool import PullThreads
+from salver.server.tls_watcher import TlsWatcher
 
 if TYPE_CHECKING:
     import numpy as np
@@ -107,8 +109,8 @@ class Server:
         self._is_stopped = False
         self._stopping = threading.Event()
         self._may_open = threading.Event()
-        self._grpc_port: int | None = None
-        self._rest_port: int | None = None
+        self._ports = OpenPorts()
+        self._tls = TlsWatcher(self._plane.set_tls, manager_setup.tls_sources(self._config))
 
     # --- Life
 
@@ -161,12 +163,12 @@ class Server:
     @property
     def grpc_port(self) -> int | None:
         """Number of the open gRPC port, None if there is none."""
-        return self._grpc_port
+        return self._ports.grpc
 
     @property
     def rest_port(self) -> int | None:
         """Number of the open REST port, None if there is none."""
-        return self._rest_port
+        return self._ports.rest
 
     @property
     def is_ready(self) -> bool:
@@ -229,6 +231,7 @@ class Server:
     # --- Inside
 
     def _start(self) -> None:
+        self._tls.load()  # first: nothing should be loaded for a server that cannot open its ports
         self._core.start()
         if self._poller is not None:
             self._poller.start()
@@ -240,7 +243,8 @@ class Server:
         self._may_open.wait()
         if self._stopping.is_set():
             raise UnavailableError("the server was stopped while it started")
-        self._open_ports()
+        self._ports = open_ports(self._plane, self._config)
+        self._tls.start()
 
     def _on_started(self, outcomes: Outcomes) -> None:
         if self._stopping.is_set():
@@ -251,15 +255,6 @@ class Server:
         # Before the ports open, so that nobody finds them open and not ready.
         self._core.health.set_started()
         self._may_open.set()
-
-    def _open_ports(self) -> None:
-        host = self._config.host
-        if self._config.grpc_port is not None:
-            self._grpc_port = self._plane.listen_grpc(host, self._config.grpc_port)
-            logger.info("Running gRPC ModelServer at %s:%d ...", host, self._grpc_port)
-        if self._config.rest_port is not None:
-            self._rest_port = self._plane.listen_rest(host, self._config.rest_port)
-            logger.info("Exporting HTTP/REST API at:localhost:%d ...", self._rest_port)
 
     def _router(self) -> ControlRouter:
         status = ModelStatus(self._core.monitor)
@@ -282,6 +277,7 @@ class Server:
         self._plane.begin_drain()
         if not self._plane.wait_drained(drain_timeout_s):
             logger.warning("Requests were still running after %s s of draining; they are cut off", drain_timeout_s)
+        self._tls.stop(_JOIN_TIMEOUT_S)
         # The plane first: a request that comes too late is told UNAVAILABLE, not that there is no such model.
         self._plane.stop()
         self._core.request_loggers.close()
@@ -291,7 +287,7 @@ class Server:
                 logger.warning("A %s thread is still busy; it is left behind", threads.name)
         self._core.close()
         self._slow_calls.join(_JOIN_TIMEOUT_S)
-        self._grpc_port = self._rest_port = None
+        self._ports = OpenPorts()
         logger.info("Stopped")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,7 @@ from salver.boundary import (
     Target,
     TargetSpec,
     TensorFlowOptions,
+    TlsConfig,
 )
 from salver.errors import InvalidArgumentError, NotFoundError, SalverError, UnavailableError, error_from_code
 from salver.testing.fake_calls import FakeBatch, FakeControlCall
@@ -134,6 +136,12 @@ class FakeDataPlane:
         self.is_ready = False
         self.ports: dict[str, int] = {}
         """Open ports, by protocol."""
+        self.socket_path: str | None = None
+        """Path of the Unix socket, while it is open."""
+        self.tls: dict[str, TlsConfig] = {}
+        """Credentials in force, by protocol."""
+        self.on_tls: Callable[[TlsConfig], float] = lambda _: math.inf
+        """Says when credentials expire, or raises what is wrong with them."""
         self.is_draining = False
         self.is_stopped = False
         self.is_drained = threading.Event()
@@ -169,6 +177,16 @@ class FakeDataPlane:
     def listen_rest(self, host: str, port: int) -> int:
         """Pretend to open a port."""
         return self._listen("rest", host, port or 50002)
+
+    def listen_grpc_unix(self, path: str) -> None:
+        """Pretend to open a socket."""
+        self.socket_path = path
+
+    def set_tls(self, port: str, config: TlsConfig) -> float:
+        """Ask `on_tls`, then note the credentials."""
+        expires = self.on_tls(config)
+        self.tls[port] = config
+        return expires
 
     def publish(self, models: Sequence[ModelRow]) -> None:
         """Swap the table."""
@@ -230,6 +248,7 @@ class FakeDataPlane:
         """End all pulls."""
         self.is_stopped = True
         self.ports.clear()
+        self.socket_path = None
         self._batches.close()
         self._calls.close()
         self._log_entries.close()

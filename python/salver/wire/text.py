@@ -13,16 +13,18 @@ from salver.wire.pool import Message, message_class, pool
 
 _UNKNOWN_FIELD = re.compile(r'Message type "(?P<type>[\w.]+)" (?:has no|does not have a) field named "(?P<name>[^"]*)"')
 _UNKNOWN_VALUE = re.compile(r'Enum type "(?P<type>[\w.]+)" has no value named (?P<name>\w+)')
+_FIELD_NAME = re.compile(r"[a-z_]{1,20}")
 _POSITION = re.compile(r"^\d+:\d+ : ")
 
 
-def parse_text(text: str, message_name: str, *, source: str = "<text>") -> Message:
+def parse_text(text: str, message_name: str, *, source: str = "<text>", is_secret: bool = False) -> Message:
     """Read one message in text format; `Any` fields may be written expanded.
 
     Args:
         text: The content of the file.
         message_name: Full name of the message.
         source: What to call the text in errors, usually the name of its file.
+        is_secret: Whether errors may quote nothing of the text but a mistyped name of a field.
 
     Raises:
         InvalidArgumentError: Not such a message; says where, and which known name is nearest to an unknown one.
@@ -32,6 +34,8 @@ def parse_text(text: str, message_name: str, *, source: str = "<text>") -> Messa
         text_format.Parse(text, message, descriptor_pool=pool())
     except text_format.ParseError as error:
         place, reason = _place_and_reason(error, text)
+        if is_secret and not _mistyped(reason):
+            reason = "malformed text"
         raise InvalidArgumentError(
             f"Error parsing text-format {message_name}: {source}{place}: {reason}{_suggestion(reason)}"
         ) from error
@@ -53,6 +57,11 @@ def _place_and_reason(error: text_format.ParseError, text: str) -> tuple[str, st
     # The parser quotes the line; it may be a private key, and the place says enough.
     quoted = text.split("\n")[line - 1] if 0 < line <= text.count("\n") + 1 else ""
     return f":{line}:{column or 1}", reason.removeprefix(f"'{quoted}': ")
+
+
+def _mistyped(reason: str) -> bool:
+    found = _UNKNOWN_FIELD.search(reason)
+    return found is not None and _FIELD_NAME.fullmatch(found["name"]) is not None
 
 
 def _suggestion(reason: str) -> str:

@@ -51,7 +51,11 @@ NEEDS = {
     "monitoring_config_file": ["--rest_api_port=8601"],
     "model_config_file_poll_wait_seconds": ["--model_config_file=/dev/null"],
 }
-NEEDS["rest_api_timeout_in_ms"] = NEEDS["monitoring_config_file"]
+for _name in ("timeout_in_ms", "enable_cors_support", "gzip_min_bytes", "ssl_config_file"):
+    NEEDS[f"rest_api_{_name}"] = NEEDS["monitoring_config_file"]
+NEEDS["rest_api_use_tls"] = [*NEEDS["monitoring_config_file"], "--ssl_config_file=/ssl"]
+for _name in ("ssl_cert_file", "ssl_key_file", "ssl_client_ca_file"):
+    NEEDS[_name] = ["--ssl_cert_file=/cert", "--ssl_key_file=/key"]
 
 
 def value_for(name: str, folder: Path) -> str:

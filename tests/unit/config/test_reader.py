@@ -152,7 +152,7 @@ def test_flag_that_asks_for_what_is_done_anyway_gets_no_warning():
     assert read_settings([BASE, *arguments], {}).warnings == ()
 
 
-@pytest.mark.parametrize("flag", ["--ssl_config_file=/tls.pbtxt", "--use_alts_credentials"])
+@pytest.mark.parametrize("flag", ["--use_alts_credentials"])
 def test_unencrypted_start_in_place_of_an_encrypted_one_is_refused(flag):
     with pytest.raises(FlagsError, match="unsafe"):
         read_settings([BASE, flag], {})

@@ -28,6 +28,8 @@ def vain(**given):
             "nothing is replayed",
         ),
         ({"rest_api_timeout_in_ms": 5}, "rest_api_timeout_in_ms", "no --rest_api_port"),
+        ({"rest_api_ssl_config_file": "/f"}, "rest_api_ssl_config_file", "no --rest_api_port"),
+        ({"grpc_channel_arguments": "grpc.so_reuseport=1", "port": 0}, "grpc_channel_arguments", "--grpc_socket_path"),
         ({"monitoring_config_file": "/f"}, "monitoring_config_file", "no --rest_api_port"),
         ({"platform_config_file": "/f", "mixed_precision": "bfloat16"}, "mixed_precision", "--platform_config_file"),
     ],

@@ -107,15 +107,6 @@ def test_unknown_verb_is_a_501_page():
     assert Routes()("TRACE", "/v1/models/m").status == 501
 
 
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [({"origin": "http://a"}, 200), ({"origin": "https://a"}, 200), ({"origin": "file:"}, 400), ({}, 400)],
-)
-def test_options_depends_on_the_origin(headers, status):
-    response = Routes()("OPTIONS", "/v1/models/whatever", **headers)
-    assert (response.status, response.body) == (status, b"")
-
-
 def test_a_page_goes_before_the_api_for_any_method_and_its_exact_path_alone():
     routes = RestRoutes(
         on_status=lambda _: HttpResponse(200),

@@ -92,7 +92,7 @@ fn read_prefix(prefix: &[u8; PREFIX_LEN], context: &LoopContext) -> Result<(bool
     }
     let length = u32::from_be_bytes(length) as usize;
     if length > message_limit(context) {
-        return Err(body::too_large(length as u64, &context.shared.options));
+        return Err(body::too_large_message(length as u64, &context.shared.options));
     }
     Ok((flag == 1, length))
 }
@@ -180,7 +180,7 @@ fn inflate(message: &[u8], encoding: Encoding, limit: usize, options: &Options) 
     };
     read.map_err(|error| Status::invalid_argument(format!("A compressed message cannot be read: {error}")))?;
     if plain.len() > limit {
-        return Err(body::too_large(plain.len() as u64, options));
+        return Err(body::too_large_message(plain.len() as u64, options));
     }
     Ok(plain.into())
 }

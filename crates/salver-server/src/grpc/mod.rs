@@ -22,7 +22,7 @@ use crate::body::ServerBody;
 use crate::counters::count;
 use crate::event_loop::LoopContext;
 use crate::inference::Api;
-use crate::options::MAX_PROTOBUF_BYTES;
+use crate::options::GrpcOptions;
 use crate::predict::within;
 
 pub(crate) use control::AbandonGuard;
@@ -78,6 +78,24 @@ fn refuse_foreign(request: &Request<Incoming>) -> Option<Response<ServerBody>> {
         Response::new(ServerBody::data("This port speaks gRPC (POST, content-type application/grpc).\n"));
     *response.status_mut() = status;
     Some(response)
+}
+
+/// The answer itself, or the refusal that takes its place where its message is too large to be sent.
+pub(crate) fn within_send_limit(options: &GrpcOptions, response: Response<ServerBody>) -> Response<ServerBody> {
+    let length = match response.body() {
+        ServerBody::Whole(Some(frame), Some(_)) => frame.len().saturating_sub(framing::PREFIX_LEN),
+        _ => return response,
+    };
+    match options.max_send_bytes {
+        Some(limit) if length > limit => failure(&Status::new(
+            Code::ResourceExhausted,
+            format!(
+                "The answer has {length} bytes, over the limit of {limit} bytes; \
+                 the server's flag --grpc_channel_arguments (grpc.max_send_message_length) sets it."
+            ),
+        )),
+        _ => response,
+    }
 }
 
 /// A response of one framed message.
@@ -156,7 +174,7 @@ fn encoded_message(message: &str) -> String {
 
 /// Largest message that this server reads.
 fn message_limit(context: &LoopContext) -> usize {
-    context.shared.options.max_message_bytes.min(MAX_PROTOBUF_BYTES)
+    context.shared.options.receive_limit().0
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use salver_core::{Code, Status, json};
 
 use crate::body::ServerBody;
+use crate::cors;
 use crate::counters::count;
 use crate::event_loop::LoopContext;
 use crate::metrics::Entrypoint;
@@ -51,10 +52,11 @@ async fn answer_api(context: &Rc<LoopContext>, request: Request<Incoming>) -> Re
     };
     let record = Record::begin(&context.shared, api, Entrypoint::Rest);
     record.name_model(model);
-    let answered = match route {
-        Ok(Some(route)) => inference::handle(context, route, request).await.map(json_body),
-        Ok(None) => control::handle(context, request).await,
-        Err(status) => Err(status),
+    let answered = match (cors::answer_options(&request), route) {
+        (Some(response), _) => Ok(response),
+        (None, Ok(Some(route))) => inference::handle(context, route, request).await.map(json_body),
+        (None, Ok(None)) => control::handle(context, request).await,
+        (None, Err(status)) => Err(status),
     };
     record.note(answered.as_ref().map_or_else(|status| status.code, code_of));
     answered

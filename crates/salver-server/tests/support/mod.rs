@@ -89,16 +89,25 @@ pub(crate) struct Frame {
     pub(crate) payload: Vec<u8>,
 }
 
+/// What carries an HTTP/2 connection.
+pub(crate) trait Socket: Read + Write + Send {}
+impl<T: Read + Write + Send> Socket for T {}
+
 /// An HTTP/2 connection that does what it is told, and answers pings and settings.
 pub(crate) struct Http2 {
-    socket: TcpStream,
+    socket: Box<dyn Socket>,
     next_stream: u32,
 }
 
 impl Http2 {
     /// Connects; the server may send `window` bytes on each stream.
     pub(crate) fn connect(port: u16, window: u32) -> Http2 {
-        let mut client = Http2 { socket: connect(port).unwrap(), next_stream: 1 };
+        Http2::over(connect(port).unwrap(), window)
+    }
+
+    /// The same over a connection that is open already.
+    pub(crate) fn over(socket: impl Socket + 'static, window: u32) -> Http2 {
+        let mut client = Http2 { socket: Box::new(socket), next_stream: 1 };
         client.socket.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").unwrap();
         let mut setting = INITIAL_WINDOW_SIZE.to_be_bytes().to_vec();
         setting.extend(window.to_be_bytes());
