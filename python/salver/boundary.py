@@ -478,5 +478,8 @@ class DataPlane(Protocol):
     def wait_drained(self, timeout_s: float) -> bool:
         """Wait until no request is in flight; False when the time ran out."""
 
-    def stop(self) -> None:
-        """Close everything; requests still in flight get UNAVAILABLE. Idempotent."""
+    def stop(self) -> bool:
+        """Close everything; requests still in flight get UNAVAILABLE. Idempotent.
+
+        False where the run of a native model does not end: the thread it is in is left behind.
+        """

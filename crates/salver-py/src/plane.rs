@@ -186,8 +186,8 @@ impl PyDataPlane {
         Ok(py.detach(|| self.0.wait_drained(timeout)))
     }
 
-    fn stop(&self, py: Python<'_>) {
-        py.detach(|| self.0.stop());
+    fn stop(&self, py: Python<'_>) -> bool {
+        py.detach(|| self.0.stop())
     }
 }
 

@@ -32,6 +32,9 @@ use crate::{replay, runner};
 const LINGER: Duration = Duration::from_millis(300);
 /// After the queues are stopped: time for refusals to reach their clients.
 const LAST_WORDS: Duration = Duration::from_millis(50);
+/// At the very end: time for the runs that are under way. TensorFlow has no way to break one off.
+const JOIN_LIMIT: Duration = Duration::from_secs(2);
+const JOIN_PAUSE: Duration = Duration::from_millis(2);
 /// Time between two lines about TLS handshakes that failed.
 const HANDSHAKE_NOTICE_INTERVAL: Duration = Duration::from_secs(60);
 
@@ -347,7 +350,9 @@ impl Plane {
     }
 
     /// Closes everything; what is still in flight is answered UNAVAILABLE. May be called again.
-    pub fn stop(&self) {
+    ///
+    /// Returns false where a model's run does not end: the thread it is in is left behind.
+    pub fn stop(&self) -> bool {
         self.begin_drain();
         self.close_listeners();
         self.shared.control.stop();
@@ -363,12 +368,25 @@ impl Plane {
             (std::mem::take(&mut threads.loops), std::mem::take(&mut threads.joins))
         };
         drop(loops);
-        for join in joins {
-            let _ended = join.join();
-        }
+        let have_ended = join_all(joins, JOIN_LIMIT);
         // Last: nothing is answered any more.
         self.shared.request_log.stop();
+        have_ended
     }
+}
+
+/// Joins threads that are about to end; false where one has not ended after `limit`.
+fn join_all(joins: Vec<JoinHandle<()>>, limit: Duration) -> bool {
+    let deadline = Instant::now() + limit;
+    let have_ended = || joins.iter().all(JoinHandle::is_finished);
+    while !have_ended() && Instant::now() < deadline {
+        std::thread::sleep(JOIN_PAUSE);
+    }
+    let (ended, left): (Vec<_>, Vec<_>) = joins.into_iter().partition(JoinHandle::is_finished);
+    for join in ended {
+        let _ended = join.join();
+    }
+    left.is_empty()
 }
 
 impl Drop for Plane {

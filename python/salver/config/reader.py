@@ -97,13 +97,8 @@ def read_server_config(settings: Settings) -> ServerConfig:
     values = settings.values
     problems = _contradictions(values)
     from_files, errors = _read_files(values)
-    from_flags = {
-        **_server_fields(values),
-        **_listen_fields(values),
-        **_servable_fields(values),
-        **_request_log_fields(values),
-    }
-    config = ServerConfig(**from_flags | from_files)
+    from_flags = {**_server_fields(values), **_listen_fields(values), **_servable_fields(values)}
+    config = ServerConfig(**from_flags | _request_log_fields(values) | from_files)
     if values["platform_config_file"]:
         config, errors = _with_platforms(config, str(values["platform_config_file"]), errors)
     problems += [line for line in problems_of(config) if line not in problems]

@@ -244,7 +244,7 @@ class FakeDataPlane:
         """Wait for `is_drained`; no test should wait in earnest, so the limit is cut to a moment."""
         return self.is_drained.wait(min(timeout_s, 0.01))
 
-    def stop(self) -> None:
+    def stop(self) -> bool:
         """End all pulls."""
         self.is_stopped = True
         self.ports.clear()
@@ -252,6 +252,7 @@ class FakeDataPlane:
         self._batches.close()
         self._calls.close()
         self._log_entries.close()
+        return True
 
     # --- As a test uses it
 

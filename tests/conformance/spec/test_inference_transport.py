@@ -51,9 +51,9 @@ def test_unknown_methods(server: ServerProcess) -> None:
         assert status_of(lambda path=path: server.call(path, b""))[0] == "UNIMPLEMENTED"
 
 
-@TRANSPORT.row(5, "a message of 24 MB there and back")
+@TRANSPORT.row(5, "a message of 6 MB there and back")
 def test_large_message(client: StubClient, server: ServerProcess) -> None:
-    value = tensor("DT_STRING", [1], f'string_val: "{"a" * 24_000_000}"')
+    value = tensor("DT_STRING", [1], f'string_val: "{"a" * 6_000_000}"')
     request = spec("echo_all_dtypes", "echo_string") + fed("x", value)
     case = Rpc(5, "large", request=request, answer=given("y", value) + spec("echo_all_dtypes", "echo_string", 1))
     got = client.call(server.grpc_address, "Predict", case.request, expected=case.answer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -36,7 +36,7 @@ def write(folder: Path, text: str) -> str:
 PARSING = Table("server", "1.1", "Parsing rules", 6)
 
 
-@PARSING.row(1, "--name=value; also --name value and --no-name", differs="Flags may be written as everywhere else.")
+@PARSING.row(1, "--name=value, --name alone; also --name value", differs="Flags may be written as everywhere else.")
 @pytest.mark.parametrize("flags", [["--enable_batching=true"], ["--enable_batching"], ["--num_runners", "2"]])
 def test_forms(start: StartServer, flags: Sequence[str]) -> None:
     start(*flags).assert_alive()
@@ -238,7 +238,16 @@ def test_pipe(tmp_path: Path) -> None:
         assert process.get("/v1/models/half_plus_two").status == 200
 
 
+@pytest.fixture
+def default_hang_up() -> Iterator[None]:
+    """Whoever runs the tests in the background may have had SIGHUP ignored, which children inherit."""
+    inherited = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, inherited)
+
+
 @EXIT.row(9, "SIGHUP ends the process")
+@pytest.mark.usefixtures("default_hang_up")
 def test_hang_up(tmp_path: Path) -> None:
     with served(tmp_path, models={"half_plus_two": HALF_PLUS_TWO}) as process:
         process.signal(signal.SIGHUP)
