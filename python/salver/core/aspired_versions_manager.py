@@ -95,6 +95,10 @@ class AspiredVersionsManager(TargetBase[Loader], Manager):
         self._wake.clear()
         return is_woken or is_retry_first
 
+    def give_up_loads(self) -> None:
+        """Go on with no load: for a manager that is about to be closed. Returns at once."""
+        self._basic.give_up_loads()
+
     def close(self) -> None:
         """Take no more lists, stop stepping, unload everything; blocks, see `BasicManager.close`. Idempotent."""
         self.detach()
