@@ -96,7 +96,9 @@ class AspiredVersionsManager(TargetBase[Loader], Manager):
         return is_woken or is_retry_first
 
     def give_up_loads(self) -> None:
-        """Go on with no load: for a manager that is about to be closed. Returns at once."""
+        """Go on with no load and begin none: for a manager that is about to be closed. Returns at once."""
+        self._closed.set()
+        self._wake.set()
         self._basic.give_up_loads()
 
     def close(self) -> None:

@@ -281,11 +281,11 @@ class Server:
             self._poller.stop()
         self._core.health.set_draining()
         self._plane.begin_drain()
+        # Before the wait, which reload requests would hold up, and before the plane refuses what warm-ups replay.
+        self._core.give_up_loads()
         if not self._plane.wait_drained(drain_timeout_s):
             logger.warning("Requests were still running after %s s of draining; they are cut off", drain_timeout_s)
         self._tls.stop(_JOIN_TIMEOUT_S)
-        # Before the plane, which refuses what a warm-up replays from then on: that is no fault of the version.
-        self._core.manager.give_up_loads()
         # The plane first: a request that comes too late is told UNAVAILABLE, not that there is no such model.
         if not self._plane.stop():
             self.has_endless_run = True
