@@ -256,27 +256,28 @@ def test_stop_during_a_warmup_is_no_error_in_the_log(make, plane, base, caplog):
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
-def test_a_change_of_models_that_waits_for_a_load_does_not_hold_up_the_drain(make, plane, tensorflow, base):
-    may_load, errors, errors_when_drained = threading.Event(), [], []
-    server = make().start()
-    tensorflow.on_load = lambda _: may_load.wait(LIMIT_S) and FakeNativeModel(half_plus_two)
+def test_a_change_of_models_that_waits_for_a_warmup_does_not_hold_up_the_drain(make, plane, base):
+    is_replaying, errors, errors_when_drained = threading.Event(), [], []
+    path = base("m", 1)
+    write_warmup_data(Path(path) / "1", [predict_record(b"")])
+    server = make(num_warmup_iterations=1_000_000).start()
 
     def change():
         try:
-            server.apply_models([ModelConfig(name="m", base_path=base("m", 1))], timeout_s=None)
+            server.apply_models([ModelConfig(name="m", base_path=path)], timeout_s=None)
         except UnknownError as error:
             errors.append(error.message)
 
     def drain(_):
         changing.join(LIMIT_S)  # as the plane waits for the answer to the request that asked for the change
         errors_when_drained.extend(errors)
-        may_load.set()
         return True
 
+    plane.on_replay = lambda *_: is_replaying.set() or threading.Event().wait(0.001)
     plane.wait_drained = drain
     changing = threading.Thread(target=change)
     changing.start()
-    wait_for(lambda: tensorflow.loads)
+    assert is_replaying.wait(LIMIT_S)
     server.stop()
     (told,) = errors_when_drained
     assert "the server is stopping" in told
