@@ -12,10 +12,22 @@ from salver.config.flag_help import reference_page
 from salver.core.harness_state import states_page
 
 ROOT = Path(__file__).parent.parent
+
+
+def conformance_page() -> str:
+    """The index of the conformance suite, whose modules are found from the root of the repository."""
+    if str(ROOT) not in sys.path:
+        sys.path.insert(0, str(ROOT))
+    from scripts.conformance_page import conformance_page as page
+
+    return page()
+
+
 GENERATED = {
     ROOT / "docs" / "flags.md": reference_page,
     ROOT / "docs" / "grpc-channel-arguments.md": channel_arguments.reference_page,
     ROOT / "docs" / "concepts" / "states.md": states_page,
+    ROOT / "docs" / "conformance.md": conformance_page,
 }
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)

@@ -18,6 +18,8 @@ from xml.etree import ElementTree as ET
 from scripts import fuzz
 
 ROOT = Path(__file__).parent.parent
+WITH_SERVER = "tests/conformance/spec"
+"""Conformance tests that need a running server and TensorFlow Serving's client."""
 _CARGO_RESULT = re.compile(r"^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored")
 
 
@@ -74,12 +76,12 @@ def read_report(report: Path) -> Count:
 
 def run_python() -> Count:
     """Everything that needs no server process, two at a time."""
-    return run_pytest("-n2", "tests/unit", "tests/boundary", "tests/conformance")
+    return run_pytest("-n2", "tests/unit", "tests/boundary", "tests/conformance", f"--ignore={WITH_SERVER}")
 
 
 def run_e2e() -> Count:
     """Real servers and real clients, two files at a time: the tests of a file share a server."""
-    return run_pytest("-n2", "--dist=loadfile", "tests/e2e")
+    return run_pytest("-n2", "--dist=loadfile", "tests/e2e", WITH_SERVER)
 
 
 def run_fuzz() -> Count:

@@ -25,6 +25,9 @@ __all__ = [
     "DataPlane",
     "DataPlaneOptions",
     "GrpcOptions",
+    "LogEntries",
+    "LogEntry",
+    "LogRule",
     "MetricFamily",
     "ModelRow",
     "NativeModel",
@@ -142,6 +145,40 @@ class ModelRow:
     """Label to version; a label may name a version that does not serve yet."""
     unavailable: tuple[int, str] | None = None
     """Code and message for requests while no version serves; None gives NOT_FOUND."""
+
+
+@dataclass(frozen=True)
+class LogRule:
+    """Which requests to one model are logged, and by which logger."""
+
+    model: str
+    sampling_rate: float
+    """The part of its answered requests, from 0 to 1."""
+    logger: int
+    """Handed back in each `LogEntry`."""
+    metadata: bytes = b""
+    """A serialized LogMetadata with what is the same in all records of this model."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """An answered request that was chosen to be logged."""
+
+    model: str
+    logger: int
+    """What `LogRule.logger` was when the request came."""
+    record: bytes
+    """A serialized PredictionLog."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntries:
+    """What one pull gives."""
+
+    entries: Sequence[LogEntry] = ()
+    """In the order in which they were answered."""
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    """How many found no room since the last pull, by model."""
 
 
 class Batch(Protocol):
@@ -422,6 +459,16 @@ class DataPlane(Protocol):
             SalverError: What a client would have got.
         """
 
+    def set_log_rules(self, rules: Sequence[LogRule]) -> None:
+        """Swap the rules by which requests are logged, one for each model; none of the others is logged."""
+
+    def next_log_entries(self, timeout_s: float) -> LogEntries | None:
+        """Wait, without the GIL, for requests to be logged.
+
+        Returns an empty value after the time, and None once the data plane is stopped and all were given. One thread
+        pulls. What waits is bounded by number and by bytes; what finds no room is dropped, never waited for.
+        """
+
     def metrics(self) -> list[MetricFamily]:
         """Return what was counted since the start and what is now, in no order."""
 
@@ -431,5 +478,8 @@ class DataPlane(Protocol):
     def wait_drained(self, timeout_s: float) -> bool:
         """Wait until no request is in flight; False when the time ran out."""
 
-    def stop(self) -> None:
-        """Close everything; requests still in flight get UNAVAILABLE. Idempotent."""
+    def stop(self) -> bool:
+        """Close everything; requests still in flight get UNAVAILABLE. Idempotent.
+
+        False where the run of a native model does not end: the thread it is in is left behind.
+        """

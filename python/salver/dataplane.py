@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 from salver import _native
 from salver.boundary import (
     DataPlaneOptions,
+    LogEntries,
+    LogEntry,
+    LogRule,
     MetricFamily,
     ModelRow,
     Series,
@@ -187,6 +190,20 @@ class NativeDataPlane:
         """See `DataPlane.replay`."""
         with native_errors():
             self._plane.replay(_native_target(target), api, request, timeout_s)
+
+    def set_log_rules(self, rules: Sequence[LogRule]) -> None:
+        """See `DataPlane.set_log_rules`."""
+        self._plane.set_log_rules(
+            [_native.LogRule(rule.model, rule.sampling_rate, rule.logger, rule.metadata) for rule in rules]
+        )
+
+    def next_log_entries(self, timeout_s: float) -> LogEntries | None:
+        """See `DataPlane.next_log_entries`."""
+        pulled = self._plane.next_log_entries(timeout_s)
+        if pulled is None:
+            return None
+        entries, dropped = pulled
+        return LogEntries([LogEntry(*entry) for entry in entries], dropped)
 
     def metrics(self) -> list[MetricFamily]:
         """See `DataPlane.metrics`."""

@@ -65,6 +65,9 @@ def main() -> None:
         "counter/1": counter,
         "two_tag_sets/1": two_tag_sets,
         "odd_signatures/1": odd_signatures,
+        "wrong_verbs/1": wrong_verbs,
+        "feature_kinds/1": feature_kinds,
+        "rest_forms/1": rest_forms,
         "text_format/1": text_format,
         "corrupt_truncated/1": corrupt_truncated,
         "corrupt_unknown_op/1": corrupt_unknown_op,
@@ -233,6 +236,89 @@ def odd_signatures(path: Path) -> None:
             "many_outputs": signature({"x": x}, {name: x + float(at) for at, name in enumerate("abcd")}, "predict"),
         }
         signatures["missing_tensor"].outputs["y"].CopyFrom(missing)
+        save_v1(session, path, signatures)
+
+
+def wrong_verbs(path: Path) -> None:
+    """Signatures that are asked to classify or to regress and cannot, each for a reason of its own."""
+    with v1.Graph().as_default(), v1.Session() as session:
+        examples = v1.placeholder(tf.string, [None], name="examples")
+        x = v1.placeholder(tf.float32, [None], name="x")
+        rows = tf.size(examples)
+        ones = tf.ones([rows, 2])
+        words = tf.fill([rows, 2], "word")
+        by_example = {"inputs": examples}
+
+        def classify(**outputs: tf.Tensor) -> meta_graph_pb2.SignatureDef:
+            return signature(by_example, outputs, "classify")
+
+        def regress(**outputs: tf.Tensor) -> meta_graph_pb2.SignatureDef:
+            return signature(by_example, outputs, "regress")
+
+        signatures = {
+            "classify_good": classify(classes=words, scores=ones),
+            "classify_two_inputs": signature({"inputs": examples, "x": x}, {"scores": ones}, "classify"),
+            "classify_three_outputs": classify(classes=words, scores=ones, more=ones),
+            "classify_other_input": signature({"examples": examples}, {"scores": ones}, "classify"),
+            "classify_other_output": classify(labels=words),
+            "classify_classes_flat": classify(classes=words[:, 0]),
+            "classify_classes_float": classify(classes=ones),
+            "classify_classes_short": classify(classes=words[1:]),
+            "classify_scores_flat": classify(scores=ones[:, 0]),
+            "classify_scores_double": classify(scores=tf.cast(ones, tf.float64)),
+            "classify_scores_short": classify(scores=ones[1:]),
+            "classify_uneven": classify(classes=words, scores=ones[:, :1]),
+            "regress_good": regress(outputs=ones[:, :1]),
+            "regress_two_inputs": signature({"inputs": examples, "x": x}, {"outputs": ones[:, 0]}, "regress"),
+            "regress_two_outputs": regress(outputs=ones[:, 0], more=ones),
+            "regress_other_input": signature({"examples": examples}, {"outputs": ones[:, 0]}, "regress"),
+            "regress_other_output": regress(values=ones[:, 0]),
+            "regress_wide": regress(outputs=ones),
+            "regress_short": regress(outputs=ones[1:, 0]),
+            "translate": signature({"x": x}, {"y": x * 2.0}, "translate"),
+            "regress_double": regress(outputs=tf.cast(ones[:, 0], tf.float64)),
+        }
+        save_v1(session, path, signatures)
+
+
+def feature_kinds(path: Path) -> None:
+    """Classes of an example: its floats f, its integers i and its bytes b as text, joined with a bar."""
+    with v1.Graph().as_default(), v1.Session() as session:
+        examples = v1.placeholder(tf.string, [None], name="examples")
+        kinds = {"f": tf.float32, "i": tf.int64, "b": tf.string}
+        parsed = tf.io.parse_example(examples, {name: tf.io.RaggedFeature(kind) for name, kind in kinds.items()})
+        texts = []
+        for name, kind in kinds.items():
+            values = parsed[name]
+            as_text = (
+                values.values if kind == tf.string else tf.strings.as_string(values.values, shortest=kind == tf.float32)
+            )
+            texts.append(tf.strings.reduce_join(values.with_values(as_text), axis=1, separator="|"))
+        signatures = {"serving_default": signature({"inputs": examples}, {"classes": tf.stack(texts, 1)}, "classify")}
+        save_v1(session, path, signatures)
+
+
+def rest_forms(path: Path) -> None:
+    """Signatures whose answers need every form of JSON: names, several outputs, ranks, bytes, types without a form."""
+    with v1.Graph().as_default(), v1.Session() as session:
+        x = v1.placeholder(tf.float32, None, name="x")
+        a = v1.placeholder(tf.int32, None, name="a")
+        s = v1.placeholder(tf.string, None, name="s")
+        half = v1.placeholder(tf.half, None, name="half")
+        signatures = {
+            "serving_default": signature({"x": x}, {"y": tf.identity(x)}, "predict"),
+            "two_inputs": signature({"a": a, "s": s}, {"a": tf.identity(a), "s": tf.identity(s)}, "predict"),
+            "bytes": signature({"s": s}, {"s_bytes": tf.identity(s)}, "predict"),
+            "both_strings": signature({"s": s}, {"s": tf.identity(s), "s_bytes": tf.identity(s)}, "predict"),
+            "b64_input": signature({"b64": s}, {"s": tf.identity(s)}, "predict"),
+            "total": signature({"x": x}, {"total": tf.reduce_sum(x)}, "predict"),
+            "uneven": signature({"x": x}, {"first": x[:1], "rest": x[1:]}, "predict"),
+            "half_and_float": signature({"half": half, "x": x}, {"y": tf.identity(x)}, "predict"),
+            "to_half": signature({"x": x}, {"y": tf.cast(x, tf.half)}, "predict"),
+            "list_and_number": signature({"x": x}, {"a": tf.identity(x), "b": x[:, 0]}, "predict"),
+            "no_rows": signature({"x": x}, {"y": x[:0]}, "predict"),
+            "nothing": signature({"x": x}, {}, "predict"),
+        }
         save_v1(session, path, signatures)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support import http2, slow_model, wire
 from tests.support.load import Load
-from tests.support.models import HALF_PLUS_TWO, half_plus_two_request, is_half_plus_two
+from tests.support.models import HALF_PLUS_TWO, ROOT, half_plus_two_request, is_half_plus_two
 from tests.support.server_process import ServerProcess, open_channel, wait_until
 from tests.support.slow_model import SlowLog, slow_request
 
@@ -125,3 +125,18 @@ def test_the_drain_has_a_limit(slow: StartSlow) -> None:
     assert isinstance(error, grpc.RpcError)
     assert error.code() is grpc.StatusCode.UNAVAILABLE
     server.wait(20)
+
+
+def test_a_run_without_end_does_not_hold_up_the_end(start_server: StartServer) -> None:
+    server = start_server(
+        "--drain_timeout_seconds=0.5",
+        "--rest_api_timeout_in_ms=300",
+        models={"while": ROOT / "tests" / "data" / "models" / "while_v2"},
+    )
+    body = {"inputs": {"x": [1.0], "rounds": 2_000_000_000}}
+    assert server.post("/v1/models/while:predict", body).status == 504
+
+    server.signal(signal.SIGTERM)
+
+    assert server.wait() == 0, server.output()
+    assert "does not end" in server.output()

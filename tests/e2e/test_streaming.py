@@ -104,12 +104,17 @@ def test_a_client_that_goes_ends_the_servables_work(server: ServerProcess, log: 
     assert len(log.read_text().splitlines()) < 10**6
 
 
-def test_a_slow_reader_holds_up_its_own_servable_and_nobody_else(server: ServerProcess, log: Path) -> None:
-    answers = server.channel.unary_stream(STREAMED)(countdown(10**9), timeout=60)
-    next(iter(answers))  # and reads no further
-    assert is_half_plus_two(1.0)(server.channel.unary_unary(wire.PREDICT)(half_plus_two_request(1.0), timeout=30))
-    answers.cancel()
-    wait_until(lambda: log.read_text().endswith("left\n"), 30, "the servable being left")
+def test_slow_readers_hold_up_nobody(server: ServerProcess, log: Path) -> None:
+    # More of them than there are runner threads; none reads further than its first part.
+    calls = [server.channel.unary_stream(STREAMED)(countdown(10**9), timeout=60) for _ in range(8)]
+    for call in calls:
+        next(iter(call))
+    assert parts(server, countdown(2)) == [[2], [1]]
+    answer = server.channel.unary_unary(wire.PREDICT)(countdown(3), timeout=30)
+    assert wire.parse_predict_reply(answer).outputs["y"].tolist() == [3, 2, 1]
+    for call in calls:
+        call.cancel()
+    wait_until(lambda: log.read_text().count("left") >= len(calls) + 1, 30, "the servable being left")
 
 
 def test_the_deadline_ends_a_stream(server: ServerProcess, log: Path) -> None:

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +19,7 @@ from typing import Any, Self
 
 import grpc
 
-from tests.support.models import ROOT
+from tests.support.models import ROOT, ModelEntry, config_file
 
 START_LIMIT_S = 90.0
 """How long a start may take on a busy machine before a test gives up."""
@@ -235,6 +235,12 @@ class ServerProcess:
     def post(self, path: str, body: Any, **options: Any) -> HttpReply:
         """POST on the REST port; see `exchange`."""
         return exchange(self.rest_port, "POST", path, body, **options)
+
+
+def served(folder: Path, *flags: str, models: Mapping[str, Path | ModelEntry], **options: Any) -> ServerProcess:
+    """A server of these models, not yet started; its files go into `folder`."""
+    flags = (f"--model_config_file={config_file(folder, models)}", *flags)
+    return ServerProcess(flags, folder / "server.log", **options)
 
 
 def open_channel(address: str) -> grpc.Channel:

@@ -22,7 +22,7 @@ MAY_IMPORT = {
 """Part to the parts of this package that it may name; parts that are not listed may import any."""
 
 FRAMEWORKS = {"jax", "keras", "onnxruntime", "sklearn", "tensorflow", "torch", "xgboost", "lightgbm", "grpc"}
-AT_START = {"numpy", "google"}
+AT_START = {"google", "google_crc32c", "numpy"}
 """Third-party packages at hand in every installation."""
 
 

@@ -10,6 +10,7 @@ mod errors;
 mod grpc_options;
 mod model;
 mod plane;
+mod request_log;
 mod signature;
 mod table;
 mod tls;
@@ -53,6 +54,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<table::PyModelRow>()?;
     module.add_class::<grpc_options::PyGrpcOptions>()?;
     module.add_class::<plane::PyDataPlaneOptions>()?;
+    module.add_class::<request_log::PyLogRule>()?;
     module.add_class::<batch::PyBatch>()?;
     module.add_class::<control::PyControlCall>()?;
     module.add_class::<plane::PyDataPlane>()?;

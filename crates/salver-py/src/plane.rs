@@ -14,6 +14,7 @@ use salver_server::{Api, Options, Plane, Prediction};
 use crate::batch::PyBatch;
 use crate::control::PyControlCall;
 use crate::grpc_options::PyGrpcOptions;
+use crate::request_log::{self, PyLogEntries, PyLogRule};
 use crate::table::{PyModelRow, PyTarget, seconds};
 use crate::{errors, model, tls};
 
@@ -160,6 +161,18 @@ impl PyDataPlane {
         py.detach(|| self.0.replay(&target.0, api, request.into(), timeout)).map_err(errors::to_py)
     }
 
+    fn set_log_rules(&self, py: Python<'_>, rules: Vec<PyRef<'_, PyLogRule>>) {
+        let rules: Vec<_> = rules.iter().map(|rule| rule.0.clone()).collect();
+        // The swap may wait for the dynamic loader, see `Plane::publish`.
+        py.detach(|| self.0.set_log_rules(rules));
+    }
+
+    fn next_log_entries(&self, py: Python<'_>, timeout_s: f64) -> PyResult<Option<PyLogEntries>> {
+        let timeout = seconds(timeout_s)?;
+        let encoded = py.detach(|| self.0.next_log_entries(timeout).map(request_log::encode));
+        Ok(encoded.map(|encoded| request_log::to_py(py, encoded)))
+    }
+
     fn metrics(&self) -> Vec<FamilyTuple> {
         self.0.metrics().into_iter().map(family_tuple).collect()
     }
@@ -173,8 +186,8 @@ impl PyDataPlane {
         Ok(py.detach(|| self.0.wait_drained(timeout)))
     }
 
-    fn stop(&self, py: Python<'_>) {
-        py.detach(|| self.0.stop());
+    fn stop(&self, py: Python<'_>) -> bool {
+        py.detach(|| self.0.stop())
     }
 }
 

@@ -212,7 +212,7 @@ async fn answer_grpc(context: Rc<LoopContext>, request: Request<Incoming>) -> Re
 
 /// A REST request, what web pages may do with its answer, and compression.
 async fn answer_rest(context: Rc<LoopContext>, request: Request<Incoming>) -> Response<ServerBody> {
-    let has_cors = context.shared.options.rest_cors && cors::concerns(request.uri());
+    let has_cors = context.shared.options.rest_cors && rest::is_api(request.uri().path());
     let wish = Wish::of(&request);
     let mut response = rest::handle(context.clone(), request).await;
     if has_cors {

@@ -4,17 +4,9 @@ use hyper::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_TYPE, HeaderMap,
     HeaderValue, ORIGIN,
 };
-use hyper::{Method, Request, Response, StatusCode, Uri};
+use hyper::{Method, Request, Response, StatusCode};
 
 use crate::body::ServerBody;
-
-const API: &[u8] = b"/v1/";
-
-/// Whether these headers belong on the answer to a request for this target.
-pub(crate) fn concerns(target: &Uri) -> bool {
-    let path = target.path().as_bytes();
-    path.len() >= API.len() && path[..API.len()].eq_ignore_ascii_case(API)
-}
 
 /// Lets pages of any origin read the answer.
 pub(crate) fn allow(headers: &mut HeaderMap) {
@@ -23,9 +15,10 @@ pub(crate) fn allow(headers: &mut HeaderMap) {
     headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("Content-Type"));
 }
 
-/// The answer to OPTIONS, which a browser sends before a request that it is not sure of; None for other requests.
+/// The answer of the API to OPTIONS, which a browser sends before a request that it is not sure of; `None` for other
+/// requests.
 pub(crate) fn answer_options<B>(request: &Request<B>) -> Option<Response<ServerBody>> {
-    if *request.method() != Method::OPTIONS || !concerns(request.uri()) {
+    if *request.method() != Method::OPTIONS {
         return None;
     }
     let origin = request.headers().get(ORIGIN).map_or(&b""[..], |origin| origin.as_bytes());

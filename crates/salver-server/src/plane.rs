@@ -24,6 +24,7 @@ use crate::listener::{Listener, Receivers};
 use crate::metrics::{Family, Metrics};
 use crate::options::Options;
 use crate::predict::{self, Prediction};
+use crate::request_log::{LogEntries, LogRule, RequestLog};
 use crate::tls::{TlsConfig, TlsSlots};
 use crate::{replay, runner};
 
@@ -31,6 +32,9 @@ use crate::{replay, runner};
 const LINGER: Duration = Duration::from_millis(300);
 /// After the queues are stopped: time for refusals to reach their clients.
 const LAST_WORDS: Duration = Duration::from_millis(50);
+/// At the very end: time for the runs that are under way. TensorFlow has no way to break one off.
+const JOIN_LIMIT: Duration = Duration::from_secs(2);
+const JOIN_PAUSE: Duration = Duration::from_millis(2);
 /// Time between two lines about TLS handshakes that failed.
 const HANDSHAKE_NOTICE_INTERVAL: Duration = Duration::from_secs(60);
 
@@ -94,6 +98,7 @@ pub(crate) struct Shared {
     pub(crate) health: HealthBoard,
     pub(crate) counters: Arc<Counters>,
     pub(crate) metrics: Metrics,
+    pub(crate) request_log: RequestLog,
     pub(crate) phase: watch::Sender<Phase>,
     pub(crate) connections: ConnectionCount,
     pub(crate) tls: TlsSlots,
@@ -145,6 +150,7 @@ impl Plane {
             health: HealthBoard::default(),
             counters: Arc::default(),
             metrics: Metrics::default(),
+            request_log: RequestLog::default(),
             phase: watch::Sender::new(Phase::Serving),
             connections: ConnectionCount::default(),
             tls: TlsSlots::default(),
@@ -253,6 +259,17 @@ impl Plane {
         self.shared.control.next(timeout)
     }
 
+    /// Swaps the rules by which requests are logged.
+    pub fn set_log_rules(&self, rules: impl IntoIterator<Item = LogRule>) {
+        self.shared.request_log.set_rules(rules);
+    }
+
+    /// Waits for requests to be logged: none after `timeout`, `None` once stopped and all were given.
+    pub fn next_log_entries(&self, timeout: Duration) -> Option<LogEntries> {
+        self.shared.ready_thread();
+        self.shared.request_log.next(timeout)
+    }
+
     /// Runs a prediction of this process and waits for its answer, on the calling thread.
     ///
     /// # Errors
@@ -333,7 +350,9 @@ impl Plane {
     }
 
     /// Closes everything; what is still in flight is answered UNAVAILABLE. May be called again.
-    pub fn stop(&self) {
+    ///
+    /// Returns false where a model's run does not end: the thread it is in is left behind.
+    pub fn stop(&self) -> bool {
         self.begin_drain();
         self.close_listeners();
         self.shared.control.stop();
@@ -349,10 +368,25 @@ impl Plane {
             (std::mem::take(&mut threads.loops), std::mem::take(&mut threads.joins))
         };
         drop(loops);
-        for join in joins {
-            let _ended = join.join();
-        }
+        let have_ended = join_all(joins, JOIN_LIMIT);
+        // Last: nothing is answered any more.
+        self.shared.request_log.stop();
+        have_ended
     }
+}
+
+/// Joins threads that are about to end; false where one has not ended after `limit`.
+fn join_all(joins: Vec<JoinHandle<()>>, limit: Duration) -> bool {
+    let deadline = Instant::now() + limit;
+    let have_ended = || joins.iter().all(JoinHandle::is_finished);
+    while !have_ended() && Instant::now() < deadline {
+        std::thread::sleep(JOIN_PAUSE);
+    }
+    let (ended, left): (Vec<_>, Vec<_>) = joins.into_iter().partition(JoinHandle::is_finished);
+    for join in ended {
+        let _ended = join.join();
+    }
+    left.is_empty()
 }
 
 impl Drop for Plane {

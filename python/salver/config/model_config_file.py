@@ -97,8 +97,6 @@ def _problems(entry: Message) -> Iterator[str]:
 
 
 def _logging_problems(message: Message) -> Iterator[str]:
-    if not message.log_collector_config.type:
-        yield "logging_config has no log_collector_config.type"
     if message.HasField("custom_logging_config"):
         yield "logging_config.custom_logging_config is not supported"
     sampling = message.sampling_config

@@ -97,9 +97,8 @@ def read_server_config(settings: Settings) -> ServerConfig:
     values = settings.values
     problems = _contradictions(values)
     from_files, errors = _read_files(values)
-    config = ServerConfig(
-        **{**_server_fields(values), **_listen_fields(values), **_servable_fields(values), **from_files}
-    )
+    from_flags = {**_server_fields(values), **_listen_fields(values), **_servable_fields(values)}
+    config = ServerConfig(**from_flags | _request_log_fields(values) | from_files)
     if values["platform_config_file"]:
         config, errors = _with_platforms(config, str(values["platform_config_file"]), errors)
     problems += [line for line in problems_of(config) if line not in problems]
@@ -260,6 +259,16 @@ def _servable_fields(values: Mapping[str, Any]) -> dict[str, Any]:
         "num_tflite_interpreters_per_pool": values["num_tflite_interpreters_per_pool"],
         "enable_model_warmup": values["enable_model_warmup"],
         "num_warmup_iterations": max(values["num_request_iterations_for_warmup"], 1),
+    }
+
+
+def _request_log_fields(values: Mapping[str, Any]) -> dict[str, Any]:
+    task_index = values["request_log_task_index"]
+    return {
+        "request_log_dc": values["request_log_dc"],
+        "request_log_task_index": task_index if task_index >= 0 else None,
+        "request_log_max_file_bytes": values["request_log_max_file_bytes"],
+        "request_log_max_file_s": values["request_log_max_file_seconds"],
     }
 
 

@@ -55,7 +55,7 @@ class RequestLoggingConfig:
     """Which requests to a model are logged, and where."""
 
     collector_type: str
-    """Kind of the collector that takes the records."""
+    """Kind of the collector that takes the records; empty is the default one."""
     filename_prefix: str = ""
     """Beginning of the names of its files."""
     sampling_rate: float = 0.0
@@ -185,6 +185,16 @@ class ServerConfig:
     """Times that each record is replayed; >= 1."""
     num_warmup_threads: int = 1
     """Threads that replay the records of one version; >= 1."""
+
+    # Request logging, for models that ask for it.
+    request_log_dc: str = ""
+    """Data centre of this server, for sampling rates that are meant for one; empty is none."""
+    request_log_task_index: int | None = None
+    """Number of this server, for sampling rates that are meant for one; None is none."""
+    request_log_max_file_bytes: int = 64 << 20
+    """Size at which a file is finished and the next one begun; > 0."""
+    request_log_max_file_s: float = 3600.0
+    """Time after its first record at which a file is finished and the next one begun; > 0."""
 
     # Stopping and telling.
     metrics_enabled: bool = True

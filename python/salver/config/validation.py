@@ -47,6 +47,8 @@ def _problems_of_model(model: ModelConfig) -> Iterator[str]:
         yield f"{title} has no name"
     if not is_absolute(model.base_path):
         yield f"{title}: base_path must be an absolute path or a URI, got {model.base_path!r}"
+    if model.request_logging is not None and not model.request_logging.filename_prefix:
+        yield f"{title}: logging_config has no log_collector_config.filename_prefix"
     for label, version in model.version_labels.items():
         if not label:
             yield f"{title}: the label of version {version} is empty"

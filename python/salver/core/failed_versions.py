@@ -57,6 +57,8 @@ class FailedVersions:
             attempts = self._attempts.get(data.id)
             if attempts is not None:
                 attempts.due_s = None
+                if attempts.num_failures:
+                    _log.info("Retrying of Loading servable: %s retry: %d", data.id, attempts.num_failures)
 
     def note_failure(self, id: ServableId) -> None:
         """The version failed: try it after a pause, if there is data to try it with."""

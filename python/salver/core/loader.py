@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import abc
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 
 from salver.core.ids import ServableId
 from salver.core.resources import ResourceAllocation
@@ -16,6 +17,8 @@ class LoadMetadata:
 
     id: ServableId
     """The version being loaded."""
+    cancelled: threading.Event = field(default_factory=threading.Event, repr=False, compare=False)
+    """Set once the load is no longer wanted: a load that takes long may then give up, by a CancelledError."""
 
 
 class Loader(abc.ABC):

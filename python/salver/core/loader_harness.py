@@ -151,8 +151,9 @@ class LoaderHarness:
     def cancel_load(self) -> None:
         """Say that the load is no longer wanted.
 
-        A load that has not begun fails; a pause between attempts ends at once; an attempt that runs goes on, and is
-        undone if it succeeds. Without effect on a version that is loaded.
+        A load that has not begun fails; a pause between attempts ends at once; an attempt that runs goes on, unless
+        its loader looks at `LoadMetadata.cancelled`, and is undone if it succeeds. Without effect on a version that
+        is loaded.
         """
         with self.lock:
             self._cancelled.set()
@@ -201,7 +202,7 @@ class LoaderHarness:
             before_load()
         if self._cancelled.is_set():
             raise CancelledError("Loading of servable cancelled")
-        metadata = LoadMetadata(self.id)
+        metadata = LoadMetadata(self.id, self._cancelled)
         description = f"Loading servable: {self.id}"
         retry(description, lambda: loader.load_with_metadata(metadata), self._retry_options, self._cancelled)
         if loader.servable is None:

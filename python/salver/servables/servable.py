@@ -68,7 +68,11 @@ a runner thread, for as long as the client reads. What it raises ends the stream
 
 
 class Servable(Protocol):
-    """A Python object that answers requests. It may also have `stream`, of type `Stream`."""
+    """A Python object that answers requests.
+
+    It may also have `stream`, of type `Stream`, and a method `warmup()`, which is called after the load and before the
+    version serves; what it raises fails the load.
+    """
 
     @property
     def signatures(self) -> Mapping[str, SignatureSpec]:

@@ -21,6 +21,10 @@ from salver.core.retry import Backoff, RetryOptions
 from salver.core.servable_state import ServableState
 from salver.core.serving_map import ServingTable
 from salver.servables.tflite.options import TfLiteOptions
+from salver.server.record_files import FileLimits
+from salver.server.request_loggers import RequestLogOptions
+from salver.server.request_sampling import LoggingTask
+from salver.server.warmup import WarmupOptions
 from salver.sources.file_system import FileSystemSourceConfig
 from salver.sources.version_scan import FileSystemServable
 
@@ -120,6 +124,20 @@ def manager_options(
         policy_for=policy_for,
         serving_tables=tables,
         close_timeout_s=_CLOSE_TIMEOUT_S,
+    )
+
+
+def warmup_options(config: ServerConfig) -> WarmupOptions:
+    """Return how versions are to be warmed up."""
+    return WarmupOptions(num_iterations=config.num_warmup_iterations, num_threads=config.num_warmup_threads)
+
+
+def request_log_options(config: ServerConfig, tags_of: Callable[[str], tuple[str, ...]]) -> RequestLogOptions:
+    """Return how requests are to be logged, for models that ask for it; `tags_of` gives the tags of a platform."""
+    return RequestLogOptions(
+        task=LoggingTask(dc=config.request_log_dc, index=config.request_log_task_index),
+        tags_of=tags_of,
+        limits=FileLimits(max_bytes=config.request_log_max_file_bytes, max_age_s=config.request_log_max_file_s),
     )
 
 

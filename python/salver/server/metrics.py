@@ -106,6 +106,8 @@ class Metrics:
         """Records that such a warm-up read; same labels, same moment."""
         self.request_log_count = Counter("/tensorflow/serving/request_log_count", "model_name", "status_code")
         """Requests that were chosen to be logged; status_code is the name of a code, `OK` where it was logged."""
+        self.request_log_dropped = Counter("salver_request_log_dropped_total", "model_name")
+        """Those of them that came faster than they could be written."""
 
     def snapshot(self) -> list[MetricFamily]:
         """Return all of them."""

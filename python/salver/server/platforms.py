@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from salver.config.server_config import ServerConfig
 from salver.core.ids import ServableId
@@ -21,6 +22,7 @@ from salver.servables.page_cache import PageCacheLeavingLoader
 from salver.servables.tensorflow_library import TensorFlowLibrary
 from salver.server import manager_setup
 from salver.server.batch_rows import BatchRows, BatchRowsLoader
+from salver.server.warming_loader import WarmingLoader, WarmUp
 
 
 class Platforms:
@@ -32,6 +34,8 @@ class Platforms:
         library: TensorFlowLibrary,
         rows: BatchRows,
         extra: Mapping[str, Platform] | None = None,
+        *,
+        warm_up_for: Callable[[ServerConfig], WarmUp | None] = lambda _: None,
     ) -> None:
         """Make the platforms of a server.
 
@@ -40,11 +44,13 @@ class Platforms:
             library: What SavedModels run on.
             rows: Where limits of batches are noted.
             extra: Platforms of the program, which go before all others.
+            warm_up_for: Gives the warm-up of a platform with this configuration; None is none.
         """
         self._config = config
         self._library = library
         self._rows = rows
         self._extra = dict(extra or {})
+        self._warm_up_for = warm_up_for
         self._registry = PlatformRegistry(self._context(config), self._extra)
 
     def config_of(self, platform: str) -> ServerConfig:
@@ -57,6 +63,10 @@ class Platforms:
         """Whether models of this platform run on TensorFlow's library."""
         return platform == TENSORFLOW or self._is_from_file(platform)
 
+    def saved_model_tags(self, platform: str) -> tuple[str, ...]:
+        """Return the tags by which SavedModels of this platform are chosen; empty for other kinds of models."""
+        return self.config_of(platform).saved_model_tags if self.is_tensorflow(platform) else ()
+
     def loader_factory(self, platform: str) -> LoaderFactory:
         """Return the factory of this platform.
 
@@ -64,11 +74,18 @@ class Platforms:
             InvalidArgumentError: No such platform, or it cannot be imported.
         """
         config, factory = self.config_of(platform), self._factory(platform)
+        warm_up = self._warm_up_for(config)
+
+        def make_cold(id: ServableId, path: StoragePath) -> Loader:
+            loader = factory(id, path)
+            return BatchRowsLoader(loader, id, path, config, self._rows) if config.enable_batching else loader
 
         def make_loader(id: ServableId, path: StoragePath) -> Loader:
-            loader = factory(id, path)
-            if config.enable_batching:
-                loader = BatchRowsLoader(loader, id, path, config, self._rows)
+            loader = (
+                make_cold(id, path)
+                if warm_up is None
+                else WarmingLoader(id, path, partial(make_cold, id, path), warm_up)
+            )
             return PageCacheLeavingLoader(loader, path) if config.flush_filesystem_caches else loader
 
         return make_loader

@@ -58,7 +58,7 @@ class RestRoutes:
         self._pages = dict(pages or {})
 
     def __call__(self, call: ControlCall) -> HttpResponse:
-        """Answer the call.
+        """Answer the call; OPTIONS the data plane has answered.
 
         Raises:
             SalverError: The answer to a request of the API that fails.

@@ -11,10 +11,11 @@ import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from salver.boundary import Batch
-from salver.errors import FailedPreconditionError, InternalError, SalverError, unknown_error
+from salver.errors import FailedPreconditionError, InternalError, ResourceExhaustedError, SalverError, unknown_error
 from salver.servables.servable import Servable, Stream
 from salver.servables.time_limit import time_limit
 
@@ -33,6 +34,14 @@ _LOG_PAUSE_S = 60.0
 NameOf: TypeAlias = Callable[[object], str]
 """Says for the log which servable an object is."""
 
+SubmitCall: TypeAlias = Callable[[Callable[[], None]], bool]
+"""Has a call run, now or soon; False where it will not be."""
+
+
+def _run_here(call: Callable[[], None]) -> bool:
+    call()
+    return True
+
 
 class BatchRunner:
     """Runs batches; one object serves all runner threads."""
@@ -41,15 +50,19 @@ class BatchRunner:
         self,
         *,
         name_of: NameOf = lambda servable: type(servable).__name__,
+        submit_stream: SubmitCall = _run_here,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Make a runner.
 
         Args:
             name_of: Names the servable of a batch that failed.
+            submit_stream: Runs an answer in parts elsewhere, as it takes as long as its client; says False when it has
+                no room.
             clock: Seconds, for the pauses between log lines.
         """
         self._name_of = name_of
+        self._submit_stream = submit_stream
         self._clock = clock
         self._lock = threading.Lock()  # guards _logged
         self._logged: dict[tuple[str, str, type[Exception]], float] = {}
@@ -58,8 +71,17 @@ class BatchRunner:
         """Run the batch and answer it, whatever happens."""
         if batch.is_cancelled:
             return  # dropped: nobody waits for the answer
+        stream = _stream_of(batch)
+        if stream is None:
+            self._answer(batch, _run_whole)
+        elif not self._submit_stream(lambda: self._answer(batch, partial(_run_in_parts, stream))):
+            full = ResourceExhaustedError("Too many answers are being streamed already")
+            batch.fail(full.code, full.message)
+
+    def _answer(self, batch: Batch, run: Callable[[Batch], None]) -> None:
         try:
-            self._run(batch)
+            with time_limit(batch.timeout_s):
+                run(batch)
         except SalverError as error:
             batch.fail(error.code, error.message)
         except Exception as error:  # noqa: BLE001  # a user's object may raise anything; its clients are told
@@ -78,24 +100,21 @@ class BatchRunner:
         text = "Servable %s failed in signature %s (the like is not logged again for %d s)"
         logger.error(text, name, batch.signature, _LOG_PAUSE_S, exc_info=error)
 
-    def _run(self, batch: Batch) -> None:
-        servable: Servable = batch.servable  # type: ignore[assignment]  # what the target was made with
-        with time_limit(batch.timeout_s):
-            stream: Stream | None = getattr(servable, "stream", None) if batch.is_streamed else None
-            if stream is None:
-                _run_whole(batch, servable)
-            else:
-                _run_in_parts(batch, stream)
+
+def _stream_of(batch: Batch) -> Stream | None:
+    """How to answer in parts, if that is wanted and can be done."""
+    return getattr(batch.servable, "stream", None) if batch.is_streamed else None
 
 
-def _run_whole(batch: Batch, servable: Servable) -> None:
+def _run_whole(batch: Batch) -> None:
+    servable: Servable = batch.servable  # type: ignore[assignment]  # what the target was made with
     answer = servable.run(batch.signature, batch.inputs())
     # Where requests may have been joined, outputs need a row for each input row.
     num_rows = batch.num_rows if batch.may_join else None
     _sent(batch.complete, checked_outputs(answer, batch.output_names, num_rows))
 
 
-def _run_in_parts(batch: Batch, stream: Stream) -> None:
+def _run_in_parts(stream: Stream, batch: Batch) -> None:
     for part in stream(batch.signature, batch.inputs()):
         if not _sent(batch.send_part, checked_outputs(part, batch.output_names, None)):
             return  # nobody reads on

@@ -8,6 +8,7 @@ limit; the ports close; every model is unloaded.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _NUM_CONTROL_THREADS = 2
+_MAX_STREAMS = 256
+"""Answers that may be streamed at the same time: each has a thread, which sleeps while its client is behind."""
 _JOIN_TIMEOUT_S = 1.0
 """How long a stop waits for a thread that is still in a servable or handler after the drain."""
 
@@ -92,11 +95,12 @@ class Server:
         self._core = ServerCore(
             self._config, self._plane, servables=servables, platforms=platforms, metrics=self._metrics
         )
+        self._streams = SlowCalls("stream", _MAX_STREAMS)
         self._runners: PullThreads[Batch] = PullThreads(
             "runner",
             manager_setup.num_runners(self._config),
             self._plane.next_batch,
-            BatchRunner(name_of=self._core.table.name_of),
+            BatchRunner(name_of=self._core.table.name_of, submit_stream=self._streams.submit),
         )
         self._poller = config_poller(self._core, self._config)
         self._slow_calls = SlowCalls("reload")
@@ -107,6 +111,8 @@ class Server:
         """Guards `_is_begun` and lets one `stop` run at a time."""
         self._is_begun = False
         self._is_stopped = False
+        self.has_endless_run = False
+        """Whether, after a stop, a native model still runs: such a process is best ended without clearing up."""
         self._stopping = threading.Event()
         self._may_open = threading.Event()
         self._ports = OpenPorts()
@@ -279,13 +285,17 @@ class Server:
             logger.warning("Requests were still running after %s s of draining; they are cut off", drain_timeout_s)
         self._tls.stop(_JOIN_TIMEOUT_S)
         # The plane first: a request that comes too late is told UNAVAILABLE, not that there is no such model.
-        self._plane.stop()
+        if not self._plane.stop():
+            self.has_endless_run = True
+            logger.warning("The run of a model does not end; its thread is left behind")
+        self._core.request_loggers.close()
         self._core.table.close()
         for threads in (self._control, self._runners):
             if not threads.stop(_JOIN_TIMEOUT_S):
                 logger.warning("A %s thread is still busy; it is left behind", threads.name)
         self._core.close()
         self._slow_calls.join(_JOIN_TIMEOUT_S)
+        self._streams.join(_JOIN_TIMEOUT_S)
         self._ports = OpenPorts()
         logger.info("Stopped")
 
@@ -314,4 +324,10 @@ def run_until_signal(config: ServerConfig) -> int:
     """
     from salver.server.signals import run_until_signal as run
 
-    return run(Server(config))
+    server = Server(config)
+    status = run(server)
+    if server.has_endless_run:
+        # The libraries it is in would be taken down under it.
+        logging.shutdown()
+        os._exit(status)
+    return status

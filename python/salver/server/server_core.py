@@ -11,6 +11,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
 from salver.boundary import DataPlane
@@ -46,7 +47,10 @@ from salver.server.model_changes import check_labels, check_models, told_change
 from salver.server.model_waits import ModelWaits, raise_failures
 from salver.server.platform_adapter import PlatformAdapter
 from salver.server.platforms import Platforms
+from salver.server.request_loggers import RequestLoggers, check_request_logging
 from salver.server.serving_table import DataPlaneServingTable
+from salver.server.warming_loader import WarmingLoader, WarmUp
+from salver.server.warmup import Warmup
 from salver.sources.file_system import FileSystemSource
 
 if TYPE_CHECKING:
@@ -74,6 +78,8 @@ class ServerCore:
         metrics: Metrics | None = None,
     ) -> None:
         self._config = config
+        self._plane = plane
+        self._metrics = metrics or Metrics()
         self._servables = dict(servables or {})
         self._models: tuple[ModelConfig, ...] = ()
         self._policies: Mapping[str, AspiredVersionPolicy] = {}
@@ -84,17 +90,19 @@ class ServerCore:
         """Guards `_models`, `_names` and `_writer`; held through a whole change, so that changes take turns."""
         self._writer = config.model_config_file or "the start"
         self._library = TensorFlowLibrary(
-            counted(plane.open_tensorflow, metrics or Metrics()), custom_op_libraries=config.custom_op_libraries
+            counted(plane.open_tensorflow, self._metrics), custom_op_libraries=config.custom_op_libraries
         )
         batch_rows = BatchRows(max_batch_rows(config))
-        self._platforms = Platforms(config, self._library, batch_rows, platforms)
         bus: EventBus[ServableState] = EventBus()
         self.monitor = ServableStateMonitor(bus)
         self.health = Health(plane)
         self.table = DataPlaneServingTable(plane, max_batch_rows=batch_rows.of)
+        self._platforms = Platforms(config, self._library, batch_rows, platforms, warm_up_for=self._warm_up_for)
         self.manager = AspiredVersionsManager(
             manager_setup.manager_options(config, bus, [self.table], self._policy_for)
         )
+        log_options = manager_setup.request_log_options(config, self._platforms.saved_model_tags)
+        self.request_loggers = RequestLoggers(plane, log_options, self._metrics)
         self._adapter = PlatformAdapter()
         self._waits = ModelWaits(bus, self.monitor)
         self._source = FileSystemSource(manager_setup.source_config(config, ()), on_poll_result=self._on_poll_result)
@@ -118,6 +126,7 @@ class ServerCore:
         """
         models = self._config.models
         check_models(models, (), self._servables)
+        check_request_logging(models)
         self._library.load_custom_ops()
         # Where TFLite models are preferred, TensorFlow may not be needed at all.
         if not self._config.prefer_tflite and any(self._platforms.is_tensorflow(model.platform) for model in models):
@@ -205,6 +214,7 @@ class ServerCore:
         if not self._is_running:
             raise FailedPreconditionError("the server is not running; its models cannot be changed")
         check_models(models, self._models, self._servables)
+        check_request_logging(models)
         allow_unknown = self._config.allow_version_labels_for_unavailable_models
         check_labels(models, self._models, self._states_of, allow_unknown=allow_unknown)
         before = {model.name for model in self._models}
@@ -232,6 +242,7 @@ class ServerCore:
         # The old routes, too, until the source no longer emits for them.
         self._adapter.set_routes({**self._adapter.routes, **routes})
         self.table.set_labels({model.name: model.version_labels for model in models})
+        self.request_loggers.update(models)
         self.health.set_models(self.names)
         self._source.update_config(manager_setup.source_config(self._config, models))
         self._adapter.set_routes(routes)
@@ -250,10 +261,19 @@ class ServerCore:
         return routes
 
     def _aspire_servables(self) -> None:
-        aspire = self.manager.get_aspired_versions_callback()
+        aspire, warm_up = self.manager.get_aspired_versions_callback(), self._warm_up_for(self._config)
         for name, servable in self._servables.items():
+            id = ServableId(name, READY_SERVABLE_VERSION)
             loader: Loader = ReadyLoader(servable)
-            aspire(name, [ServableData(ServableId(name, READY_SERVABLE_VERSION), loader)])
+            if warm_up is not None:
+                loader = WarmingLoader(id, None, partial(ReadyLoader, servable), warm_up)
+            aspire(name, [ServableData(id, loader)])
+
+    def _warm_up_for(self, config: ServerConfig) -> WarmUp | None:
+        """Return how versions of a platform with this configuration are warmed up."""
+        if not config.enable_model_warmup:
+            return None
+        return Warmup(self._plane, self.table, manager_setup.warmup_options(config), self._metrics).run
 
     def _policy_for(self, name: str) -> AspiredVersionPolicy:
         # A model that is no longer named only unloads, in which the policies do not differ.

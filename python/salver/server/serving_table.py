@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -56,6 +57,8 @@ class DataPlaneServingTable:
         """Guards all below, and that the plane sees the tables in order."""
         self._entries: dict[str, dict[int, _Entry]] = {}
         """By model name and version; no name without a version."""
+        self._unpublished: dict[ServableId, object] = {}
+        """Servables that something runs before they are published."""
         self._retired: dict[ServableId, Target] = {}
         self._wanted_labels: dict[str, Labels] = {}
         self._labels: dict[str, dict[str, int]] = {}
@@ -116,8 +119,26 @@ class DataPlaneServingTable:
         with self._lock:
             return self._resolve(name, version, label)
 
+    @contextmanager
+    def unpublished_target(self, id: ServableId, servable: object) -> Iterator[Target]:
+        """Give a target that no request finds, like the one that this servable will get when it is published.
+
+        Raises:
+            InvalidArgumentError: The servable cannot be called over the wire.
+        """
+        target = self._new_target(id, servable)
+        with self._lock:
+            self._unpublished[id] = servable
+        try:
+            yield target
+        finally:
+            # What was answered may still be on its way out of its runner.
+            target.wait_until_released(None)
+            with self._lock:
+                del self._unpublished[id]
+
     def name_of(self, servable: object) -> str:
-        """Return the name and version under which this object serves, for the log; all of several."""
+        """Return the name and version of which this is the servable, for the log; all of several."""
         with self._lock:
             ids = [
                 ServableId(name, version)
@@ -125,6 +146,7 @@ class DataPlaneServingTable:
                 for version, entry in versions.items()
                 if entry.servable is servable
             ]
+            ids += [id for id, unpublished in self._unpublished.items() if unpublished is servable]
         return ", ".join(map(str, ids)) or type(servable).__name__
 
     def close(self) -> None:
@@ -166,11 +188,14 @@ class DataPlaneServingTable:
 
     def _make_entry(self, id: ServableId, servable: object) -> _Entry:
         try:
-            return _Entry(servable, self._plane.new_target(target_spec(id, servable, self._max_batch_rows(id))), None)
+            return _Entry(servable, self._new_target(id, servable), None)
         except Exception as error:  # noqa: BLE001  # a user's object may raise anything; its clients are told
             reason = without_traceback(as_salver_error(error))
             logger.warning("Servable %s cannot be called over the wire: %s", id, reason.message)
             return _Entry(servable, None, reason)
+
+    def _new_target(self, id: ServableId, servable: object) -> Target:
+        return self._plane.new_target(target_spec(id, servable, self._max_batch_rows(id)))
 
     def _publish(self, changed: Iterable[str]) -> None:
         for name in changed:

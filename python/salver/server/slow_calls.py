@@ -1,4 +1,4 @@
-"""Control calls that wait for models: each on a thread of its own, so that quick calls go on being answered."""
+"""Calls that wait for models or clients: each on a thread of its own, so that quick ones go on being answered."""
 
 from __future__ import annotations
 

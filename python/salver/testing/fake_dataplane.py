@@ -10,7 +10,17 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from salver.boundary import MetricFamily, ModelRow, Signature, Target, TargetSpec, TensorFlowOptions, TlsConfig
+from salver.boundary import (
+    LogEntries,
+    LogRule,
+    MetricFamily,
+    ModelRow,
+    Signature,
+    Target,
+    TargetSpec,
+    TensorFlowOptions,
+    TlsConfig,
+)
 from salver.errors import InvalidArgumentError, NotFoundError, SalverError, UnavailableError, error_from_code
 from salver.testing.fake_calls import FakeBatch, FakeControlCall
 
@@ -143,6 +153,9 @@ class FakeDataPlane:
         self.families: list[MetricFamily] = []
         self._batches: _WorkQueue[FakeBatch] = _WorkQueue()
         self._calls: _WorkQueue[FakeControlCall] = _WorkQueue()
+        self.log_rules: dict[str, LogRule] = {}
+        """The present rules, by model name."""
+        self._log_entries: _WorkQueue[LogEntries] = _WorkQueue()
         self.next_batch = self._batches.pull
         self.next_call = self._calls.pull
 
@@ -210,6 +223,15 @@ class FakeDataPlane:
         self.replays.append((target, api, request))
         self.on_replay(api, request)
 
+    def set_log_rules(self, rules: Sequence[LogRule]) -> None:
+        """Swap the rules."""
+        self.log_rules = {rule.model: rule for rule in rules}
+
+    def next_log_entries(self, timeout_s: float) -> LogEntries | None:
+        """Give what `submit_log_entries` queued."""
+        pulled = self._log_entries.pull(timeout_s)
+        return LogEntries() if pulled is None and not self.is_stopped else pulled
+
     def metrics(self) -> list[MetricFamily]:
         """Return what the test has put there."""
         return self.families
@@ -222,13 +244,15 @@ class FakeDataPlane:
         """Wait for `is_drained`; no test should wait in earnest, so the limit is cut to a moment."""
         return self.is_drained.wait(min(timeout_s, 0.01))
 
-    def stop(self) -> None:
+    def stop(self) -> bool:
         """End all pulls."""
         self.is_stopped = True
         self.ports.clear()
         self.socket_path = None
         self._batches.close()
         self._calls.close()
+        self._log_entries.close()
+        return True
 
     # --- As a test uses it
 
@@ -241,6 +265,10 @@ class FakeDataPlane:
         """Queue a control call."""
         self._calls.put(call)
         return call
+
+    def submit_log_entries(self, entries: LogEntries) -> None:
+        """Queue requests to be logged."""
+        self._log_entries.put(entries)
 
     def resolve(self, model: str, version: int | None = None, label: str | None = None) -> FakeTarget:
         """Return the target that a request would get, by the rules of the data plane."""

@@ -91,7 +91,7 @@ def test_deprecated_model_type_still_means_tensorflow():
         ('base_path: "/m" model_type: OTHER', "model_type 2 is not supported"),
         ('base_path: "m" model_platform: "tensorflow"', "must be an absolute path or a URI, got 'm'"),
         ('model_platform: "tensorflow"', "must be an absolute path or a URI, got ''"),
-        ('base_path: "/m" model_platform: "tensorflow" logging_config {}', "no log_collector_config.type"),
+        ('base_path: "/m" model_platform: "tensorflow" logging_config {}', "no log_collector_config.filename_prefix"),
         (
             'base_path: "/m" model_platform: "tensorflow" model_version_policy { specific { versions: -1 } }',
             "version -1 is below 0",

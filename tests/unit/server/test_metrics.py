@@ -66,4 +66,5 @@ def test_a_server_has_every_metric_from_the_start():
         "/tensorflow/serving/model_warmup_latency": ("model_path", "status"),
         "/tensorflow/serving/model_warmup_records_read": ("model_path", "status"),
         "/tensorflow/serving/request_log_count": ("model_name", "status_code"),
+        "salver_request_log_dropped_total": ("model_name",),
     }

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from salver.errors import FailedPreconditionError, InternalError, OutOfRangeError, UnknownError
+from salver.errors import FailedPreconditionError, InternalError, OutOfRangeError, ResourceExhaustedError, UnknownError
 from salver.servables.servable import CallableServable
 from salver.servables.time_limit import time_left_s
 from salver.server.runners import BatchRunner, checked_outputs
@@ -104,6 +104,22 @@ def test_streamed_batch_is_answered_in_parts():
     assert [list(part) for part in batch.parts] == [["y"]] * 3
     assert [part["y"].item() for part in batch.parts] == [1, 2, 3]
     assert batch.result() == {}
+
+
+def test_streams_run_elsewhere_as_far_as_there_is_room():
+    servable = CallableServable(lambda inputs: inputs, inputs={}, outputs={})
+    object.__setattr__(servable, "stream", lambda signature, inputs: iter([{"y": 1}]))
+    batches = [FakeBatch(servable, {"x": ROWS}, output_names=["y"], is_streamed=True) for _ in range(2)]
+    taken = []
+    runner = BatchRunner(submit_stream=lambda call: not taken and (taken.append(call) or True))
+    for batch in batches:
+        runner.handle(batch)
+
+    with pytest.raises(ResourceExhaustedError, match="streamed already"):
+        batches[1].result()
+    assert not batches[0].is_answered
+    taken[0]()
+    assert batches[0].parts == [{"y": 1}]
 
 
 def test_failure_between_parts_ends_the_batch_with_that_error():

@@ -1,13 +1,16 @@
 import functools
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from salver import CallableServable, Latest, ModelConfig, Server, ServerConfig, Specific, TensorSpec, wire
 from salver.config.model_config_file import message_of
+from salver.config.server_config import RequestLoggingConfig
 from salver.core.servable_request import ServableRequest
+from salver.core.servable_state import ManagerState
 from salver.errors import (
     DeadlineExceededError,
     FailedPreconditionError,
@@ -22,6 +25,7 @@ from salver.sources.file_system import FileSystemSourceConfig
 from salver.testing.fake_calls import FakeControlCall
 from salver.testing.fake_dataplane import FakeDataPlane, FakeNativeModel, FakeTensorFlow, half_plus_two
 from salver.wire import format_text
+from tests.support.prediction_logs import predict_record, write_warmup_data
 
 LIMIT_S = 20
 
@@ -481,3 +485,75 @@ class TestReloadRequest:
             body = wire.ReloadConfigRequest(config=config).SerializeToString()
             with pytest.raises(InvalidArgumentError, match="Only ModelConfigList is currently supported"):
                 plane.submit_call(FakeControlCall.grpc(RELOAD_CONFIG, body)).result(LIMIT_S)
+
+
+class Warmable:
+    """A servable of the program with a warm-up of its own."""
+
+    signatures = DOUBLE.signatures
+
+    def __init__(self):
+        self.num_warmups = 0
+
+    def run(self, signature, inputs):
+        return DOUBLE.run(signature, inputs)
+
+    def warmup(self):
+        self.num_warmups += 1
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_servables_of_the_program_are_warmed_up_before_they_serve(make, is_on):
+    servable = Warmable()
+    with make(servables={"double": servable}, enable_model_warmup=is_on) as server:
+        assert servable.num_warmups == is_on
+        assert server.predict("double", {"x": np.float32([1])}, timeout_s=LIMIT_S)["x"].tolist() == [2]
+
+
+def test_a_version_with_warmup_data_is_loading_until_all_is_replayed(make, plane, base):
+    path, replaying, go_on = base("m", 1), threading.Event(), threading.Event()
+    write_warmup_data(Path(path) / "1", [predict_record(b"")])
+
+    def on_replay(api, request):
+        replaying.set()
+        assert go_on.wait(LIMIT_S)
+
+    plane.on_replay = on_replay
+    with make({"m": path}, serve_while_loading=True) as server:
+        assert replaying.wait(LIMIT_S)
+        (status,) = server.monitor.get_version_states("m").values()
+        assert status.state.manager_state is ManagerState.LOADING
+        assert "m" not in plane.rows or not plane.rows["m"].targets
+        go_on.set()
+        server.wait_until_available("m", timeout_s=LIMIT_S)
+
+
+def test_a_version_that_is_no_longer_wanted_ends_its_warmup(make, plane, base):
+    path, replaying, go_on = base("m", 1), threading.Event(), threading.Event()
+    write_warmup_data(Path(path) / "1", [predict_record(b"")] * 100)
+
+    def on_replay(api, request):
+        replaying.set()
+        assert go_on.wait(LIMIT_S)
+
+    plane.on_replay = on_replay
+    with make({"m": path}, serve_while_loading=True) as server:
+        assert replaying.wait(LIMIT_S)
+        server.apply_models([], timeout_s=LIMIT_S)
+        go_on.set()
+        wait_for(lambda: server.monitor.get_version_states("m")[1].state.manager_state is ManagerState.END)
+        assert len(plane.replays) == 1
+
+
+def test_models_say_what_is_logged_and_a_reload_changes_it(make, plane, base, tmp_path):
+    logging = RequestLoggingConfig(collector_type="", filename_prefix=str(tmp_path / "log"), sampling_rate=0.5)
+    logged = ModelConfig(name="m", base_path=base("m", 1), request_logging=logging)
+    with make({"m": logged}) as server:
+        assert plane.log_rules["m"].sampling_rate == 0.5
+        server.apply_models([replace(logged, request_logging=replace(logging, collector_type="tfrecord"))])
+        assert list(plane.log_rules) == ["m"]
+        with pytest.raises(NotFoundError, match="kafka"):
+            server.apply_models([replace(logged, request_logging=replace(logging, collector_type="kafka"))])
+        assert server.models[0].request_logging.collector_type == "tfrecord"
+        server.apply_models([replace(logged, request_logging=None)])
+        assert plane.log_rules == {}

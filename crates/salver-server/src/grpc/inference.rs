@@ -15,6 +15,7 @@ use crate::metrics::Entrypoint;
 use crate::off_loop::off_loop;
 use crate::predict;
 use crate::record::Record;
+use crate::request_log::Part;
 
 /// Messages from this size on are converted off the event loop: they would hold up everybody else.
 const LARGE_BYTES: usize = 1 << 20;
@@ -39,8 +40,11 @@ async fn answer(
 ) -> Result<Bytes, Status> {
     let (head, body) = request.into_parts();
     let message = framing::read_unary(context, &head.headers, body).await?;
+    let log = &context.shared.request_log;
+    let sent = log.is_on().then(|| message.clone());
     let prepared = prepare(context, api, message, record).await?;
     let mut predictions = prepared.predictions;
+    let sample = sent.and_then(|sent| log.sample(api, &predictions, || Part::sent(&sent)));
     predictions.iter_mut().for_each(|prediction| prediction.deadline = deadline);
     let outputs = predict::run_all(context, api, predictions).await?;
     let (is_large, form) = (is_large(&outputs), context.tensor_form());
@@ -50,6 +54,9 @@ async fn answer(
     let message = off_loop(is_large, encode).await?;
     if let Some((model, count)) = examples {
         context.shared.metrics.count_examples(&model, count as u64);
+    }
+    if let Some(sample) = sample {
+        sample.answered(Part::sent(&message.slice(framing::PREFIX_LEN..)));
     }
     Ok(message)
 }

@@ -23,6 +23,7 @@ use crate::metrics::Entrypoint;
 use crate::off_loop::off_loop;
 use crate::predict::{self, Outputs};
 use crate::record::Record;
+use crate::request_log::{Part, Sample};
 
 /// Parts that may wait for their client; the servable waits for room.
 const MAX_PENDING_PARTS: usize = 4;
@@ -64,8 +65,11 @@ async fn stream(
 ) -> Result<(), Status> {
     let (head, body) = request.into_parts();
     let message = framing::read_unary(context, &head.headers, body).await?;
+    let log = &context.shared.request_log;
+    let sent = log.is_on().then(|| message.clone());
     let prepared = inference::prepare(context, Api::PredictStreamed, message, record).await?;
-    let answer = Arc::new(prepared.answer);
+    let sample = sent.and_then(|sent| log.sample(Api::PredictStreamed, &prepared.predictions, || Part::sent(&sent)));
+    let mut client = Client { context, frames, answer: Arc::new(prepared.answer), sample };
     let (sender, mut parts) = mpsc::channel(MAX_PENDING_PARTS);
     let Some(mut prediction) = prepared.predictions.into_iter().next() else { return Ok(()) };
     prediction.deadline = deadline;
@@ -74,24 +78,46 @@ async fn stream(
     let last = loop {
         tokio::select! {
             biased;
-            Some(part) = parts.recv() => send(context, &answer, part, frames).await?,
+            Some(part) = parts.recv() => client.send(part).await?,
             last = &mut run => break last?,
         }
     };
     while let Ok(part) = parts.try_recv() {
-        send(context, &answer, part, frames).await?;
+        client.send(part).await?;
     }
     // What was not sent in parts comes at the end.
     if !last.is_empty() {
-        send(context, &answer, last, frames).await?;
+        client.send(last).await?;
     }
+    client.end();
     Ok(())
 }
 
-async fn send(context: &LoopContext, answer: &Arc<Answer>, outputs: Outputs, frames: &Frames) -> Result<(), Status> {
-    let outputs = smallvec![outputs];
-    let (is_large, form, answer) = (inference::is_large(&outputs), context.tensor_form(), answer.clone());
-    let encode = move || answer.message(&outputs, form, framing::PREFIX_LEN).map(framing::seal);
-    let message = off_loop(is_large, encode).await?;
-    frames.send(Frame::data(message)).await.map_err(|_gone| Status::new(Code::Cancelled, "The caller has gone."))
+/// Who gets the parts.
+struct Client<'a> {
+    context: &'a LoopContext,
+    frames: &'a Frames,
+    answer: Arc<Answer>,
+    /// Of a call that is logged.
+    sample: Option<Sample>,
+}
+
+impl Client<'_> {
+    async fn send(&mut self, outputs: Outputs) -> Result<(), Status> {
+        let outputs = smallvec![outputs];
+        let (is_large, form, answer) = (inference::is_large(&outputs), self.context.tensor_form(), self.answer.clone());
+        let encode = move || answer.message(&outputs, form, framing::PREFIX_LEN).map(framing::seal);
+        let message = off_loop(is_large, encode).await?;
+        if let Some(sample) = &mut self.sample {
+            sample.add(Part::sent(&message.slice(framing::PREFIX_LEN..)));
+        }
+        let has_gone = |_| Status::new(Code::Cancelled, "The caller has gone.");
+        self.frames.send(Frame::data(message)).await.map_err(has_gone)
+    }
+
+    fn end(self) {
+        if let Some(sample) = self.sample {
+            sample.end();
+        }
+    }
 }

@@ -42,13 +42,9 @@ impl Api {
         })
     }
 
-    /// The API behind the verb of a REST path.
+    /// The API behind the verb of a REST path, in letters of any case as the rest of the path.
     pub(crate) fn of_verb(verb: &str) -> Option<Api> {
-        Some(match verb {
-            "predict" => Api::Predict,
-            "classify" => Api::Classify,
-            "regress" => Api::Regress,
-            _ => return None,
-        })
+        let verbs = [("predict", Api::Predict), ("classify", Api::Classify), ("regress", Api::Regress)];
+        verbs.into_iter().find_map(|(name, api)| verb.eq_ignore_ascii_case(name).then_some(api))
     }
 }

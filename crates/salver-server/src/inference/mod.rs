@@ -6,6 +6,7 @@
 
 mod answer;
 mod api;
+mod as_message;
 mod examples;
 mod multi;
 mod predict;
@@ -24,6 +25,7 @@ use crate::predict::{Outputs, Prediction};
 
 pub(crate) use answer::Answer;
 pub use api::Api;
+pub(crate) use as_message::AsMessage;
 pub(crate) use request::Request;
 
 /// Where the servable of a request is looked for.

@@ -10,9 +10,10 @@ use salver_core::{Status, Tensor};
 
 use crate::body;
 use crate::event_loop::LoopContext;
-use crate::inference::{self, AllOutputs, Prepared, Servables};
+use crate::inference::{self, AllOutputs, Answer, AsMessage, Prepared, Servables};
 use crate::off_loop::off_loop;
 use crate::predict;
+use crate::request_log::{Part, Sample};
 use crate::rest::gzip;
 use crate::rest::path::Route;
 
@@ -39,12 +40,29 @@ async fn answer(
     body: Bytes,
     deadline: Option<Instant>,
 ) -> Result<Vec<u8>, Status> {
-    let api = route.api;
+    let (api, log) = (route.api, &context.shared.request_log);
+    let spec = log.is_on().then(|| route.spec.clone());
     let Prepared { mut predictions, answer } = prepare(context, route, headers, body).await?;
+    let sample = spec.and_then(|spec| {
+        log.sample(api, &predictions, || {
+            let sent = AsMessage::new(api, spec, &predictions[0]);
+            Part::later(sent.num_bytes(), move || sent.encode())
+        })
+    });
     predictions.iter_mut().for_each(|prediction| prediction.deadline = deadline);
     let outputs = predict::run_all(context, api, predictions).await?;
     let is_large = num_bytes(&outputs) >= LARGE_BYTES / 4;
-    off_loop(is_large, move || answer.json(&outputs)).await
+    let (json, answer, outputs) =
+        off_loop(is_large, move || answer.json(&outputs).map(|json| (json, answer, outputs))).await?;
+    if let Some(sample) = sample {
+        log_answer(context, sample, answer, outputs);
+    }
+    Ok(json)
+}
+
+fn log_answer(context: &LoopContext, sample: Sample, answer: Answer, outputs: AllOutputs) {
+    let form = context.tensor_form();
+    sample.answered(Part::later(num_bytes(&outputs), move || answer.message(&outputs, form, 0)));
 }
 
 async fn prepare(context: &Rc<LoopContext>, route: Route, headers: HeaderMap, body: Bytes) -> Result<Prepared, Status> {

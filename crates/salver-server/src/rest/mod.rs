@@ -12,6 +12,8 @@ use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use salver_core::{Code, Status, json};
 
+pub(crate) use path::is_api;
+
 use crate::body::ServerBody;
 use crate::cors;
 use crate::counters::count;
@@ -52,11 +54,13 @@ async fn answer_api(context: &Rc<LoopContext>, request: Request<Incoming>) -> Re
     };
     let record = Record::begin(&context.shared, api, Entrypoint::Rest);
     record.name_model(model);
-    let answered = match (cors::answer_options(&request), route) {
-        (Some(response), _) => Ok(response),
-        (None, Ok(Some(route))) => inference::handle(context, route, request).await.map(json_body),
-        (None, Ok(None)) => control::handle(context, request).await,
-        (None, Err(status)) => Err(status),
+    let answered = match route {
+        Ok(Some(route)) => inference::handle(context, route, request).await.map(json_body),
+        Ok(None) => match cors::answer_options(&request) {
+            Some(response) => Ok(response),
+            None => control::handle(context, request).await,
+        },
+        Err(status) => Err(status),
     };
     record.note(answered.as_ref().map_or_else(|status| status.code, code_of));
     answered

@@ -129,7 +129,7 @@ mod tests {
             ("/v1/models/m/versions/007:predict", route("m", Some(7), None)),
             ("/v1/models/m/labels/a%2Fb:predict", route("m", None, Some("a/b"))),
             ("/v1/models/a%3Ab+c:predict", route("a:b+c", None, None)),
-            ("/v1/models/m:PREDICT", None),
+            ("/v1/models/m:PREDICT", route("m", None, None)),
             ("/v1/models/m:frobnicate", None),
             ("/v1/models/m/versions/x:predict", None),
             ("/v1/models/m/version/1:predict", None),
