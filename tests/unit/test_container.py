@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from salver.config.model_config_file import read_model_config_file
+from salver.config.reader import read_settings
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -92,12 +93,11 @@ def test_models_of_the_example_are_there():
         assert (DEPLOY / folder).is_dir()
 
 
-def test_compose_file_is_read_by_compose():
-    command = ["docker", "compose", "-f", str(DEPLOY / "compose.yaml"), "config", "--quiet"]
-    try:
-        known = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode == 0
-    except FileNotFoundError:
-        known = False
-    if not known:
-        pytest.skip("docker compose is not installed")
-    subprocess.run(command, check=True)
+def test_arguments_of_the_example_are_flags_of_the_server():
+    given = re.findall(r"^ +- (--.*)$", (DEPLOY / "compose.yaml").read_text(), flags=re.MULTILINE)
+    values = read_settings(given, {}).values
+    folders = re.findall(r"- (\.[^:]*):(/[^:]*)", (DEPLOY / "compose.yaml").read_text())
+    inside = {container: DEPLOY / folder for folder, container in folders}
+    file = Path(str(values["model_config_file"]))
+    assert (inside[str(file.parent)] / file.name).is_file()
+    assert values["model_config_file_poll_wait_seconds"] == 5

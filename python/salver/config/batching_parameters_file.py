@@ -32,22 +32,28 @@ _WITHOUT_EFFECT = (
 """What is checked and kept, but changes nothing: a batch takes what waits when a runner is free, and is not padded."""
 
 
-def read_batching_parameters(path: str, *, what: str = "batching parameters file") -> BatchingParameters:
-    """Read and check a file of parameters; one warning names those that change nothing.
+def read_batching_parameters(path: str, *, is_for_server: bool = False) -> BatchingParameters:
+    """Read and check a file of parameters; a warning names those that change nothing.
+
+    Args:
+        path: The file.
+        is_for_server: Whether it is that of the whole server, not of a version.
 
     Raises:
         NotFoundError, FailedPreconditionError: There is no such file, or it cannot be read.
         InvalidArgumentError: It is no such message, or the parameters do not go together; names all problems.
     """
-    return parameters_of(read_message(path, BATCHING_PARAMETERS, what=what), source=path)
+    message = read_message(path, BATCHING_PARAMETERS, what="batching parameters file")
+    return parameters_of(message, source=path, is_for_server=is_for_server)
 
 
-def parameters_of(message: Message, *, source: str) -> BatchingParameters:
+def parameters_of(message: Message, *, source: str, is_for_server: bool = False) -> BatchingParameters:
     """Turn a message into checked parameters.
 
     Args:
         message: A BatchingParameters message.
         source: Where it comes from, for errors and the warning.
+        is_for_server: Whether it holds for the whole server, not for a version or a platform.
 
     Raises:
         InvalidArgumentError: Names all problems.
@@ -61,6 +67,11 @@ def parameters_of(message: Message, *, source: str) -> BatchingParameters:
         **{name: getattr(message, name).value for name in _AT_LEAST if name in given and "micros" not in name},
     )
     check([f"{source}: {problem}" for problem in (*_too_small(message, given), *_contradictions(parameters))])
+    _warn_of_vain(given, source, is_for_server=is_for_server)
+    return parameters
+
+
+def _warn_of_vain(given: set[str], source: str, *, is_for_server: bool) -> None:
     vain = [name for name in _WITHOUT_EFFECT if name in given]
     if vain:
         _log.warning(
@@ -68,7 +79,8 @@ def parameters_of(message: Message, *, source: str) -> BatchingParameters:
             source,
             ", ".join(vain),
         )
-    return parameters
+    if "num_batch_threads" in given and not is_for_server:
+        _log.warning("%s: num_batch_threads without effect: all models share the runners (--num_runners)", source)
 
 
 def _too_small(message: Message, given: set[str]) -> Iterator[str]:

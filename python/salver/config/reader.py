@@ -179,7 +179,7 @@ def _read_batching(values: Mapping[str, FlagValue]) -> dict[str, Any]:
         return {}
     from salver.config.batching_parameters_file import read_batching_parameters
 
-    return {"batching": read_batching_parameters(path)}
+    return {"batching": read_batching_parameters(path, is_for_server=True)}
 
 
 def _with_platforms(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
-from salver.config.flags import FlagValue
+from salver.config.flags import FLAGS, FlagValue
 
 _Values: TypeAlias = Mapping[str, FlagValue]
 
@@ -88,6 +88,10 @@ def vain_flags(given: _Values, values: _Values) -> Iterator[tuple[str, str]]:
     told = set()
     for names, is_vain, why in _RULES:
         for name in names:
-            if name in given and given[name] and name not in told and is_vain(values):
+            if _asks_for_something(name, given) and name not in told and is_vain(values):
                 told.add(name)
                 yield name, why
+
+
+def _asks_for_something(name: str, given: _Values) -> bool:
+    return name in given and bool(given[name] or given[name] != FLAGS[name].default)

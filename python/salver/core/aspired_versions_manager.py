@@ -32,7 +32,7 @@ from salver.core.servable_data import ServableData
 from salver.core.servable_handle import Pin
 from salver.core.servable_request import ServableRequest
 from salver.core.source import TargetBase
-from salver.errors import SalverError
+from salver.errors import CancelledError, SalverError
 
 _log = logging.getLogger(__name__)
 
@@ -94,6 +94,12 @@ class AspiredVersionsManager(TargetBase[Loader], Manager):
         is_woken = self._wake.wait(retry_s if is_retry_first else timeout_s)
         self._wake.clear()
         return is_woken or is_retry_first
+
+    def give_up_loads(self) -> None:
+        """Go on with no load and begin none: for a manager that is about to be closed. Returns at once."""
+        self._closed.set()
+        self._wake.set()
+        self._basic.give_up_loads()
 
     def close(self) -> None:
         """Take no more lists, stop stepping, unload everything; blocks, see `BasicManager.close`. Idempotent."""
@@ -266,7 +272,9 @@ class AspiredVersionsManager(TargetBase[Loader], Manager):
         if error is None:
             self._failed.note_success(id)
         else:
-            _log.error("Servable %s cannot be loaded: %s", id, error)
+            # A load that was given up, because the version is no longer wanted, is no fault.
+            level = logging.INFO if isinstance(error, CancelledError) else logging.ERROR
+            _log.log(level, "Servable %s cannot be loaded: %s", id, error)
             self._failed.note_failure(id)
         self._note_change(id.name)
 

@@ -179,6 +179,12 @@ class BasicManager(Manager):
             harness.cancel_load()
             self._executions.wake()
 
+    def give_up_loads(self) -> None:
+        """Do what `cancel_load_retry` does for all that is not loaded yet; returns at once."""
+        for harness in self._managed.all():
+            harness.cancel_load()
+        self._executions.wake()
+
     @property
     def num_load_threads(self) -> int:
         """How many loads may run at once; 0 runs them on the thread that asks."""
@@ -196,10 +202,8 @@ class BasicManager(Manager):
         """
         limit_s = self._options.close_timeout_s
         self._closed.set()
+        self.give_up_loads()
         harnesses = self._managed.all()
-        for harness in harnesses:
-            harness.cancel_load()
-        self._executions.wake()
         if not self._load_pool.close(limit_s):
             _log.error("Still loading after %s s, and left behind: %s", limit_s, _ids_in(harnesses, _LOADING_STATES))
         num_left = sum(harness.state in _LOADING_STATES for harness in harnesses)

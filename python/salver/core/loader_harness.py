@@ -181,7 +181,9 @@ class LoaderHarness:
         """Go to ERROR and keep the reason."""
         with self.lock:
             self._move(HarnessEvent.FAIL, without_traceback(error))
-        self._log.error("Encountered an error for servable version %s: %s", self.id, error)
+        # A load that was given up, because the version is no longer wanted, is no fault.
+        level = logging.INFO if isinstance(error, CancelledError) else logging.ERROR
+        self._log.log(level, "Encountered an error for servable version %s: %s", self.id, error)
 
     def require_loader(self) -> Loader:
         """Return the loader.

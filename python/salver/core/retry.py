@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from salver.errors import SalverError, as_salver_error
+from salver.errors import CancelledError, SalverError, as_salver_error
 
 T = TypeVar("T")
 
@@ -82,7 +82,8 @@ def retry(description: str, attempt: Callable[[], T], options: RetryOptions, can
         except Exception as error:  # noqa: BLE001  # user code may raise anything; it is raised again below
             failure = as_salver_error(error)
             if failure is error:
-                _log.error("%s failed: %s", description, failure)
+                level = logging.INFO if isinstance(failure, CancelledError) else logging.ERROR
+                _log.log(level, "%s failed: %s", description, failure)
             else:
                 # A bug or a surprise: its whole text and its traceback belong in the log, once, and nowhere else.
                 _log.exception("%s failed", description)

@@ -281,6 +281,8 @@ class Server:
             self._poller.stop()
         self._core.health.set_draining()
         self._plane.begin_drain()
+        # Before the wait, which reload requests would hold up, and before the plane refuses what warm-ups replay.
+        self._core.give_up_loads()
         if not self._plane.wait_drained(drain_timeout_s):
             logger.warning("Requests were still running after %s s of draining; they are cut off", drain_timeout_s)
         self._tls.stop(_JOIN_TIMEOUT_S)

@@ -198,13 +198,18 @@ class ServerCore:
             self._check(models)
             self._replace(tuple(models), writer)
 
+    def give_up_loads(self) -> None:
+        """Begin to stop: no change of models is taken, no load goes on, nobody waits for one. What serves goes on."""
+        self._is_running = False
+        self._waits.report(self.names, UnavailableError("the server is stopping"))
+        self.manager.give_up_loads()
+
     def close(self) -> None:
         """Stop looking for versions and unload everything; blocks. Idempotent."""
-        self._is_running = False
+        self.give_up_loads()
         self._source.stop()
         self._adapter.detach()
         self.manager.close()
-        self._waits.report(self.names, UnavailableError("the server is stopping"))
         self.monitor.close()
 
     # --- Changing what is served

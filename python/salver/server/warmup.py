@@ -172,6 +172,7 @@ class _Replay:
             if request is not None:
                 self._repeat(request)
         except SalverError as error:
+            self._check_wanted()  # what a server that stops refuses is no fault of the record
             raise _in_data(error, f"record {index}: ") from error
         if index >= MAX_RECORDS:
             raise InvalidArgumentError(f"Number of warmup records exceeds the maximum ({MAX_RECORDS}): record {index}")

@@ -96,3 +96,11 @@ def test_one_warning_names_all_parameters_without_effect(read, caplog):
     (line,) = caplog.messages
     assert "batch_timeout_micros, thread_pool_name without effect" in line
     assert "max_batch_size" not in line
+
+
+@pytest.mark.parametrize(("is_for_server", "num_warnings"), [(True, 0), (False, 1)])
+def test_threads_of_a_version_are_named_as_without_effect(tmp_path, caplog, is_for_server, num_warnings):
+    file = tmp_path / "batching_params.pbtxt"
+    file.write_text("num_batch_threads { value: 3 }")
+    read_batching_parameters(str(file), is_for_server=is_for_server)
+    assert [line.split(": ")[1] for line in caplog.messages] == ["num_batch_threads without effect"] * num_warnings

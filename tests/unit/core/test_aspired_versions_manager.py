@@ -1,3 +1,4 @@
+import logging
 import queue
 import threading
 
@@ -340,7 +341,8 @@ def test_version_never_loaded_that_is_dropped_and_aspired_again_is_loaded_anew(t
     kit.manager.close()
 
 
-def test_version_dropped_while_it_loads_is_undone():
+def test_version_dropped_while_it_loads_is_undone(caplog):
+    caplog.set_level(logging.INFO)
     kit = Kit(1, 1)
     kit.aspire("a", 1)
     loader = kit.loaders[ServableId("a", 1)]
@@ -355,6 +357,9 @@ def test_version_dropped_while_it_loads_is_undone():
     end = kit.recorder.wait_for(ServableId("a", 1), END)
     assert end.error == CancelledError("Loading of servable cancelled")
     kit.manager.close()
+    # No fault of anybody's: not an error in the log.
+    (told,) = [record for record in caplog.records if "cannot be loaded: CANCELLED" in record.getMessage()]
+    assert told.levelno == logging.INFO
 
 
 # === actions ===

@@ -189,7 +189,7 @@ def test_load_that_succeeds_after_a_cancel_is_undone():
     assert told[-1][1] == CancelledError("Loading of servable cancelled")
 
 
-def test_load_that_is_cancelled_before_it_begins_never_begins():
+def test_load_that_is_cancelled_before_it_begins_never_begins(caplog):
     loader = FakeLoader()
     harness = requested(LoaderHarness(ID, loader))
     harness.cancel_load()
@@ -197,6 +197,7 @@ def test_load_that_is_cancelled_before_it_begins_never_begins():
         harness.load()
     assert loader.num_load_attempts == 0
     assert harness.state is HarnessState.ERROR
+    assert not [record for record in caplog.records if record.levelno > logging.INFO]
 
 
 def test_predicate_that_rejects_unknown_errors_does_not_undo_a_load_that_succeeded():

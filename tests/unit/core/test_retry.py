@@ -4,7 +4,7 @@ import threading
 import pytest
 
 from salver.core.retry import Backoff, RetryOptions, retry
-from salver.errors import InvalidArgumentError, UnimplementedError, UnknownError
+from salver.errors import CancelledError, InvalidArgumentError, UnimplementedError, UnknownError
 from salver.testing.fake_clock import FakeClock
 
 
@@ -122,6 +122,16 @@ def test_logs_failures_retries_and_exhaustion(caplog):
         "Loading x failed: INVALID_ARGUMENT: bad",
         "Loading x exhausted max_num_retries",
     ]
+
+
+def test_an_attempt_that_was_given_up_is_no_error_in_the_log(caplog):
+    caplog.set_level(logging.INFO)
+    cancelled = threading.Event()
+    cancelled.set()
+    with pytest.raises(CancelledError):
+        retry("Loading x", Attempts(9, CancelledError("no longer wanted")), options(FakeClock()), cancelled)
+    assert caplog.messages[0] == "Loading x failed: CANCELLED: no longer wanted"
+    assert {record.levelno for record in caplog.records} == {logging.INFO}
 
 
 def test_a_last_try_that_succeeds_is_not_called_exhausted(caplog):

@@ -1,4 +1,5 @@
 import functools
+import logging
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -235,6 +236,50 @@ def test_stop_ends_a_start_that_waits(make, tensorflow, base, caplog):
     starting.join(LIMIT_S)
     assert [error.message for error in errors] == ["the server was stopped while it started"]
     assert "Starting without model" not in caplog.text
+
+
+def test_stop_during_a_warmup_is_no_error_in_the_log(make, plane, base, caplog):
+    caplog.set_level(logging.INFO)
+    path = base("m", 1)
+    write_warmup_data(Path(path) / "1", [predict_record(b"")])
+    is_replaying = threading.Event()
+
+    def refuse_when_stopped(*_):
+        is_replaying.set()
+        wait_for(lambda: plane.is_stopped)
+        raise UnavailableError("The server is shutting down.")
+
+    plane.on_replay = refuse_when_stopped
+    with make({"m": path}, serve_while_loading=True):
+        assert is_replaying.wait(LIMIT_S)
+    assert "Warm-up was given up" in caplog.text
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+def test_a_change_of_models_that_waits_for_a_load_does_not_hold_up_the_drain(make, plane, tensorflow, base):
+    may_load, errors, errors_when_drained = threading.Event(), [], []
+    server = make().start()
+    tensorflow.on_load = lambda _: may_load.wait(LIMIT_S) and FakeNativeModel(half_plus_two)
+
+    def change():
+        try:
+            server.apply_models([ModelConfig(name="m", base_path=base("m", 1))], timeout_s=None)
+        except UnknownError as error:
+            errors.append(error.message)
+
+    def drain(_):
+        changing.join(LIMIT_S)  # as the plane waits for the answer to the request that asked for the change
+        errors_when_drained.extend(errors)
+        may_load.set()
+        return True
+
+    plane.wait_drained = drain
+    changing = threading.Thread(target=change)
+    changing.start()
+    wait_for(lambda: tensorflow.loads)
+    server.stop()
+    (told,) = errors_when_drained
+    assert "the server is stopping" in told
 
 
 def test_wrong_configuration_stops_the_start(make, plane):

@@ -11,6 +11,7 @@ from salver.errors import (
     FailedPreconditionError,
     InvalidArgumentError,
     OutOfRangeError,
+    UnavailableError,
     UnimplementedError,
 )
 from salver.server.metrics import Metrics
@@ -214,6 +215,17 @@ def test_a_version_that_is_no_longer_wanted_is_given_up_after_the_present_reques
     with pytest.raises(CancelledError):
         made.run(*records(3))
     assert made.requests() == [request(0)]
+
+
+def test_a_request_that_fails_once_the_version_is_no_longer_wanted_is_not_the_reason(bench):
+    def refuse(*_):
+        made.cancelled.set()
+        raise UnavailableError("The server is shutting down.")
+
+    made = bench()
+    made.plane.on_replay = refuse
+    with pytest.raises(CancelledError, match="no longer wanted"):
+        made.run(*records(1))
 
 
 def test_a_servable_that_cannot_be_called_has_no_use_for_a_file(bench):
