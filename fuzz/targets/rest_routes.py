@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import atheris
 
 with atheris.instrument_imports(include=["salver"]):
+    from salver.errors import SalverError
     from salver.server.http_response import HttpResponse
     from salver.server.rest_routes import ModelRef, RestRoutes
 
@@ -32,10 +33,14 @@ ROUTES = RestRoutes(on_status=_answer, on_metadata=_answer)
 
 
 def check(data: bytes) -> None:
-    """Whatever comes is answered."""
+    """Whatever comes is answered, or refused with a SalverError, which is an answer, too."""
     method, _, path = data.decode(errors="replace").partition(" ")
-    response = ROUTES(Call(method, path))
-    assert 200 <= response.status < 600
+    try:
+        response = ROUTES(Call(method, path))
+    except SalverError as error:
+        assert error.message
+    else:
+        assert 200 <= response.status < 600
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ with atheris.instrument_imports(include=["salver", "google.protobuf.text_format"
     from salver.config.server_config import ServerConfig
     from salver.config.session_config import read_session_config
     from salver.config.text_file import read_message
+    from salver.config.tls import SslConfigFile, read_texts
     from salver.errors import SalverError
     from salver.wire import parse_text
     from salver.wire.text import format_text
@@ -30,9 +31,15 @@ def message_file(name: str) -> Callable[[str], object]:
     return read
 
 
+def read_ssl_config(path: str) -> object:
+    """Credentials in an SSLConfig; what they hold is for the data plane to read."""
+    source = SslConfigFile(path)
+    return source.config(read_texts(source))
+
+
 READERS = (
     read_batching_parameters,
-    message_file("tensorflow.serving.SSLConfig"),
+    read_ssl_config,
     lambda path: read_platform_config_file(path, ServerConfig()),
     read_monitoring_config_file,
     read_session_config,

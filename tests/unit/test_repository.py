@@ -65,3 +65,9 @@ def test_every_fuzz_target_in_rust_is_built():
     manifest = tomllib.loads((ROOT / "fuzz" / "Cargo.toml").read_text())
     programs = {program["name"]: program["path"] for program in manifest["bin"]}
     assert programs == {n: f"targets/{n}.rs" for n, path in fuzz.sources().items() if path.suffix == ".rs"}
+
+
+@pytest.mark.parametrize("command", ["false", "true"])
+def test_fuzz_target_that_breaks_or_tries_nothing_is_a_failure(command, capsys):
+    assert not fuzz.short_run(fuzz.Target("tensor", (command,)))
+    assert "tensor: 0 inputs, FAILED" in capsys.readouterr().out

@@ -97,9 +97,9 @@ impl PredictTask {
         }
     }
 
-    /// Payload bytes of all inputs.
-    pub fn num_bytes(&self) -> usize {
-        self.inputs.iter().map(Tensor::num_bytes).sum()
+    /// Memory of all inputs.
+    pub fn memory_bytes(&self) -> usize {
+        self.inputs.iter().map(Tensor::memory_bytes).sum()
     }
 
     /// Answers the task.

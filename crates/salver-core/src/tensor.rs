@@ -105,6 +105,15 @@ impl Tensor {
         }
     }
 
+    /// Memory that the elements take: each string has a handle, and empty ones have nothing else.
+    pub fn memory_bytes(&self) -> usize {
+        let handles = match &self.data {
+            TensorData::Fixed(_) => 0,
+            TensorData::Strings(items) => std::mem::size_of_val(&items[..]),
+        };
+        self.num_bytes() + handles
+    }
+
     /// Rows `start..start + count` of a tensor of rank >= 1, sharing the memory.
     ///
     /// # Errors

@@ -114,7 +114,7 @@ impl LoopContext {
 fn runs_here(task: &PredictTask) -> bool {
     matches!(task.pinned.runner(), Runner::Native(_))
         && task.pinned.run_stats().is_short()
-        && task.num_bytes() <= MAX_BYTES_ON_LOOP
+        && task.memory_bytes() <= MAX_BYTES_ON_LOOP
 }
 
 /// Hands tasks to the scheduler of their kind; refused ones are answered.

@@ -380,7 +380,7 @@ fn join_all(joins: Vec<JoinHandle<()>>, limit: Duration) -> bool {
     let deadline = Instant::now() + limit;
     let have_ended = || joins.iter().all(JoinHandle::is_finished);
     while !have_ended() && Instant::now() < deadline {
-        std::thread::sleep(JOIN_PAUSE);
+        std::thread::park_timeout(JOIN_PAUSE);
     }
     let (ended, left): (Vec<_>, Vec<_>) = joins.into_iter().partition(JoinHandle::is_finished);
     for join in ended {

@@ -162,16 +162,18 @@ impl Session {
         let taken: Vec<_> =
             results.into_iter().map(|result| unsafe { TensorHandle::from_raw(&self.runtime, result) }).collect();
         status.into_result()?;
-        let wanted = taken.len();
-        let taken: Vec<_> = taken.into_iter().flatten().collect();
-        if taken.len() != wanted {
-            return Err(Status::new(
-                Code::Unknown,
-                format!("expected {wanted} results, TensorFlow gave {}", taken.len()),
-            ));
-        }
-        Ok(taken)
+        all_given(taken)
     }
+}
+
+fn all_given(results: Vec<Option<TensorHandle>>) -> Result<Vec<TensorHandle>, Status> {
+    let wanted = results.len();
+    let given: Vec<_> = results.into_iter().flatten().collect();
+    if given.len() != wanted {
+        let message = format!("expected {wanted} results, TensorFlow gave {}", given.len());
+        return Err(Status::new(Code::Unknown, message));
+    }
+    Ok(given)
 }
 
 impl Drop for Session {

@@ -32,16 +32,14 @@ def parse_text(text: str, message_name: str, *, source: str = "<text>", is_secre
     message: Any = message_class(message_name)()
     try:
         text_format.Parse(text, message, descriptor_pool=pool())
-    except text_format.ParseError as error:
+    # Beside its own error, the parser lets numbers beyond an enum's and nesting beyond Python's limit through.
+    except (text_format.ParseError, ValueError, RecursionError) as error:
         place, reason = _place_and_reason(error, text)
         if is_secret and not _mistyped(reason):
             reason = "malformed text"
         raise InvalidArgumentError(
             f"Error parsing text-format {message_name}: {source}{place}: {reason}{_suggestion(reason)}"
         ) from error
-    # Protobuf's parser leaves these as they are: numbers beyond an enum's, and messages nested without end.
-    except (ValueError, RecursionError) as error:
-        raise InvalidArgumentError(f"Error parsing text-format {message_name}: {source}: {error}") from error
     return cast("Message", message)
 
 
@@ -52,7 +50,9 @@ def format_text(message: Message) -> str:
     return text
 
 
-def _place_and_reason(error: text_format.ParseError, text: str) -> tuple[str, str]:
+def _place_and_reason(error: Exception, text: str) -> tuple[str, str]:
+    if not isinstance(error, text_format.ParseError):
+        return "", str(error)
     reason = _POSITION.sub("", str(error)).removesuffix(".")
     line, column = error.GetLine(), error.GetColumn()
     if line is None:

@@ -80,5 +80,5 @@ pub(crate) async fn prepare(
 
 /// Whether these outputs are to be encoded off the event loop.
 pub(crate) fn is_large(outputs: &AllOutputs) -> bool {
-    outputs.iter().flatten().map(Tensor::num_bytes).sum::<usize>() >= LARGE_BYTES
+    outputs.iter().flatten().map(Tensor::memory_bytes).sum::<usize>() >= LARGE_BYTES
 }

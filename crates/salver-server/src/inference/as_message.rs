@@ -29,8 +29,8 @@ impl AsMessage {
     }
 
     /// Memory that is kept for it.
-    pub(crate) fn num_bytes(&self) -> usize {
-        self.inputs.iter().map(Tensor::num_bytes).sum()
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.inputs.iter().map(Tensor::memory_bytes).sum()
     }
 
     /// The serialized message.

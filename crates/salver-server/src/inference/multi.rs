@@ -1,14 +1,15 @@
 //! MultiInference: several classifications and regressions of the same examples.
 //!
 //! On a model with a graph they are one run, which computes what they share once: the examples are fed to every input
-//! that one of them has, and all outputs are fetched together. Elsewhere each is a run of its own, side by side.
+//! that one of them has, and all outputs are fetched together. Elsewhere each is a run of its own, side by side; so, too,
+//! where other calls have taken all the room that the model has for sets of tensors.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use salver_core::table::{Pinned, Runner};
 use salver_core::wire::{BoundTask, MultiInferenceRequest};
-use salver_core::{GraphCall, Signature, Status, Tensor};
+use salver_core::{Code, GraphCall, Signature, Status, Tensor};
 use smallvec::{SmallVec, smallvec};
 
 use crate::inference::answer::{Answer, Head, Served};
@@ -31,14 +32,23 @@ pub(crate) fn prepare(
     let num_examples = request.input.len();
     let examples = request.input.into_tensor_within(&mut memory_budget(options))?;
     let served = Served { model: spec.name, version: pinned.version() };
-    let (predictions, heads) = match pinned.runner() {
-        Runner::Native(executor) if tasks.len() > 1 => {
-            let signature = executor.graph_signature(&graph_call(&tasks))?;
-            together(pinned, &signature, tasks, &examples)
-        }
-        _ => side_by_side(pinned, tasks, &examples),
+    let (predictions, heads) = match joint_signature(&pinned, &tasks)? {
+        Some(signature) => together(pinned, &signature, tasks, &examples),
+        None => side_by_side(pinned, tasks, &examples),
     };
     Ok(Prepared { predictions, answer: Answer::multi(served, heads, num_examples) })
+}
+
+/// The signature of one run for all tasks; `None` where each has to run alone.
+fn joint_signature(pinned: &Pinned, tasks: &[BoundTask]) -> Result<Option<Arc<Signature>>, Status> {
+    let Runner::Native(executor) = pinned.runner() else { return Ok(None) };
+    if tasks.len() < 2 {
+        return Ok(None);
+    }
+    match executor.graph_signature(&graph_call(tasks)) {
+        Err(status) if status.code == Code::ResourceExhausted => Ok(None),
+        signature => signature.map(Some),
+    }
 }
 
 type Plans = (SmallVec<[Prediction; 1]>, Vec<Head>);

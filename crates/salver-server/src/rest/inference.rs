@@ -46,12 +46,12 @@ async fn answer(
     let sample = spec.and_then(|spec| {
         log.sample(api, &predictions, || {
             let sent = AsMessage::new(api, spec, &predictions[0]);
-            Part::later(sent.num_bytes(), move || sent.encode())
+            Part::later(sent.memory_bytes(), move || sent.encode())
         })
     });
     predictions.iter_mut().for_each(|prediction| prediction.deadline = deadline);
     let outputs = predict::run_all(context, api, predictions).await?;
-    let is_large = num_bytes(&outputs) >= LARGE_BYTES / 4;
+    let is_large = memory_bytes(&outputs) >= LARGE_BYTES / 4;
     let (json, answer, outputs) =
         off_loop(is_large, move || answer.json(&outputs).map(|json| (json, answer, outputs))).await?;
     if let Some(sample) = sample {
@@ -62,7 +62,7 @@ async fn answer(
 
 fn log_answer(context: &LoopContext, sample: Sample, answer: Answer, outputs: AllOutputs) {
     let form = context.tensor_form();
-    sample.answered(Part::later(num_bytes(&outputs), move || answer.message(&outputs, form, 0)));
+    sample.answered(Part::later(memory_bytes(&outputs), move || answer.message(&outputs, form, 0)));
 }
 
 async fn prepare(context: &Rc<LoopContext>, route: Route, headers: HeaderMap, body: Bytes) -> Result<Prepared, Status> {
@@ -76,6 +76,6 @@ async fn prepare(context: &Rc<LoopContext>, route: Route, headers: HeaderMap, bo
     .await
 }
 
-fn num_bytes(outputs: &AllOutputs) -> usize {
-    outputs.iter().flatten().map(Tensor::num_bytes).sum()
+fn memory_bytes(outputs: &AllOutputs) -> usize {
+    outputs.iter().flatten().map(Tensor::memory_bytes).sum()
 }

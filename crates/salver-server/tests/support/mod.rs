@@ -23,24 +23,34 @@ impl Executor for Echo {
     }
 }
 
-fn spec(name: &str) -> TensorSpec {
-    TensorSpec { name: name.into(), runtime_name: name.into(), dtype: DType::Float, shape: Some(vec![-1]) }
+/// A vector.
+pub(crate) fn spec(name: &str, dtype: DType) -> TensorSpec {
+    TensorSpec { name: name.into(), runtime_name: name.into(), dtype, shape: Some(vec![-1]) }
+}
+
+/// A signature with one input and one output.
+pub(crate) fn signature(name: &str, method: &str, input: TensorSpec, output: TensorSpec) -> Signature {
+    let method = format!("tensorflow/serving/{method}").into();
+    Signature { name: name.into(), method, inputs: vec![input], outputs: vec![output], defaults: Vec::new() }
+}
+
+/// Version 1 of model `m`.
+pub(crate) fn target<const N: usize>(signatures: [Signature; N], executor: impl Executor + 'static) -> Arc<Target> {
+    Arc::new(Target::new("m".into(), 1, signatures, Runner::Native(Arc::new(executor)), 1))
+}
+
+/// A plane that serves this.
+pub(crate) fn plane_of(options: Options, target: Arc<Target>) -> Plane {
+    let plane = Plane::start(options).unwrap();
+    let row = ModelRow { targets: vec![target], ..ModelRow::default() };
+    plane.publish(Snapshot::new([("m".to_owned(), row)]));
+    plane
 }
 
 /// A plane that serves `executor` as model `m`.
 pub(crate) fn plane_with(options: Options, executor: impl Executor + 'static) -> Plane {
-    let plane = Plane::start(options).unwrap();
-    let signature = Signature {
-        name: "serving_default".into(),
-        method: "tensorflow/serving/predict".into(),
-        inputs: vec![spec("x")],
-        outputs: vec![spec("y")],
-        defaults: Vec::new(),
-    };
-    let target = Target::new("m".into(), 1, [signature], Runner::Native(Arc::new(executor)), 1);
-    let row = ModelRow { targets: vec![Arc::new(target)], ..ModelRow::default() };
-    plane.publish(Snapshot::new([("m".to_owned(), row)]));
-    plane
+    let (x, y) = (spec("x", DType::Float), spec("y", DType::Float));
+    plane_of(options, target([signature("serving_default", "predict", x, y)], executor))
 }
 
 /// A plane that serves [`Echo`].
