@@ -78,10 +78,17 @@ def test_runs_graph_tensors(server: ServerProcess) -> None:
     assert (reply.model_spec.name, reply.model_spec.version.value) == ("half_plus_two", 1)
 
 
-def test_a_tensor_may_be_fetched_twice(server: ServerProcess) -> None:
+def test_a_tensor_fetched_twice_is_refused(server: ServerProcess) -> None:
     x, y = graph_names(server)
-    reply = run(server, feed(request(fetch=[y, y]), x, 1.0))
-    assert [list(tensor.tensor.float_val) for tensor in reply.tensor] == [[2.5], [2.5]]
+    code, text = refusal(server, feed(request(fetch=[y, y]), x, 1.0))
+    assert code is grpc.StatusCode.INVALID_ARGUMENT
+    assert f"{y} is fetched twice" in text
+
+
+def test_an_index_has_one_spelling(server: ServerProcess) -> None:
+    x, y = graph_names(server)
+    code, _ = refusal(server, feed(request(fetch=[y.replace(":0", ":00")]), x, 1.0))
+    assert code is grpc.StatusCode.INVALID_ARGUMENT
 
 
 def test_runs_aliases_of_a_signature(server: ServerProcess) -> None:

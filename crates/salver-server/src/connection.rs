@@ -36,6 +36,8 @@ const MAX_CONCURRENT_STREAMS: u32 = 4096;
 const MAX_HEADER_LIST_BYTES: u32 = 64 << 10;
 /// A client that has not said a word by then is cut off.
 const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(60);
+/// What a client that has begun its first call has left to finish it, at the end of a drain.
+const FIRST_CALL_LIMIT: Duration = Duration::from_secs(1);
 /// What a connection that was accepted at the very end has left for its first request.
 const LAST_CHANCE: Duration = Duration::from_millis(50);
 /// An HTTP/1 client that sends no further request, or does not finish its headers, by then is cut off. Longer than load
@@ -144,9 +146,28 @@ async fn serve_grpc(context: Rc<LoopContext>, io: Io, mut phase: watch::Receiver
         grace = end_of_life(&shared.options.grpc, &calls) => grace,
     };
     connection.as_mut().graceful_shutdown();
+    tokio::select! {
+        biased;
+        ended = connection => Ok(ended?),
+        () = never_began(&shared, &calls) => Ok(()),
+        () = until(grace) => Ok(()),
+    }
+}
+
+async fn until(grace: Option<Duration>) {
     match grace {
-        Some(grace) => Ok(tokio::time::timeout(grace, connection).await??),
-        None => Ok(connection.await?),
+        Some(grace) => tokio::time::sleep(grace).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits, at the end of a drain, for the moment to cut off a client that has begun to speak and not yet asked anything:
+/// hyper waits for the rest of its words as for that of any request.
+async fn never_began(shared: &Shared, calls: &Calls) {
+    shared.closing().await;
+    tokio::time::sleep(FIRST_CALL_LIMIT).await;
+    if calls.have_begun() {
+        std::future::pending().await
     }
 }
 
@@ -175,10 +196,14 @@ async fn serve_rest(context: Rc<LoopContext>, io: Io, mut phase: watch::Receiver
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .max_concurrent_streams(MAX_CONCURRENT_STREAMS)
         .max_header_list_size(MAX_HEADER_LIST_BYTES);
-    let service = service_fn(move |request: Request<Incoming>| {
-        let context = context.clone();
-        async move { Ok::<_, Infallible>(answer_on_rest_port(context, request).await) }
-    });
+    let (shared, calls) = (context.shared.clone(), Calls::new());
+    let service = {
+        let calls = calls.clone();
+        service_fn(move |request: Request<Incoming>| {
+            let (context, call) = (context.clone(), calls.begin());
+            async move { Ok::<_, Infallible>(call.answer(answer_on_rest_port(context, request).await)) }
+        })
+    };
     let mut connection = pin!(builder.serve_connection(io, service));
     tokio::select! {
         biased;
@@ -186,7 +211,11 @@ async fn serve_rest(context: Rc<LoopContext>, io: Io, mut phase: watch::Receiver
         _ = phase.wait_for(|phase| *phase == Phase::Closing) => {}
     }
     connection.as_mut().graceful_shutdown();
-    connection.await
+    tokio::select! {
+        biased;
+        ended = connection => ended,
+        () = never_began(&shared, &calls) => Ok(()),
+    }
 }
 
 async fn answer_on_rest_port(context: Rc<LoopContext>, request: Request<Incoming>) -> Response<ServerBody> {

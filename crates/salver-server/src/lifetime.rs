@@ -17,19 +17,26 @@ use crate::options::GrpcOptions;
 
 /// The calls of one connection.
 pub(crate) struct Calls {
+    has_begun: Cell<bool>,
     num_open: Cell<usize>,
     last_end: Cell<Instant>,
 }
 
 impl Calls {
     pub(crate) fn new() -> Rc<Self> {
-        Rc::new(Self { num_open: Cell::new(0), last_end: Cell::new(Instant::now()) })
+        Rc::new(Self { has_begun: Cell::new(false), num_open: Cell::new(0), last_end: Cell::new(Instant::now()) })
     }
 
     /// Counts a call until its answer was sent or dropped.
     pub(crate) fn begin(self: &Rc<Self>) -> OpenCall {
+        self.has_begun.set(true);
         self.num_open.set(self.num_open.get() + 1);
         OpenCall(self.clone())
+    }
+
+    /// Whether there ever was one.
+    pub(crate) fn have_begun(&self) -> bool {
+        self.has_begun.get()
     }
 
     /// Waits until there was none for `limit`.

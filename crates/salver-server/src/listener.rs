@@ -21,6 +21,9 @@ use crate::plane::{OpenConnection, Shared};
 
 /// Time between two lines about failures to accept.
 const NOTICE_INTERVAL: Duration = Duration::from_secs(10);
+/// Attempts to wake a thread that accepts, and the time that it has after each to end.
+const MAX_TOUCHES: usize = 20;
+const TOUCH_PAUSE: Duration = Duration::from_millis(20);
 
 /// An open port.
 pub(crate) struct Listener {
@@ -87,8 +90,7 @@ impl Listener {
     pub(crate) fn close(&mut self) {
         let Some(thread) = self.thread.take() else { return };
         self.is_closing.store(true, Ordering::SeqCst);
-        // What ends a blocking accept and loses nobody: one more connection, after all that were waiting.
-        if self.address.touch().is_err()
+        if !self.wake(&thread)
             && let Some(endpoint) = self.endpoint.upgrade()
         {
             // No file descriptor left, or the address has gone: better to lose who is waiting than to hang.
@@ -96,6 +98,25 @@ impl Listener {
         }
         let _ended = thread.join();
         self.address.remove();
+    }
+
+    /// Ends a blocking accept in the way that loses nobody: by one more connection, after all that were waiting.
+    ///
+    /// Where the port is shared, that connection may go to another process; false when all of them did.
+    fn wake(&self, thread: &JoinHandle<()>) -> bool {
+        for _ in 0..MAX_TOUCHES {
+            if self.address.touch().is_err() {
+                return false;
+            }
+            let deadline = Instant::now() + TOUCH_PAUSE;
+            while !thread.is_finished() && Instant::now() < deadline {
+                std::thread::park_timeout(TOUCH_PAUSE / 10);
+            }
+            if thread.is_finished() {
+                return true;
+            }
+        }
+        false
     }
 }
 

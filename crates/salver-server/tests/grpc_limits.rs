@@ -2,10 +2,11 @@
 
 mod support;
 
+use std::sync::mpsc;
 use std::time::Duration;
 
 use salver_server::{GrpcOptions, Options, Plane};
-use support::{DATA, END_STREAM, Echo, Frame, GOAWAY, HEADERS, Http2, framed, plane_with};
+use support::{DATA, END_STREAM, Echo, Frame, GOAWAY, HEADERS, Http2, PATIENCE, framed, plane_with};
 
 const CHECK: &str = "/grpc.health.v1.Health/Check";
 const WATCH: &str = "/grpc.health.v1.Health/Watch";
@@ -106,4 +107,25 @@ fn an_answer_over_the_limit_is_refused() {
     let stream = client.call(CHECK, &[]);
     client.finish(stream, b"");
     assert!(is_refused(&mut client, stream));
+}
+
+#[test]
+fn a_port_shared_with_another_process_is_closed_all_the_same() {
+    let shared = || {
+        let grpc = GrpcOptions { reuse_port: true, ..GrpcOptions::default() };
+        plane_with(Options { grpc, ..Options::default() }, Echo)
+    };
+    let others: Vec<Plane> = (0..4).map(|_| shared()).collect();
+    let number = others[0].listen_grpc("127.0.0.1", 0).unwrap();
+    others[1..].iter().for_each(|other| assert_eq!(other.listen_grpc("127.0.0.1", number).unwrap(), number));
+    for _ in 0..8 {
+        let plane = shared();
+        plane.listen_grpc("127.0.0.1", number).unwrap();
+        let (ended, end) = mpsc::channel();
+        std::thread::spawn(move || {
+            plane.stop();
+            ended.send(())
+        });
+        assert!(end.recv_timeout(PATIENCE).is_ok(), "the port is still open");
+    }
 }

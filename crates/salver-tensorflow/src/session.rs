@@ -68,10 +68,11 @@ impl Session {
         Ok((loaded, MetaGraph::read(meta_graph.bytes())?))
     }
 
-    /// The tensor called `name`, as signatures spell it: `operation:index`.
+    /// The tensor called `name`, as signatures spell it: `operation:index`, or `operation` for its first output. An
+    /// index has one spelling: `y:00` is no other name of `y:0`.
     pub(crate) fn tensor(&self, name: &str) -> Option<TfOutput> {
         let (operation, index) = name.rsplit_once(':').unwrap_or((name, "0"));
-        let index: c_int = index.parse().ok()?;
+        let index: c_int = index.parse().ok().filter(|number: &c_int| number.to_string() == index)?;
         let operation = CString::new(operation).ok()?;
         let api = self.runtime.api();
         // SAFETY: graph and name are alive; the number of outputs is asked of an operation that was found.

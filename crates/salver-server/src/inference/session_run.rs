@@ -1,6 +1,6 @@
 //! SessionRun: tensors in and out by the names of the graph, or by those of a signature.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use salver_core::signature::resolved_name;
@@ -28,6 +28,7 @@ pub(crate) fn prepare(
     if request.fetches.is_empty() && request.targets.is_empty() {
         return Err(Status::invalid_argument("SessionRun has neither fetches nor targets, expected at least one."));
     }
+    check_no_repeats(&request.fetches)?;
     let signature = match request.tensor_name_is_alias {
         true => declared(&spec, &pinned, &request)?,
         false => of_graph(&pinned, &request)?,
@@ -43,6 +44,15 @@ pub(crate) fn prepare(
     let prediction = Prediction { pinned, signature, inputs, outputs: wanted, deadline: None };
     let answer = Answer::session_run(served, name, request.fetches, positions);
     Ok(Prepared { predictions: smallvec![prediction], answer })
+}
+
+/// Each repeat would be one more copy of a tensor in the answer.
+fn check_no_repeats(fetches: &[Utf8Bytes]) -> Result<(), Status> {
+    let mut seen = HashSet::new();
+    match fetches.iter().find(|name| !seen.insert(name.as_str())) {
+        Some(name) => Err(Status::invalid_argument(format!("{name} is fetched twice, expected once."))),
+        None => Ok(()),
+    }
 }
 
 /// The signature whose aliases the request uses.
