@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import signal
+import socket
 import threading
 from collections.abc import Callable
 
@@ -74,6 +75,25 @@ def test_a_client_that_is_silent_holds_up_the_end_no_longer_than_the_limit(start
     server = start_server("--drain_timeout_seconds=1", models=MODELS)
     with http2.RawConnection(server.grpc_port) as connection:
         connection.hello().wait_until_read()
+        server.signal(signal.SIGTERM)
+
+        assert server.wait() == 0, server.output()
+
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+
+@pytest.mark.parametrize("words", [b"P", PREFACE, b"GET / HT"])
+@pytest.mark.parametrize("protocol", ["grpc", "rest"])
+def test_a_first_request_that_is_never_finished_does_not_hold_up_the_end(
+    start_server: StartServer, protocol: str, words: bytes
+) -> None:
+    """Well within the drain's limit, which is far longer than the wait here."""
+    server = start_server("--drain_timeout_seconds=600", models=MODELS)
+    port = server.grpc_port if protocol == "grpc" else server.rest_port
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(words)
+        assert server.get("/readyz").status == 200  # time for the words to arrive
         server.signal(signal.SIGTERM)
 
         assert server.wait() == 0, server.output()

@@ -133,6 +133,14 @@ class ServableStateMonitor:
             decided = self._take_decided(name)
         _call_all(decided)
 
+    def end_waits(self, error: SalverError) -> None:
+        """Have every wait for availability that is open now end, what is undecided in it as failed with this error."""
+        with self._lock:
+            for wait in self._waits:
+                wait.give_up(error)
+            decided = self._take_all_decided()
+        _call_all(decided)
+
     def notify(self, on_event: Callable[[ServableStateAndTime], None]) -> None:
         """Call `on_event` for every event from now on, after the tables are updated, one at a time and in order."""
         with self._lock:
@@ -223,6 +231,9 @@ class ServableStateMonitor:
         """Let the waits look at a stream that changed; remove and return those it decides."""
         for wait in self._waits:
             wait.look_at(name, self._table)
+        return self._take_all_decided()
+
+    def _take_all_decided(self) -> list[Wait]:
         decided = [wait for wait in self._waits if wait.is_decided()]
         if decided:
             self._waits = [wait for wait in self._waits if wait not in decided]

@@ -33,6 +33,10 @@ class Wait(Protocol):
         """Take note of a stream that may have changed."""
         ...
 
+    def give_up(self, error: SalverError) -> None:
+        """Take what is undecided as failed, if this wait knows failures."""
+        ...
+
     def is_decided(self) -> bool:
         """Whether all that is waited for is decided."""
         ...
@@ -67,6 +71,9 @@ class GoalWait:
             self._states[name] = decided
         else:
             self._states.pop(name, None)
+
+    def give_up(self, error: SalverError) -> None:
+        """See `Wait`; a goal is a state, which an error does not bring about."""
 
     def is_decided(self) -> bool:
         """See `Wait`."""
@@ -111,6 +118,11 @@ class OutcomeWait:
         if is_available or error is not None:
             self._undecided.discard(name)
             self.outcomes[name] = error
+
+    def give_up(self, error: SalverError) -> None:
+        """See `Wait`."""
+        self.outcomes.update(dict.fromkeys(self._undecided, error))
+        self._undecided.clear()
 
     def is_decided(self) -> bool:
         """See `Wait`."""

@@ -37,6 +37,11 @@ class ModelWaits:
             for name in names:
                 monitor.report_source(name, error)
 
+    def end(self, error: SalverError) -> None:
+        """End the waiting of everybody with this error."""
+        for monitor in tuple(self._monitors):
+            monitor.end_waits(error)
+
 
 def raise_failures(names: Sequence[str], outcomes: Outcomes, timeout_s: float | None) -> None:
     """Raise what became of new models, unless all are available.

@@ -201,7 +201,9 @@ class ServerCore:
     def give_up_loads(self) -> None:
         """Begin to stop: no change of models is taken, no load goes on, nobody waits for one. What serves goes on."""
         self._is_running = False
-        self._waits.report(self.names, UnavailableError("the server is stopping"))
+        stopping = UnavailableError("the server is stopping")
+        self._waits.report(self.names, stopping)
+        self._waits.end(stopping)
         self.manager.give_up_loads()
 
     def close(self) -> None:
