@@ -28,6 +28,9 @@ FUZZ = ROOT / "fuzz"
 FOUND = ROOT / ".cache" / "fuzz"
 PYTHON = ROOT / ".venv-fuzz" / "bin" / "python"
 
+FINDING = "finding_"
+"""How the names of seeds begin that once broke something."""
+MAX_SEEDS = 100
 SHORT_RUN_S = 3
 LIMITS = ("-timeout=60", "-rss_limit_mb=1024", "-max_len=4096", "-print_final_stats=1")
 _NUM_INPUTS = re.compile(r"^stat::number_of_executed_units: (\d+)$", re.MULTILINE)
@@ -113,13 +116,18 @@ def long_run(target: Target, seconds: int) -> int:
 
 
 def keep_seeds(target: Target) -> int:
-    """Replace the kept seeds by the smallest of all inputs that reach the same code; gives the exit status."""
+    """Choose the kept seeds anew, but for past findings: few inputs that reach most code; gives the exit status."""
     with tempfile.TemporaryDirectory() as scratch:
         merge = ("-set_cover_merge=1", "-use_counters=0")
         status = target.run(*merge, scratch, str(target.seeds), str(target.found), quiet=False).returncode
+        # The fuzzer writes first what adds most.
+        chosen = sorted(Path(scratch).iterdir(), key=lambda path: path.stat().st_mtime_ns)[:MAX_SEEDS]
         if status == 0:
-            shutil.rmtree(target.seeds)
-            shutil.copytree(scratch, target.seeds)
+            for seed in target.seeds.iterdir():
+                if not seed.name.startswith(FINDING):
+                    seed.unlink()
+            for path in chosen:
+                shutil.copy(path, target.seeds)
     return status
 
 

@@ -31,7 +31,7 @@ fn check_example(example: &[u8]) {
             assert_eq!(number, 1, "features");
             for_each_span(entry, |number, part| match number {
                 1 => assert!(std::str::from_utf8(part).is_ok(), "name"),
-                2 => for_each_span(part, |kind, list| check_list(kind, list)),
+                2 => for_each_span(part, check_list),
                 _ => panic!("field {number} in an entry"),
             });
         });
