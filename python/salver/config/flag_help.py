@@ -5,7 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from salver.config.flags import FLAGS, Effect, Flag
+from salver.config.flag import Effect, Flag
+from salver.config.flags import FLAGS
 
 _WIDTH = 100
 

@@ -14,7 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from salver.config.flags import FLAGS, Flag, FlagValue
+from salver.config.flag import Flag, FlagValue
+from salver.config.flags import FLAGS
 
 _TRUTH = {"true": True, "false": False}
 

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from salver.config.channel_arguments import parse_channel_arguments
+from salver.config.flag import Effect, FlagValue
 from salver.config.flag_parser import Reading, parse_arguments, parse_environment, parse_toml
-from salver.config.flags import FLAGS, Effect, FlagValue
+from salver.config.flags import FLAGS
 from salver.config.server_config import AspiredVersionPolicyName, LogFormat, ModelConfig, ServerConfig
 from salver.config.tls_flags import grpc_tls, rest_tls, tls_problems
 from salver.config.vain_flags import vain_flags

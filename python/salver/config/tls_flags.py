@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from salver.config.flags import FlagValue
+from salver.config.flag import FlagValue
 from salver.config.tls import SslConfigFile, TlsFiles, TlsSource
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
-from salver.config.flags import FLAGS, FlagValue
+from salver.config.flag import FlagValue
+from salver.config.flags import FLAGS
 
 _Values: TypeAlias = Mapping[str, FlagValue]
 

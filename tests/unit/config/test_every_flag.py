@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from salver.config import ServerConfig
-from salver.config.flags import FLAGS, Effect
+from salver.config.flag import Effect
+from salver.config.flags import FLAGS
 from salver.config.reader import FlagsError, read_server_config, read_settings
 
 OF_THE_PROGRAM = {"version"}

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from salver.config.flag import Effect
 from salver.config.flag_help import reference_page, usage
-from salver.config.flags import FLAGS, Effect
+from salver.config.flags import FLAGS
 
 ROOT = Path(__file__).parents[3]
 
