@@ -6,7 +6,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use hyper::Request;
 use hyper::body::Incoming;
-use salver_core::{Code, Status, Tensor};
+use salver_core::{Code, Status};
 
 use crate::event_loop::LoopContext;
 use crate::grpc::{framing, timeout};
@@ -80,5 +80,5 @@ pub(crate) async fn prepare(
 
 /// Whether these outputs are to be encoded off the event loop.
 pub(crate) fn is_large(outputs: &AllOutputs) -> bool {
-    outputs.iter().flatten().map(Tensor::memory_bytes).sum::<usize>() >= LARGE_BYTES
+    inference::memory_bytes(outputs) >= LARGE_BYTES
 }

@@ -72,7 +72,7 @@ enum Kind {
     Predict { signature: Arc<Signature>, outputs: Vec<usize>, format: Format },
     Examples { head: Head, num_examples: usize },
     Multi { heads: Vec<Head>, num_examples: usize },
-    SessionRun { signature_name: Arc<str>, fetches: Vec<Utf8Bytes>, positions: Vec<usize> },
+    SessionRun { signature_name: Arc<str>, fetches: Vec<Utf8Bytes> },
 }
 
 impl Answer {
@@ -91,14 +91,9 @@ impl Answer {
         Self { served, kind: Kind::Multi { heads, num_examples } }
     }
 
-    /// The answer to SessionRun: for each fetch its position among the outputs.
-    pub(crate) fn session_run(
-        served: Served,
-        signature_name: Arc<str>,
-        fetches: Vec<Utf8Bytes>,
-        positions: Vec<usize>,
-    ) -> Self {
-        Self { served, kind: Kind::SessionRun { signature_name, fetches, positions } }
+    /// The answer to SessionRun, whose outputs are those of `fetches`.
+    pub(crate) fn session_run(served: Served, signature_name: Arc<str>, fetches: Vec<Utf8Bytes>) -> Self {
+        Self { served, kind: Kind::SessionRun { signature_name, fetches } }
     }
 
     /// The model that served, as requested.
@@ -129,10 +124,10 @@ impl Answer {
                 written(response.encoded_len(), prefix_len, |out| response.write(out))
             }
             Kind::Multi { heads, num_examples } => self.multi_message(heads, *num_examples, outputs, prefix_len),
-            Kind::SessionRun { signature_name, fetches, positions } => {
-                let tensors: Vec<Tensor> = positions.iter().map(|&at| outputs[0][at].clone()).collect();
+            Kind::SessionRun { signature_name, fetches } => {
                 let spec = self.served.spec(signature_name);
-                let response = PreparedSessionRun::new(SessionRunResponse { spec, fetches, tensors: &tensors, form });
+                let response =
+                    PreparedSessionRun::new(SessionRunResponse { spec, fetches, tensors: &outputs[0], form });
                 written(response.encoded_len(), prefix_len, |out| response.write(out))
             }
         }

@@ -15,9 +15,10 @@ mod session_run;
 
 use std::sync::Arc;
 
-use salver_core::Status;
+use salver_core::signature::resolved_name;
 use salver_core::table::{Choice, Pinned, ServingTable, Target};
 use salver_core::wire::{MemoryBudget, ModelSpec, VersionChoice};
+use salver_core::{Code, Status, Tensor};
 use smallvec::SmallVec;
 
 use crate::options::Options;
@@ -76,6 +77,18 @@ pub(crate) struct Prepared {
 
 /// Outputs of all predictions of one request, in their order.
 pub(crate) type AllOutputs = SmallVec<[Outputs; 1]>;
+
+/// The memory that these outputs take.
+pub(crate) fn memory_bytes(outputs: &AllOutputs) -> usize {
+    outputs.iter().flatten().map(Tensor::memory_bytes).sum()
+}
+
+/// The answer to a tensor request for a signature that the servable does not have.
+fn unknown_signature(spec: &ModelSpec, pinned: &Pinned) -> Status {
+    let (name, model, version) = (resolved_name(&spec.signature_name), pinned.name(), pinned.version());
+    let message = format!("Serving signature key \"{name}\" not found in model {model} version {version}.");
+    Status::new(Code::FailedPrecondition, message)
+}
 
 /// A value sent short (one element for a whole shape) may take what a message of the largest size could take sent in
 /// full: a string of a single byte is held as a `Bytes`.

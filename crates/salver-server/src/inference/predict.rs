@@ -7,11 +7,11 @@ use salver_core::json::{Format, PredictBody};
 use salver_core::signature::resolved_name;
 use salver_core::table::Pinned;
 use salver_core::wire::{self, ModelSpec, PredictRequest};
-use salver_core::{Code, Signature, Status, Tensor};
+use salver_core::{Signature, Status, Tensor};
 use smallvec::smallvec;
 
 use crate::inference::answer::{Answer, Served};
-use crate::inference::{Prepared, Servables, memory_budget};
+use crate::inference::{Prepared, Servables, memory_budget, unknown_signature};
 use crate::options::Options;
 use crate::predict::Prediction;
 
@@ -67,13 +67,6 @@ fn prepared(
     let served = Served { model: spec.name.clone(), version: pinned.version() };
     let answer = Answer::predict(served, signature.clone(), outputs.clone(), format);
     Prepared { predictions: smallvec![Prediction { pinned, signature, inputs, outputs, deadline: None }], answer }
-}
-
-fn unknown_signature(spec: &ModelSpec, pinned: &Pinned) -> Status {
-    let name = resolved_name(&spec.signature_name);
-    let message =
-        format!("Serving signature key \"{name}\" not found in model {} version {}.", pinned.name(), pinned.version());
-    Status::new(Code::FailedPrecondition, message)
 }
 
 fn unknown_json_signature(spec: &ModelSpec, pinned: &Pinned) -> Status {

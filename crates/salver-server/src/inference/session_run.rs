@@ -3,14 +3,13 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-use salver_core::signature::resolved_name;
 use salver_core::table::{Pinned, Runner};
 use salver_core::wire::{ModelSpec, SessionRunRequest, Utf8Bytes};
-use salver_core::{Code, GraphCall, Signature, Status, Tensor};
+use salver_core::{GraphCall, Signature, Status, Tensor};
 use smallvec::smallvec;
 
 use crate::inference::answer::{Answer, Served};
-use crate::inference::{Prepared, Servables, memory_budget};
+use crate::inference::{Prepared, Servables, memory_budget, unknown_signature};
 use crate::options::Options;
 use crate::predict::Prediction;
 
@@ -37,12 +36,8 @@ pub(crate) fn prepare(
     let outputs = request.fetches.iter().map(|name| output_index(&signature, name)).collect::<Result<Vec<_>, _>>()?;
     let name = if request.tensor_name_is_alias { signature.name.clone() } else { "".into() };
     let served = Served { model: spec.name, version: pinned.version() };
-    let mut wanted = outputs.clone();
-    wanted.sort_unstable();
-    wanted.dedup();
-    let positions = outputs.iter().filter_map(|index| wanted.binary_search(index).ok()).collect();
-    let prediction = Prediction { pinned, signature, inputs, outputs: wanted, deadline: None };
-    let answer = Answer::session_run(served, name, request.fetches, positions);
+    let prediction = Prediction { pinned, signature, inputs, outputs, deadline: None };
+    let answer = Answer::session_run(served, name, request.fetches);
     Ok(Prepared { predictions: smallvec![prediction], answer })
 }
 
@@ -60,11 +55,7 @@ fn declared(spec: &ModelSpec, pinned: &Pinned, request: &SessionRunRequest) -> R
     if !request.targets.is_empty() {
         return Err(Status::invalid_argument("SessionRun by alias takes no targets: signatures have none."));
     }
-    pinned.signature(&spec.signature_name).cloned().ok_or_else(|| {
-        let (name, model, version) = (resolved_name(&spec.signature_name), pinned.name(), pinned.version());
-        let message = format!("Serving signature key \"{name}\" not found in model {model} version {version}.");
-        Status::new(Code::FailedPrecondition, message)
-    })
+    pinned.signature(&spec.signature_name).cloned().ok_or_else(|| unknown_signature(spec, pinned))
 }
 
 /// A signature over exactly the tensors that the request names.

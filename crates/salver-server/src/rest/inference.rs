@@ -6,7 +6,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::{HeaderMap, Request};
-use salver_core::{Status, Tensor};
+use salver_core::Status;
 
 use crate::body;
 use crate::event_loop::LoopContext;
@@ -51,7 +51,7 @@ async fn answer(
     });
     predictions.iter_mut().for_each(|prediction| prediction.deadline = deadline);
     let outputs = predict::run_all(context, api, predictions).await?;
-    let is_large = memory_bytes(&outputs) >= LARGE_BYTES / 4;
+    let is_large = inference::memory_bytes(&outputs) >= LARGE_BYTES / 4;
     let (json, answer, outputs) =
         off_loop(is_large, move || answer.json(&outputs).map(|json| (json, answer, outputs))).await?;
     if let Some(sample) = sample {
@@ -62,7 +62,7 @@ async fn answer(
 
 fn log_answer(context: &LoopContext, sample: Sample, answer: Answer, outputs: AllOutputs) {
     let form = context.tensor_form();
-    sample.answered(Part::later(memory_bytes(&outputs), move || answer.message(&outputs, form, 0)));
+    sample.answered(Part::later(inference::memory_bytes(&outputs), move || answer.message(&outputs, form, 0)));
 }
 
 async fn prepare(context: &Rc<LoopContext>, route: Route, headers: HeaderMap, body: Bytes) -> Result<Prepared, Status> {
@@ -74,8 +74,4 @@ async fn prepare(context: &Rc<LoopContext>, route: Route, headers: HeaderMap, bo
         request.prepare(Servables::Serving(&shared.table), &shared.options)
     })
     .await
-}
-
-fn memory_bytes(outputs: &AllOutputs) -> usize {
-    outputs.iter().flatten().map(Tensor::memory_bytes).sum()
 }
