@@ -17,14 +17,17 @@ class SlowCalls:
         self._running: list[threading.Thread] = []
 
     def submit(self, call: Callable[[], None]) -> bool:
-        """Run `call` on a new thread; False, and nothing is run, while as many run as may."""
+        """Run `call` on a new thread; False, and nothing is run, while as many run as may or can."""
         with self._lock:
             self._running = [thread for thread in self._running if thread.is_alive()]
             if len(self._running) >= self._max_running:
                 return False
             thread = threading.Thread(target=call, name=f"salver-{self._name}", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # the system has no thread left
+                return False
             self._running.append(thread)
-            thread.start()
         return True
 
     def join(self, timeout_s: float) -> bool:
