@@ -8,7 +8,6 @@ request sees any of it.
 from __future__ import annotations
 
 import logging
-import math
 import threading
 import time
 from collections import Counter
@@ -18,6 +17,7 @@ from dataclasses import dataclass, field
 from salver.boundary import DataPlane, LogEntries, LogRule
 from salver.config.server_config import ModelConfig, RequestLoggingConfig
 from salver.errors import Code, NotFoundError, as_salver_error
+from salver.server.log_pause import LOG_PAUSE_S, LogPause
 from salver.server.metrics import Metrics
 from salver.server.record_files import FileLimits, RecordFiles
 from salver.server.request_sampling import LoggingTask, effective_rate, log_metadata
@@ -28,8 +28,6 @@ _log = logging.getLogger(__name__)
 COLLECTOR_TYPES = frozenset({"", "tfrecord"})
 """Kinds of collectors; both are TFRecord files."""
 
-_LOG_PAUSE_S = 60.0
-"""Of each kind of trouble there is one line in this time."""
 _PULL_S = 1.0
 """How often the age of files is looked at while nothing is logged."""
 _JOIN_TIMEOUT_S = 5.0
@@ -85,7 +83,7 @@ class RequestLoggers:
         self._plane = plane
         self._options = options
         self._metrics = metrics
-        self._lines = _Lines(clock)
+        self._pause = LogPause(clock)
         self._clock = clock
         self._thread = PullThreads("request-log", 1, plane.next_log_entries, self, _PULL_S)
         self._is_started = False
@@ -157,7 +155,7 @@ class RequestLoggers:
         try:
             act()
         except OSError as error:
-            self._lines.write("The request log cannot be written: %s", error)
+            self._warn("The request log cannot be written: %s", error)
             return as_salver_error(error).code
         return Code.OK
 
@@ -168,18 +166,8 @@ class RequestLoggers:
             self._metrics.request_log_dropped.add(count, model_name=model)
         if dropped:
             text = "%d requests were not logged, because they come faster than they can be written"
-            self._lines.write(text, sum(dropped.values()))
+            self._warn(text, sum(dropped.values()))
 
-
-class _Lines:
-    """Warnings of which each text is written once in a while."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._written_s: dict[str, float] = {}
-
-    def write(self, text: str, *arguments: object) -> None:
-        now_s = self._clock()
-        if now_s - self._written_s.get(text, -math.inf) >= _LOG_PAUSE_S:
-            self._written_s[text] = now_s
-            _log.warning(f"{text} (the like is not logged again for %d s)", *arguments, _LOG_PAUSE_S)
+    def _warn(self, text: str, *arguments: object) -> None:
+        if self._pause.is_due(text):
+            _log.warning(f"{text} (the like is not logged again for %d s)", *arguments, LOG_PAUSE_S)

@@ -7,8 +7,6 @@ told to its author in words.
 from __future__ import annotations
 
 import logging
-import math
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -18,6 +16,7 @@ from salver.boundary import Batch
 from salver.errors import FailedPreconditionError, InternalError, ResourceExhaustedError, SalverError, unknown_error
 from salver.servables.servable import Servable, Stream
 from salver.servables.time_limit import time_limit
+from salver.server.log_pause import LOG_PAUSE_S, LogPause
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,9 +26,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-_LOG_PAUSE_S = 60.0
-"""A failure of the same servable, signature and kind is logged once in this time: the log has no line per request."""
 
 NameOf: TypeAlias = Callable[[object], str]
 """Says for the log which servable an object is."""
@@ -63,9 +59,7 @@ class BatchRunner:
         """
         self._name_of = name_of
         self._submit_stream = submit_stream
-        self._clock = clock
-        self._lock = threading.Lock()  # guards _logged
-        self._logged: dict[tuple[str, str, type[Exception]], float] = {}
+        self._pause = LogPause(clock)
 
     def handle(self, batch: Batch, /) -> None:
         """Run the batch and answer it, whatever happens."""
@@ -91,14 +85,9 @@ class BatchRunner:
             batch.fail(known.code, f"Servable {name} failed in signature {batch.signature}: {known.message}")
 
     def _log_failure(self, name: str, batch: Batch, error: Exception) -> None:
-        failure, now_s = (name, batch.signature, type(error)), self._clock()
-        with self._lock:
-            if now_s - self._logged.get(failure, -math.inf) < _LOG_PAUSE_S:
-                return
-            self._logged = {key: at_s for key, at_s in self._logged.items() if now_s - at_s < _LOG_PAUSE_S}
-            self._logged[failure] = now_s
-        text = "Servable %s failed in signature %s (the like is not logged again for %d s)"
-        logger.error(text, name, batch.signature, _LOG_PAUSE_S, exc_info=error)
+        if self._pause.is_due((name, batch.signature, type(error))):
+            text = "Servable %s failed in signature %s (the like is not logged again for %d s)"
+            logger.error(text, name, batch.signature, LOG_PAUSE_S, exc_info=error)
 
 
 def _stream_of(batch: Batch) -> Stream | None:
