@@ -29,23 +29,23 @@ pub(super) struct Usage {
 impl<W: Work> Group<W> {
     /// The queue for `item` and its like.
     pub(super) fn new(item: &W, policy: &Arc<Policy>) -> Self {
-        if policy.is_adaptive || !item.can_join() {
-            Self::Adaptive(AdaptiveQueue::new(policy.clone(), runs_alone(item, policy)))
-        } else {
+        if is_static(item, policy) {
             Self::Static(StaticQueue::new(policy.clone()))
+        } else {
+            Self::Adaptive(AdaptiveQueue::new(policy.clone(), runs_alone(item, policy)))
         }
     }
 
     /// Why `item` has no place under `policy`, whatever waits.
     pub(super) fn rejects(item: &W, policy: &Policy) -> Option<Refusal> {
-        (!policy.is_adaptive && item.can_join()).then(|| StaticQueue::rejects(item, policy)).flatten()
+        is_static(item, policy).then(|| StaticQueue::rejects(item, policy)).flatten()
     }
 
     /// Whether `item` belongs here.
     pub(super) fn fits(&self, item: &W, policy: &Arc<Policy>) -> bool {
         match self {
-            Self::Adaptive(queue) => queue.fits(item, policy, runs_alone(item, policy)),
-            Self::Static(queue) => item.can_join() && queue.fits(item, policy),
+            Self::Adaptive(queue) => !is_static(item, policy) && queue.fits(item, policy, runs_alone(item, policy)),
+            Self::Static(queue) => is_static(item, policy) && queue.fits(item, policy),
         }
     }
 
@@ -135,7 +135,12 @@ impl std::iter::Sum for Usage {
     }
 }
 
-/// Whether `item` never shares a batch under `policy`, static queues aside: those keep one-row batches themselves.
+/// Whether the reference's rules hold for `item`.
+fn is_static<W: Work>(item: &W, policy: &Policy) -> bool {
+    !policy.is_adaptive && item.can_join()
+}
+
+/// Whether `item` never shares a batch in an adaptive queue.
 fn runs_alone<W: Work>(item: &W, policy: &Policy) -> bool {
     !item.can_join() || !policy.joins_requests()
 }

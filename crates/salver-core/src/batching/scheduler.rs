@@ -327,7 +327,7 @@ impl<W: Work> State<W> {
     #[allow(clippy::type_complexity)] // Read in one place, right below the call.
     fn take_turn(&mut self, scene: Scene) -> Option<(Arc<Line>, super::entry::Taken<W>, Duration)> {
         let has_room = self.num_in_flight < scene.num_runners;
-        loop {
+        for _ in 0..self.ready.len() {
             let (at, id) = *self.ready.iter().find(|(_, id)| has_room || self.is_idle(*id))?;
             let turn = self.owners.get_mut(&id)?.take(scene);
             self.settle(id, scene);
@@ -337,6 +337,7 @@ impl<W: Work> State<W> {
             self.num_in_flight += usize::from(!taken.batch.is_empty());
             return Some((line, taken, charged));
         }
+        None
     }
 
     fn take_all(&mut self) -> Vec<W> {

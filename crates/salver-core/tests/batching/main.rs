@@ -6,3 +6,4 @@ mod padding;
 mod properties;
 mod scheduler;
 mod static_queue;
+mod world;

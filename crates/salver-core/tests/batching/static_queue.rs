@@ -225,6 +225,14 @@ fn work_that_cannot_be_joined_runs_alone_and_is_not_kept_waiting() {
 }
 
 #[test]
+fn work_that_can_be_joined_is_split_next_to_work_that_cannot() {
+    let one_by_one = Policy { max_execution_batch_size: Some(1), ..splitting() };
+    let (scheduler, line, now) = (scheduler(1), line(one_by_one), Instant::now());
+    scheduler.submit_at([job(&line, 0, 3).alone(), job(&line, 0, 2)], now);
+    assert_eq!(batches(&scheduler, now), [[3], [1], [1]]);
+}
+
+#[test]
 fn a_runner_with_other_things_to_do_is_not_kept_waiting() {
     let options = salver_core::batching::Options { num_runners: 1, may_wait: false };
     let (scheduler, line, now) = (Scheduler::new(options), line(fixed()), Instant::now());
