@@ -9,6 +9,7 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
+from salver.boundary import BatchingPolicy
 from salver.errors import (
     Code,
     DeadlineExceededError,
@@ -115,7 +116,7 @@ def test_outputs_of_any_layout_are_taken(plane, publish, run_batches) -> None:
 
 
 def test_requests_that_wait_are_joined_up_to_the_limit(plane, publish, run_batches) -> None:
-    publish(max_batch_rows=8)
+    publish(batching=BatchingPolicy(max_batch_size=8))
     sizes, entered, go_on = [], threading.Event(), threading.Event()
 
     def handle(batch) -> None:
@@ -394,7 +395,7 @@ def test_a_full_queue_refuses(publish) -> None:
 
     small = NativeDataPlane(DataPlaneOptions(max_queued_rows=2))
     try:
-        spec = TargetSpec(name="m", version=1, signatures=(signature(),), servable="s", max_batch_rows=1)
+        spec = TargetSpec(name="m", version=1, signatures=(signature(),), servable="s")
         small.publish([ModelRow("m", [small.new_target(spec)])])
         waiting = [in_thread(lambda: small.predict("m", {"x": floats(1)})) for _ in range(2)]
         wait_until_queued(small, 2)
