@@ -31,7 +31,7 @@ class Setup:
 
     def publish(self, *names):
         servables = {name: {1: CallableServable(dict, {}, {})} for name in names}
-        self.table.publish(ServingSnapshot(servables))
+        self.table.publish(ServingSnapshot(1, servables))
 
     def batching(self, name):
         return self.plane.resolve(name).batching
