@@ -32,7 +32,14 @@ from salver.errors import SalverError, error_from_code
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["NativeDataPlane", "NativeTarget", "NativeTensorFlow", "NativeTensorFlowModel", "native_errors"]
+__all__ = [
+    "NativeDataPlane",
+    "NativeTarget",
+    "NativeTensorFlow",
+    "NativeTensorFlowModel",
+    "native_errors",
+    "native_policy",
+]
 
 
 @contextmanager
@@ -115,8 +122,7 @@ class NativeTarget:
 
     def set_batching(self, policy: BatchingPolicy) -> None:
         """See `Target.set_batching`."""
-        with native_errors():
-            self.handle.set_batching(_native_policy(policy))
+        self.handle.set_batching(native_policy(policy))
 
 
 class NativeDataPlane:
@@ -154,8 +160,8 @@ class NativeDataPlane:
         """See `DataPlane.new_target`."""
         model = spec.model.handle if isinstance(spec.model, NativeTensorFlowModel) else None
         signatures = model.signatures if model else [_native_signature(item) for item in spec.signatures]
+        policy = native_policy(spec.batching)
         with native_errors():
-            policy = _native_policy(spec.batching)
             return NativeTarget(_native.Target(spec.name, spec.version, signatures, model, spec.servable, policy))
 
     def listen_grpc(self, host: str, port: int) -> int:
@@ -261,11 +267,13 @@ def _native_target(target: Target) -> _native.Target:
     return target.handle
 
 
-def _native_policy(policy: BatchingPolicy) -> _native.BatchingPolicy:
+def native_policy(policy: BatchingPolicy) -> _native.BatchingPolicy:
+    """Return the extension's form of a policy; raises InvalidArgumentError where a name in it is unknown."""
     low = policy.low_priority
-    fields = {
-        **vars(policy),
-        "length_buckets": [_native.LengthBuckets(**vars(buckets)) for buckets in policy.length_buckets],
-        "low_priority": None if low is None else _native.LowPriority(**vars(low)),
-    }
-    return _native.BatchingPolicy(**fields)
+    with native_errors():
+        fields = {
+            **vars(policy),
+            "length_buckets": [_native.LengthBuckets(**vars(buckets)) for buckets in policy.length_buckets],
+            "low_priority": None if low is None else _native.LowPriority(**vars(low)),
+        }
+        return _native.BatchingPolicy(**fields)
