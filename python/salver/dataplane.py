@@ -226,6 +226,7 @@ class NativeDataPlane:
 
     def batching_report(self, model: str | None = None) -> tuple[BatchingReport, ...]:
         """See `DataPlane.batching_report`."""
+        del model
         raise UnimplementedError("this data plane does not tell what came of batching")
 
 
