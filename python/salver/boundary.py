@@ -276,6 +276,13 @@ class BatchingReport:
     rows_per_s: float = 0.0
     """Rows answered per second, lately."""
 
+    @property
+    def mode(self) -> Literal["off", "adaptive", "static"]:
+        """By which rules requests are joined; `off` runs them one by one."""
+        if self.policy.max_batch_size <= 1:
+            return "off"
+        return "adaptive" if self.policy.is_adaptive else "static"
+
 
 @dataclass(frozen=True, kw_only=True)
 class TargetSpec:
