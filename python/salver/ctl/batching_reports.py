@@ -50,7 +50,6 @@ def _report(item: Mapping[str, Any]) -> BatchingReport:
 
 def _policy(item: Mapping[str, Any]) -> BatchingPolicy:
     given = dict(item)
-    given["allowed_batch_sizes"] = tuple(given["allowed_batch_sizes"])
     given["length_buckets"] = tuple(_made(LengthBuckets, buckets) for buckets in given["length_buckets"])
     given["low_priority"] = None if given["low_priority"] is None else _made(LowPriority, given["low_priority"])
     return _made(BatchingPolicy, given)
@@ -58,4 +57,8 @@ def _policy(item: Mapping[str, Any]) -> BatchingPolicy:
 
 def _made(kind: type[Made], given: Mapping[str, Any]) -> Made:
     known = {field.name for field in fields(kind)}
-    return kind(**{name: value for name, value in given.items() if name in known})
+    return kind(**{name: _immutable(value) for name, value in given.items() if name in known})
+
+
+def _immutable(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

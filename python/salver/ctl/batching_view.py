@@ -71,7 +71,7 @@ def _static_limits(policy: BatchingPolicy) -> Iterator[str]:
 def _facts(report: BatchingReport) -> Table:
     table = Table.grid(padding=(0, 3))
     table.add_row("now", f"{report.num_in_flight} in flight, {_count(report.num_queued_rows, 'row')} waiting")
-    table.add_row("drained", f"{rate(report.rows_per_s)} rows/s")
+    table.add_row("drains", f"{rate(report.rows_per_s)} rows/s")
     table.add_row("batches", f"{report.num_batches:,} of {_count(report.num_requests, 'request')}{_mean_rows(report)}")
     if report.departures:
         table.add_row("left", _shares(report.departures))
@@ -82,7 +82,7 @@ def _facts(report: BatchingReport) -> Table:
             "padding", f"{share(report.num_padding_rows, report.num_rows + report.num_padding_rows)} of all rows"
         )
     if report.refusals:
-        table.add_row("refused", ", ".join(f"{count:,} {_words(name)}" for name, count in _by_count(report.refusals)))
+        table.add_row("refused", ", ".join(f"{_words(name)} {count:,}" for name, count in _by_count(report.refusals)))
     return table
 
 

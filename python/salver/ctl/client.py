@@ -55,7 +55,7 @@ class AdminClient:
             return answer.status, answer.read()
         except TimeoutError:
             raise UnavailableError(f"{self._address} does not answer within {_TIMEOUT_S:.0f} s") from None
-        except HTTPException:
+        except (HTTPException, ConnectionResetError, BrokenPipeError):  # the gRPC port hangs up
             raise self._is_something_else() from None
         except OSError as error:
             reason = error.strerror or error
