@@ -512,14 +512,16 @@ class DataPlaneOptions:
 
     num_io_threads: int = 1
     """Threads that own sockets, one event loop each."""
-    num_native_runners: int = 2
-    """Threads that run batches of native models."""
+    num_runners: int = 2
+    """Batches that run at the same time, of native models and of Python servables each.
+
+    One more runs where a model has none in flight: it does not wait for the slow ones. So one thread more than this should
+    pull batches.
+    """
     max_message_bytes: int | None = None
     """Largest request body; None is bounded by the protocols alone (2 GiB - 1)."""
     max_message_flag: str = "--max_message_bytes"
     """Named in the error for a larger body."""
-    max_queued_rows: int = 100_000
-    """Rows that may wait per model; beyond it a request is refused with RESOURCE_EXHAUSTED."""
     rest_timeout_s: float | None = 30.0
     """Time limit of a REST inference; None is no limit."""
     tensor_content: bool = False

@@ -108,10 +108,9 @@ class NativeDataPlane:
         self._plane = _native.DataPlane(
             _native.DataPlaneOptions(
                 num_io_threads=options.num_io_threads,
-                num_native_runners=options.num_native_runners,
+                num_runners=options.num_runners,
                 max_message_bytes=options.max_message_bytes,
                 max_message_flag=options.max_message_flag,
-                max_queued_rows=options.max_queued_rows,
                 rest_timeout_s=options.rest_timeout_s,
                 tensor_content=options.tensor_content,
                 rest_cors=options.rest_cors,

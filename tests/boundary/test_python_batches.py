@@ -386,24 +386,3 @@ def test_stop_is_idempotent_and_nothing_runs_after_it(plane, publish) -> None:
     assert plane.next_batch(0.0) is None
     with pytest.raises(UnavailableError):
         plane.predict("m", {"x": floats(1)})
-
-
-def test_a_full_queue_refuses(publish) -> None:
-    from salver.boundary import DataPlaneOptions, ModelRow, TargetSpec
-    from salver.dataplane import NativeDataPlane
-
-    small = NativeDataPlane(DataPlaneOptions(max_queued_rows=2))
-    try:
-        spec = TargetSpec(name="m", version=1, signatures=(signature(),), servable="s", max_batch_rows=1)
-        small.publish([ModelRow("m", [small.new_target(spec)])])
-        waiting = [in_thread(lambda: small.predict("m", {"x": floats(1)})) for _ in range(2)]
-        wait_until_queued(small, 2)
-
-        with pytest.raises(ResourceExhaustedError, match="m"):
-            small.predict("m", {"x": floats(1)}, timeout_s=WAIT_S)
-
-        for _ in waiting:
-            double(small.next_batch(WAIT_S))
-        assert [answer()["y"].tolist() for answer in waiting] == [[2], [2]]
-    finally:
-        small.stop()

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pyo3::prelude::*;
+use salver_core::batching::Policy;
 use salver_core::table::{ModelRow, Runner, Target};
 use salver_core::{Code, Status};
 
@@ -40,7 +41,8 @@ impl PyTarget {
                 return Err(errors::to_py(Status::invalid_argument(message)));
             }
         };
-        Ok(Self(Arc::new(Target::new(name.into(), version, signatures, runner, max_batch_rows))))
+        let policy = Policy { max_batch_size: max_batch_rows.max(1), ..Policy::default() };
+        Ok(Self(Arc::new(Target::new(name.into(), version, signatures, runner, policy))))
     }
 
     #[getter]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use salver_core::Status;
-use salver_core::scheduler::Scheduler;
+use salver_core::batching::{self, Scheduler};
 use salver_core::status::Code;
 use salver_core::table::{ServingTable, Snapshot, Target};
 use salver_core::task::{Answers, Batch, Outcome, PredictTask};
@@ -153,10 +153,11 @@ impl Plane {
     /// # Errors
     /// RESOURCE_EXHAUSTED where threads cannot be started.
     pub fn start(options: Options) -> Result<Plane, Status> {
+        let queues = batching::Options { num_runners: options.num_runners.max(1), may_wait: true };
         let shared = Arc::new(Shared {
             table: ServingTable::default(),
-            native: Scheduler::new(options.max_queued_rows),
-            foreign: Scheduler::new(options.max_queued_rows),
+            native: Scheduler::new(queues),
+            foreign: Scheduler::new(queues),
             control: ControlQueue::default(),
             health: HealthBoard::default(),
             counters: Arc::default(),
@@ -183,7 +184,7 @@ impl Plane {
             threads.loops.push(sender);
             threads.joins.push(join);
         }
-        for index in 0..self.shared.options.num_native_runners.max(1) {
+        for index in 0..=self.shared.options.num_runners.max(1) {
             let shared = self.shared.clone();
             let name = format!("salver-run-{index}");
             let run = move || {
@@ -345,6 +346,8 @@ impl Plane {
             }
             is_first
         });
+        self.shared.native.close();
+        self.shared.foreign.close();
     }
 
     /// Waits until every connection of a client has ended; false when `timeout` passed first.

@@ -102,7 +102,8 @@ class Server:
         self._streams = SlowCalls("stream", _MAX_STREAMS)
         self._runners: PullThreads[Batch] = PullThreads(
             "runner",
-            manager_setup.num_runners(self._config),
+            # One more than run at the same time: `DataPlaneOptions.num_runners` says what for.
+            manager_setup.num_runners(self._config) + 1,
             self._plane.next_batch,
             BatchRunner(name_of=self._core.table.name_of, submit_stream=self._streams.submit),
         )
