@@ -65,9 +65,9 @@ impl Place {
     fn runner(&self, fails: bool) -> JoinHandle<()> {
         self.runner_for(FOREVER, move |turn: &mut Turn<Job>| {
             thread::yield_now();
-            let ticket = turn.ticket.take();
+            let ticket = turn.ticket.take().unwrap();
             if !fails {
-                ticket.map(salver_core::batching::Ticket::ran);
+                ticket.ran();
             }
         })
     }
@@ -133,7 +133,11 @@ fn the_extra_runner_is_woken_for_an_owner_without_a_run() {
 /// As many runners, whose first runs can only end together.
 fn together(place: &Place, num_runners: usize) -> Vec<JoinHandle<()>> {
     let barrier = Arc::new(shuttle::sync::Barrier::new(num_runners));
-    let runner = |barrier: Arc<shuttle::sync::Barrier>| place.runner_for(FOREVER, move |_| drop(barrier.wait()));
+    let runner = |barrier: Arc<shuttle::sync::Barrier>| {
+        place.runner_for(FOREVER, move |_| {
+            barrier.wait();
+        })
+    };
     (0..num_runners).map(|_| runner(barrier.clone())).collect()
 }
 
