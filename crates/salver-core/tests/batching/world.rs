@@ -158,7 +158,7 @@ impl World {
     fn end(&mut self, which: usize, has_run: bool) {
         let (_, mut turn) = self.running.remove(which % self.running.len());
         let ticket = turn.ticket.take().expect("a batch has a ticket");
-        if has_run { ticket.ran_at(self.now) } else { drop(ticket) }
+        if has_run { ticket.ran_at(self.now) } else { ticket.failed_at(self.now) }
     }
 
     /// Each row comes out once, run or refused.
