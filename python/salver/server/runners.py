@@ -1,7 +1,8 @@
 """Running batches of Python servables.
 
-An exception fails its batch, never the thread. Whatever a servable returns is checked here, so that a mistake in it is
-told to its author in words.
+An exception fails its batch, never the thread. Where the batch has several members, each is then run alone, so that a bad
+request fails by itself. Whatever a servable returns is checked here, so that a mistake in it is told to its author in
+words.
 """
 
 from __future__ import annotations
@@ -13,7 +14,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from salver.boundary import Batch
-from salver.errors import FailedPreconditionError, InternalError, ResourceExhaustedError, SalverError, unknown_error
+from salver.errors import (
+    CancelledError,
+    DeadlineExceededError,
+    FailedPreconditionError,
+    InternalError,
+    ResourceExhaustedError,
+    SalverError,
+    UnavailableError,
+    unknown_error,
+)
 from salver.servables.servable import Servable, Stream
 from salver.servables.time_limit import time_limit
 from salver.server.log_pause import LOG_PAUSE_S, LogPause
@@ -29,6 +39,9 @@ T = TypeVar("T")
 
 NameOf: TypeAlias = Callable[[object], str]
 """Says for the log which servable an object is."""
+
+OF_THE_WHOLE_BATCH = (CancelledError, DeadlineExceededError, UnavailableError)
+"""Failures that are the same for all members of a batch; to run them again would make it worse."""
 
 SubmitCall: TypeAlias = Callable[[Callable[[], None]], bool]
 """Has a call run, now or soon; False where it will not be."""
@@ -76,13 +89,28 @@ class BatchRunner:
         try:
             with time_limit(batch.timeout_s):
                 run(batch)
-        except SalverError as error:
-            batch.fail(error.code, error.message)
         except Exception as error:  # noqa: BLE001  # a user's object may raise anything; its clients are told
-            name = self._name_of(batch.servable)
-            self._log_failure(name, batch, error)
-            known = unknown_error(error)
-            batch.fail(known.code, f"Servable {name} failed in signature {batch.signature}: {known.message}")
+            if batch.num_members > 1 and not isinstance(error, OF_THE_WHOLE_BATCH):
+                self._log_split(batch, error)
+                for member in batch.split_members():
+                    self.handle(member)
+            else:
+                self._fail(batch, error)
+
+    def _fail(self, batch: Batch, error: Exception) -> None:
+        if isinstance(error, SalverError):
+            batch.fail(error.code, error.message)
+            return
+        name = self._name_of(batch.servable)
+        self._log_failure(name, batch, error)
+        known = unknown_error(error)
+        batch.fail(known.code, f"Servable {name} failed in signature {batch.signature}: {known.message}")
+
+    def _log_split(self, batch: Batch, error: Exception) -> None:
+        name = self._name_of(batch.servable)
+        if self._pause.is_due((name, batch.signature, "split")):
+            text = "Servable %s failed in signature %s with %d requests at once, which now run one by one: %s: %s"
+            logger.warning(text, name, batch.signature, batch.num_members, type(error).__name__, error)
 
     def _log_failure(self, name: str, batch: Batch, error: Exception) -> None:
         if self._pause.is_due((name, batch.signature, type(error))):

@@ -8,7 +8,7 @@ mod path;
 use std::rc::Rc;
 
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request, Response, StatusCode};
 use salver_core::{Code, Status, json};
 
@@ -97,5 +97,9 @@ fn failure(status: &Status) -> Response<ServerBody> {
     let mut response = json_body(json::encode_error(&status.message));
     *response.status_mut() =
         StatusCode::from_u16(status.code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if let Some(retry_after) = status.retry_after {
+        let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
     response
 }

@@ -45,7 +45,7 @@ fn members_of_a_batch_are_joined() {
         let whole = sample(dtype, &[6, 2]);
         let parts = [(0, 1), (1, 3), (4, 0), (4, 2)].map(|(start, count)| whole.rows(start, count).unwrap());
         let name = signature_name(dtype);
-        let inputs = [BatchInput { parts: parts.into_iter().collect() }];
+        let inputs = [BatchInput::new(parts.to_vec())];
         let call = Call { signature: signature(&model, &name), inputs: &inputs, outputs: &[0], deadline: None };
         assert_eq!(model.run(&call).unwrap(), [whole], "{name}");
     }
