@@ -1,6 +1,7 @@
 //! A model that is a function, tasks for it, and the answers they get.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use salver_core::batching::{Options, Policy, Scheduler, Turn, Work};
@@ -8,21 +9,34 @@ use salver_core::table::{Choice, ModelRow, Runner, ServingTable, Snapshot, Targe
 use salver_core::task::{Answers, Batch, Mailbox, Outcome, PredictTask, ReplyTo};
 use salver_core::{Call, DType, Executor, Shape, Signature, Status, Tensor, TensorData, TensorSpec};
 
+/// No test waits longer for answers.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// Collects answers, and counts how often it was woken for them.
 #[derive(Default)]
-pub(crate) struct Answered(Mutex<(Vec<(u64, Outcome)>, usize)>);
+pub(crate) struct Answered {
+    state: Mutex<(Vec<(u64, Outcome)>, usize)>,
+    has_more: Condvar,
+}
 
 impl Mailbox for Answered {
     fn deliver(&self, answers: &mut Vec<(u64, Outcome)>) {
-        let mut state = self.0.lock().unwrap();
+        let mut state = self.state.lock().unwrap();
         state.0.append(answers);
         state.1 += 1;
+        self.has_more.notify_all();
     }
 }
 
 impl Answered {
+    /// Waits until there are so many answers.
+    pub(crate) fn wait_for(&self, num_answers: usize) {
+        let state = self.state.lock().unwrap();
+        let _ended = self.has_more.wait_timeout_while(state, PATIENCE, |state| state.0.len() < num_answers).unwrap();
+    }
+
     pub(crate) fn sorted(&self) -> Vec<(u64, Outcome)> {
-        let mut answers = self.0.lock().unwrap().0.clone();
+        let mut answers = self.state.lock().unwrap().0.clone();
         answers.sort_by_key(|(slot, _)| *slot);
         answers
     }
@@ -41,7 +55,7 @@ impl Answered {
     }
 
     pub(crate) fn num_deliveries(&self) -> usize {
-        self.0.lock().unwrap().1
+        self.state.lock().unwrap().1
     }
 }
 
@@ -137,6 +151,10 @@ impl Fixture {
                 batch.run_native(&mut answers);
             }
         }
+    }
+
+    pub(crate) fn policy(&self) -> Arc<Policy> {
+        self.table.resolve("m", Choice::Latest).unwrap().owner().policy()
     }
 
     /// The joined inputs of each run.
