@@ -23,9 +23,9 @@ pub(super) fn status(target: &Target, refusal: &Refusal) -> Status {
             millis(retry_after)
         ))
         .with_retry_after(retry_after),
-        Refusal::TooLarge { num_rows, max_rows } => Status::invalid_argument(format!(
-            "Task size {num_rows} is larger than maximum input batch size {max_rows} of {model}."
-        )),
+        Refusal::TooLarge { num_rows, max_rows } => {
+            Status::invalid_argument(format!("Task size {num_rows} is larger than maximum input batch size {max_rows}"))
+        }
         Refusal::BatchesFull { num_batches, max_batches } => unavailable(format!(
             "The batch scheduling queue of {model} is full; currently {num_batches} batches enqueued and \
              max_enqueued_batches is {max_batches}."
