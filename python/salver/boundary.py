@@ -412,7 +412,7 @@ class Batch(Protocol):
     def end_parts(self) -> None:
         """End a streamed answer after its last part."""
 
-    def split_members(self) -> list[Batch]:
+    def split_members(self) -> Sequence[Batch]:
         """End this batch and return one for each member that somebody still waits for; the others are answered."""
 
     def fail(self, code: int, message: str) -> None:

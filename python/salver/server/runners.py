@@ -1,8 +1,8 @@
 """Running batches of Python servables.
 
-An exception fails its batch, never the thread. Where the batch has several members, each is then run alone, so that a bad
-request fails by itself. Whatever a servable returns is checked here, so that a mistake in it is told to its author in
-words.
+An exception fails its batch, never the thread. Where the batch has several members, each is then run alone, so that a
+bad request fails by itself. Whatever a servable returns is checked here, so that a mistake in it is told to its author
+in words.
 """
 
 from __future__ import annotations
@@ -86,16 +86,16 @@ class BatchRunner:
             batch.fail(full.code, full.message)
 
     def _answer(self, batch: Batch, run: Callable[[Batch], None]) -> None:
-        try:
-            with time_limit(batch.timeout_s):
-                run(batch)
-        except Exception as error:  # noqa: BLE001  # a user's object may raise anything; its clients are told
-            if batch.num_members > 1 and not isinstance(error, OF_THE_WHOLE_BATCH):
-                self._log_split(batch, error)
-                for member in batch.split_members():
-                    self.handle(member)
-            else:
-                self._fail(batch, error)
+        error = _failure_of(batch, run)
+        if error is None:
+            return
+        if batch.num_members == 1 or isinstance(error, OF_THE_WHOLE_BATCH):
+            self._fail(batch, error)
+            return
+        self._log_split(batch, error)
+        del error  # its traceback keeps the joined inputs
+        for member in batch.split_members():
+            self.handle(member)
 
     def _fail(self, batch: Batch, error: Exception) -> None:
         if isinstance(error, SalverError):
@@ -103,19 +103,32 @@ class BatchRunner:
             return
         name = self._name_of(batch.servable)
         self._log_failure(name, batch, error)
-        known = unknown_error(error)
+        known = _known(error)
         batch.fail(known.code, f"Servable {name} failed in signature {batch.signature}: {known.message}")
 
     def _log_split(self, batch: Batch, error: Exception) -> None:
         name = self._name_of(batch.servable)
         if self._pause.is_due((name, batch.signature, "split")):
-            text = "Servable %s failed in signature %s with %d requests at once, which now run one by one: %s: %s"
-            logger.warning(text, name, batch.signature, batch.num_members, type(error).__name__, error)
+            text = "Servable %s failed in signature %s with %d requests at once, which now run one by one: %s"
+            logger.warning(text, name, batch.signature, batch.num_members, _known(error))
 
     def _log_failure(self, name: str, batch: Batch, error: Exception) -> None:
         if self._pause.is_due((name, batch.signature, type(error))):
             text = "Servable %s failed in signature %s (the like is not logged again for %d s)"
             logger.error(text, name, batch.signature, LOG_PAUSE_S, exc_info=error)
+
+
+def _failure_of(batch: Batch, run: Callable[[Batch], None]) -> Exception | None:
+    try:
+        with time_limit(batch.timeout_s):
+            run(batch)
+    except Exception as error:  # noqa: BLE001  # a user's object may raise anything; its clients are told
+        return error
+    return None
+
+
+def _known(error: Exception) -> SalverError:
+    return error if isinstance(error, SalverError) else unknown_error(error)
 
 
 def _stream_of(batch: Batch) -> Stream | None:

@@ -52,6 +52,21 @@ fn members_of_a_batch_are_joined() {
 }
 
 #[test]
+fn a_batch_is_filled_up_with_the_first_row_of_its_last_member() {
+    let model = load("echo_all_dtypes/1");
+    for dtype in [DType::Double, DType::String, DType::Bool] {
+        let whole = sample(dtype, &[3, 2]);
+        let row = |start| whole.rows(start, 1).unwrap();
+        let members = vec![row(0), whole.rows(1, 2).unwrap()];
+        let want = BatchInput::new(vec![whole.clone(), row(1), row(1)]).joined().unwrap();
+        let name = signature_name(dtype);
+        let inputs = [BatchInput::new(members).padded(2)];
+        let call = Call { signature: signature(&model, &name), inputs: &inputs, outputs: &[0], deadline: None };
+        assert_eq!(model.run(&call).unwrap(), [want], "{name}");
+    }
+}
+
+#[test]
 fn unaligned_memory_is_accepted() {
     let model = load("echo_all_dtypes/1");
     let block = bytes::Bytes::from((0..129u8).collect::<Vec<_>>());
