@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use salver_core::batching::{LengthBuckets, Options, Policy, Scheduler, Work};
+use salver_core::batching::{LengthBuckets, Options, PaddingPolicy, Policy, Scheduler, Work};
 use salver_core::table::Choice;
 use salver_core::task::{Answers, Batch, Outcome, PredictTask};
 use salver_core::{Code, Status, Tensor, TensorData};
@@ -51,16 +51,26 @@ fn requests() -> impl Strategy<Value = Vec<Request>> {
 
 fn policies() -> impl Strategy<Value = Policy> {
     let sizes = prop::sample::select(vec![vec![], vec![4], vec![2, 8], vec![1, 3, 16]]);
-    (2..20usize, sizes, any::<bool>(), any::<bool>()).prop_map(|(max_batch_size, sizes, pads_lengths, has_buckets)| {
-        let buckets = LengthBuckets { signature: String::new(), input: String::new(), dimension: 1, limits: vec![2] };
-        Policy {
-            max_batch_size,
-            allowed_batch_sizes: sizes,
-            pad_variable_length_inputs: pads_lengths,
-            length_buckets: if has_buckets { vec![buckets] } else { Vec::new() },
-            ..Policy::default()
-        }
-    })
+    let static_limits = (any::<bool>(), 1..6usize, 0..300u64, any::<bool>());
+    (2..20usize, sizes, any::<bool>(), any::<bool>(), any::<bool>(), static_limits).prop_map(
+        |(max_batch_size, sizes, is_adaptive, pads_lengths, has_buckets, (splits, execution_size, wait, cuts_down))| {
+            let buckets =
+                LengthBuckets { signature: String::new(), input: String::new(), dimension: 1, limits: vec![2] };
+            Policy {
+                is_adaptive,
+                max_batch_size,
+                enable_large_batch_splitting: splits,
+                max_execution_batch_size: Some(execution_size.min(max_batch_size)),
+                batch_timeout: Duration::from_micros(wait),
+                max_enqueued_batches: 1000,
+                allowed_batch_sizes: sizes,
+                batch_padding_policy: if cuts_down { PaddingPolicy::BatchDown } else { PaddingPolicy::PadUp },
+                pad_variable_length_inputs: pads_lengths,
+                length_buckets: if has_buckets { vec![buckets] } else { Vec::new() },
+                ..Policy::default()
+            }
+        },
+    )
 }
 
 /// The first input: each row says whose it is and which; a bad one is negative.
@@ -109,10 +119,10 @@ fn task(fixture: &Fixture, slot: usize, request: &Request) -> PredictTask {
     task
 }
 
-/// The parts that are queued for a task: itself, or what it is split into.
+/// The parts that are queued for a task: itself, or what it is split into where the scheduler does not split.
 fn parts(task: PredictTask, part_rows: usize) -> Vec<PredictTask> {
     let num_rows = task.num_rows();
-    if !task.can_join() || part_rows >= num_rows {
+    if !task.can_join() || part_rows >= num_rows || !task.pinned.owner().policy().is_adaptive {
         return vec![task];
     }
     let sizes: Vec<usize> = (0..num_rows).step_by(part_rows).map(|start| part_rows.min(num_rows - start)).collect();
@@ -145,14 +155,31 @@ fn serve(fixture: &Fixture, tasks: Vec<Vec<PredictTask>>) {
     });
 }
 
-fn check(slot: usize, request: &Request, is_split: bool, outcome: &Outcome) -> Result<(), TestCaseError> {
+/// How a request was queued.
+#[derive(Clone, Copy)]
+struct Way {
+    /// In parts, by the test or maybe by the scheduler, which were extended each to another length.
+    may_be_uneven: bool,
+    is_too_large: bool,
+}
+
+fn way(request: &Request, num_parts: usize, policy: &Policy) -> Way {
+    let is_whole = num_parts == 1 && (policy.is_adaptive || !policy.enable_large_batch_splitting);
+    Way {
+        may_be_uneven: !is_whole && policy.pad_variable_length_inputs && request.outputs.contains(&1),
+        is_too_large: !policy.is_adaptive && request.num_rows > policy.max_batch_size,
+    }
+}
+
+fn check(slot: usize, request: &Request, way: Way, outcome: &Outcome) -> Result<(), TestCaseError> {
     let code = outcome.as_ref().map_or_else(|status| status.code, |_| Code::Ok);
     match request.fate {
+        _ if way.is_too_large => prop_assert_eq!(code, Code::InvalidArgument),
         Fate::Abandoned => prop_assert_eq!(code, Code::Cancelled),
         Fate::Expired => prop_assert_eq!(code, Code::DeadlineExceeded),
         Fate::Bad if request.num_rows > 0 => prop_assert_eq!(code, Code::InvalidArgument),
-        // The parts were extended to other lengths each: told, not mended.
-        _ if is_split && code == Code::FailedPrecondition => prop_assert!(request.outputs.contains(&1)),
+        // Told, not mended.
+        _ if way.may_be_uneven && code == Code::FailedPrecondition => {}
         Fate::Served | Fate::Bad => {
             let outputs = outcome.as_ref().map_err(|status| TestCaseError::fail(status.to_string()))?;
             prop_assert_eq!(outputs.len(), request.outputs.len());
@@ -201,14 +228,15 @@ proptest! {
             .enumerate()
             .map(|(slot, request)| parts(task(&fixture, slot, request), request.part_rows))
             .collect();
-        let are_split: Vec<bool> = tasks.iter().map(|parts| parts.len() > 1).collect();
+        let policy = fixture.policy();
+        let ways: Vec<Way> =
+            requests.iter().zip(&tasks).map(|(request, parts)| way(request, parts.len(), &policy)).collect();
         serve(&fixture, tasks);
         let outcomes = fixture.mailbox.outcomes();
         prop_assert_eq!(outcomes.len(), requests.len());
         for (slot, (request, outcome)) in requests.iter().zip(&outcomes).enumerate() {
-            check(slot, request, are_split[slot], outcome)?;
+            check(slot, request, ways[slot], outcome)?;
         }
-        let policy = fixture.policy();
         for inputs in fixture.runs() {
             let num_rows = inputs[0].shape()[0] as usize;
             prop_assert!(num_rows == 0 || policy.padded_rows(num_rows) == num_rows, "{} rows ran", num_rows);
