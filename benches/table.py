@@ -26,7 +26,11 @@ class Report:
 
     def add(self, title: str, header: Sequence[str], rows: Sequence[Sequence[str]], note: str = "") -> None:
         """Add a section and print it."""
-        text = f"## {title}\n\n{markdown(header, rows)}" + (f"\n{note}\n" if note else "")
+        self.add_text(title, markdown(header, rows) + (f"\n{note}\n" if note else ""))
+
+    def add_text(self, title: str, body: str) -> None:
+        """Add a section that is written already and print it."""
+        text = f"## {title}\n\n{body}"
         self.sections.append(text)
         print(f"\n{text}", flush=True)
 
