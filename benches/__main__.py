@@ -25,6 +25,7 @@ SECTIONS: dict[str, Bench] = {
 }
 
 BATCHING: dict[str, Bench] = {
+    "curves": lambda report, _, __: curves.bench(report),
     "model": lambda report, folder, given: model.bench(report, folder, rounds=given.rounds, seconds=given.seconds),
     "overload": lambda report, folder, given: overload.bench(
         report, folder, rounds=given.rounds, seconds=given.seconds
@@ -32,14 +33,15 @@ BATCHING: dict[str, Bench] = {
     "cost": lambda report, folder, given: cost.bench(
         report, folder, rounds=given.rounds, seconds=given.seconds, num_models=given.models
     ),
-    "curves": lambda report, _, __: curves.bench(report),
 }
 """The sections after the word `batching`."""
 
 
 def main() -> int:
     """Run the sections asked for, or all."""
-    parser = argparse.ArgumentParser(prog="python -m benches", description="Benchmarks, all sections by default.")
+    parser = argparse.ArgumentParser(
+        prog="python -m benches", description="Benchmarks, by default all sections of the first list."
+    )
     known = f"{', '.join(SECTIONS)}; or batching, alone or before {', '.join(BATCHING)}"
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=known)
     parser.add_argument("--rounds", type=int, default=3, help="how often each load is repeated, in turn")
@@ -50,6 +52,8 @@ def main() -> int:
     given = parser.parse_args()
     is_batching = given.sections[:1] == ["batching"]
     sections = BATCHING if is_batching else SECTIONS
+    if given.models < 2:
+        parser.error(f"--models: expected at least 2, got {given.models}")
     names = given.sections[is_batching:] or list(sections)
     unknown = sorted(set(names) - set(sections))
     if unknown:
