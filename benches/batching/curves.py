@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 
 from benches.table import Report
 from tests.support.models import ROOT
@@ -14,5 +15,5 @@ def bench(report: Report) -> None:
     """Build and run the Rust benchmark; its table is shown as it comes."""
     ended = subprocess.run(COMMAND, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
     if ended.returncode != 0:
-        raise RuntimeError(f"{' '.join(COMMAND)} ended with {ended.returncode}")
+        sys.exit(f"{' '.join(COMMAND)} ended with {ended.returncode}")
     report.add_text("Latency curves", f"`{' '.join(COMMAND)}`\n\n{ended.stdout.strip()}")
