@@ -2,13 +2,13 @@
 //!
 //! No sockets and no Python here. `salver-server` puts a front end on it, `salver-py` binds it.
 
+pub mod batching;
 pub mod dtype;
 pub mod executor;
 pub mod histogram;
 pub mod inference;
 pub mod json;
 pub mod run_stats;
-pub mod scheduler;
 pub mod signature;
 pub mod status;
 pub mod table;

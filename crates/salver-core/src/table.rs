@@ -10,12 +10,13 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 
+use crate::batching::{Line, Owner, Policy};
 use crate::executor::Executor;
 use crate::run_stats::RunStats;
 use crate::signature::{Signature, resolved_name};
@@ -32,12 +33,13 @@ pub enum Runner {
 
 /// One servable version that requests can be sent to.
 pub struct Target {
-    id: u64,
     name: Arc<str>,
     version: i64,
-    signatures: HashMap<Arc<str>, Arc<Signature>>,
+    signatures: HashMap<Arc<str>, (Arc<Signature>, Arc<Line>)>,
+    /// Of calls by what is no signature of its own.
+    other_line: Arc<Line>,
     runner: Runner,
-    max_batch_rows: usize,
+    owner: Arc<Owner>,
     run_stats: RunStats,
     pins: AtomicUsize,
     is_retired: AtomicBool,
@@ -45,35 +47,33 @@ pub struct Target {
     released: Condvar,
 }
 
-static NEXT_TARGET_ID: AtomicU64 = AtomicU64::new(1);
-
 impl Target {
-    /// A target that takes at most `max_batch_rows` rows in a batch; 1 switches batching off.
+    /// A target whose requests are batched by `policy`.
     pub fn new(
         name: Arc<str>,
         version: i64,
         signatures: impl IntoIterator<Item = Signature>,
         runner: Runner,
-        max_batch_rows: usize,
+        policy: Policy,
     ) -> Self {
+        let owner = Owner::new(policy);
+        let with_line = |signature: Signature| {
+            let line = Line::new(&owner, signature.name.clone());
+            (signature.name.clone(), (Arc::new(signature), line))
+        };
         Self {
-            id: NEXT_TARGET_ID.fetch_add(1, Ordering::Relaxed),
             name,
             version,
-            signatures: signatures.into_iter().map(|s| (s.name.clone(), Arc::new(s))).collect(),
+            signatures: signatures.into_iter().map(with_line).collect(),
+            other_line: Line::new(&owner, "".into()),
             runner,
-            max_batch_rows: max_batch_rows.max(1),
+            owner,
             run_stats: RunStats::default(),
             pins: AtomicUsize::new(0),
             is_retired: AtomicBool::new(false),
             released_lock: Mutex::new(()),
             released: Condvar::new(),
         }
-    }
-
-    /// Number that no other target of this process has.
-    pub fn id(&self) -> u64 {
-        self.id
     }
 
     /// Model name.
@@ -91,9 +91,30 @@ impl Target {
         &self.runner
     }
 
-    /// Rows that a batch may hold; 1 means that requests run alone.
-    pub fn max_batch_rows(&self) -> usize {
-        self.max_batch_rows
+    /// Who gets the runners' time for its requests; has the batching policy.
+    pub fn owner(&self) -> &Arc<Owner> {
+        &self.owner
+    }
+
+    /// Whether requests may share a batch.
+    pub fn joins_requests(&self) -> bool {
+        self.owner.peek(Policy::joins_requests)
+    }
+
+    /// The queue of `signature`.
+    pub fn line(&self, signature: &Arc<Signature>) -> &Arc<Line> {
+        match self.signatures.get(&signature.name) {
+            Some((own, line)) if Arc::ptr_eq(own, signature) => line,
+            _ => &self.other_line,
+        }
+    }
+
+    /// The queues of all signatures that had requests, by name.
+    pub fn used_lines(&self) -> Vec<&Arc<Line>> {
+        let lines = self.signatures.values().map(|(_, line)| line).chain([&self.other_line]);
+        let mut used: Vec<_> = lines.filter(|line| line.was_used()).collect();
+        used.sort_by(|a, b| a.name().cmp(b.name()));
+        used
     }
 
     /// How long its batches run.
@@ -103,7 +124,7 @@ impl Target {
 
     /// The signature called `name`; an empty name is `serving_default`.
     pub fn signature(&self, name: &str) -> Option<&Arc<Signature>> {
-        self.signatures.get(resolved_name(name))
+        self.signatures.get(resolved_name(name)).map(|(signature, _)| signature)
     }
 
     /// Requests that hold this target now.
@@ -116,6 +137,7 @@ impl Target {
     /// Returns whether no request holds it any more; false when `timeout` passed first.
     pub fn wait_until_released(&self, timeout: Option<Duration>) -> bool {
         self.is_retired.store(true, Ordering::SeqCst);
+        self.owner.close();
         let deadline = timeout.map(|timeout| Instant::now() + timeout);
         let mut guard = self.released_lock.lock().unwrap_or_else(PoisonError::into_inner);
         while self.num_pins() > 0 {
@@ -310,7 +332,7 @@ mod tests {
     use super::*;
 
     fn target(version: i64) -> Arc<Target> {
-        Arc::new(Target::new("m".into(), version, [], Runner::Foreign(Arc::new(())), 1))
+        Arc::new(Target::new("m".into(), version, [], Runner::Foreign(Arc::new(())), Policy::unbatched()))
     }
 
     fn table(targets: &[&Arc<Target>]) -> ServingTable {

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use smallvec::SmallVec;
 
+use crate::batching::{Line, Policy, Refusal, Ticket, Turn, Work};
 use crate::executor::{BatchInput, Call};
 use crate::histogram::Histogram;
-use crate::scheduler::Work;
 use crate::signature::Signature;
 use crate::status::{Code, Status};
 use crate::table::{Pinned, Runner};
@@ -59,10 +59,10 @@ pub struct PredictTask {
     /// Where parts of the answer go ahead of its end, if the caller takes any. Such a task runs alone; it ends with no
     /// outputs where all were sent as parts.
     pub parts: Option<Arc<dyn PartSink>>,
-    /// When it joined its queue, where somebody wants to know how long it waits.
-    pub queued_at: Option<Instant>,
     /// Takes in the microseconds of the run that answers it.
     pub run_latency: Option<Arc<Histogram>>,
+    line: Arc<Line>,
+    queued_at: Instant,
     num_rows: usize,
     can_batch: bool,
     reply: Option<ReplyTo>,
@@ -82,6 +82,8 @@ impl PredictTask {
         let can_batch = first.is_some_and(|rows| rows > 0) && inputs.iter().all(|input| input.num_rows() == first);
         let num_rows = if can_batch { first.unwrap_or(1) } else { 1 };
         Self {
+            line: pinned.line(&signature).clone(),
+            queued_at: Instant::now(),
             pinned,
             signature,
             inputs,
@@ -89,7 +91,6 @@ impl PredictTask {
             deadline: None,
             is_abandoned: Arc::default(),
             parts: None,
-            queued_at: None,
             run_latency: None,
             num_rows,
             can_batch,
@@ -110,19 +111,22 @@ impl PredictTask {
     }
 
     /// Answers a task that is not going to run.
-    pub fn reject(self, answers: &mut Answers) {
-        let status = if self.is_abandoned.load(Ordering::Relaxed) {
-            Status::new(Code::Cancelled, "The caller has gone.")
-        } else {
-            self.expired_status()
-        };
+    pub fn refuse(self, refusal: &Refusal, answers: &mut Answers) {
+        let status = self.refusal_status(refusal);
         self.finish(Err(status), answers);
     }
 
-    fn expired_status(&self) -> Status {
+    fn refusal_status(&self, refusal: &Refusal) -> Status {
         let (name, version) = (self.pinned.name(), self.pinned.version());
-        let message = format!("Deadline passed before model {name} version {version} could run the request.");
-        Status::new(Code::DeadlineExceeded, message)
+        match *refusal {
+            Refusal::Abandoned => Status::new(Code::Cancelled, "The caller has gone."),
+            Refusal::Expired => Status::new(
+                Code::DeadlineExceeded,
+                format!("Deadline passed before model {name} version {version} could run the request."),
+            ),
+            Refusal::Stopped => Status::new(Code::Unavailable, "The server is shutting down."),
+            _ => Status::new(Code::ResourceExhausted, format!("The queue of model {name} is full.")),
+        }
     }
 }
 
@@ -136,19 +140,23 @@ impl Drop for PredictTask {
 }
 
 impl Work for PredictTask {
-    fn owner(&self) -> u64 {
-        self.pinned.id()
+    fn line(&self) -> &Arc<Line> {
+        &self.line
     }
 
     fn num_rows(&self) -> usize {
         self.num_rows
     }
 
-    fn max_batch_rows(&self) -> usize {
-        if self.can_batch && self.parts.is_none() { self.pinned.max_batch_rows() } else { 1 }
+    fn num_bytes(&self) -> usize {
+        self.memory_bytes()
     }
 
-    fn joins(&self, other: &Self) -> bool {
+    fn can_join(&self) -> bool {
+        self.can_batch && self.parts.is_none()
+    }
+
+    fn joins(&self, other: &Self, _policy: &Policy) -> bool {
         Arc::ptr_eq(&self.signature, &other.signature)
             && self.outputs == other.outputs
             && self
@@ -158,8 +166,24 @@ impl Work for PredictTask {
                 .all(|(a, b)| a.dtype() == b.dtype() && a.shape()[1..] == b.shape()[1..])
     }
 
-    fn is_dead(&self, now: Instant) -> bool {
-        self.is_abandoned.load(Ordering::Relaxed) || self.deadline.is_some_and(|deadline| deadline <= now)
+    fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.is_abandoned.load(Ordering::Relaxed)
+    }
+
+    fn set_queued_at(&mut self, now: Instant) {
+        self.queued_at = now;
+    }
+
+    fn queued_at(&self) -> Instant {
+        self.queued_at
+    }
+
+    fn split(self, _sizes: &[usize]) -> Vec<Self> {
+        vec![self]
     }
 }
 
@@ -201,13 +225,21 @@ impl Drop for Answers {
 /// Tasks that run as one; never empty.
 pub struct Batch {
     tasks: Vec<PredictTask>,
+    padded_rows: usize,
+    ticket: Option<Ticket>,
     opened: Instant,
 }
 
 impl Batch {
-    /// A batch of these tasks, all of one target and signature, to be run now; `None` for no task.
-    pub fn new(tasks: Vec<PredictTask>) -> Option<Self> {
-        (!tasks.is_empty()).then(|| Self { tasks, opened: Instant::now() })
+    /// The batch of a turn, to be run now; `None` where nothing is to run. What was refused is answered.
+    pub fn open(turn: Turn<PredictTask>, answers: &mut Answers) -> Option<Self> {
+        for (task, refusal) in turn.refused {
+            task.refuse(&refusal, answers);
+        }
+        let Turn { batch: tasks, padded_rows, ticket, .. } = turn;
+        // An answer in parts takes as long as its reader, and no runner meanwhile.
+        let ticket = ticket.filter(|_| tasks.iter().all(|task| task.parts.is_none()));
+        (!tasks.is_empty()).then(|| Self { tasks, padded_rows, ticket, opened: Instant::now() })
     }
 
     fn first(&self) -> &PredictTask {
@@ -274,12 +306,20 @@ impl Batch {
         }
     }
 
+    /// Tells the scheduler that the batch is over, before the answers go out: those who get them come back.
+    fn release(&mut self) {
+        if let Some(ticket) = self.ticket.take() {
+            ticket.ran();
+        }
+    }
+
     fn finish_with(mut self, outputs: Vec<Tensor>, answers: &mut Answers) {
         if self.tasks.len() > 1
             && let Err(status) = self.check_splittable(&outputs)
         {
             return self.finish(Err(status), answers);
         }
+        self.release();
         self.note_run(self.opened.elapsed());
         if self.tasks.len() == 1 {
             return self.tasks.remove(0).finish(Ok(outputs), answers);
@@ -345,9 +385,11 @@ impl Batch {
         for task in self.tasks {
             let opened = Instant::now();
             if task.is_dead(opened) {
-                task.reject(answers);
+                let refusal = if task.is_abandoned() { Refusal::Abandoned } else { Refusal::Expired };
+                task.refuse(&refusal, answers);
             } else {
-                Batch { tasks: vec![task], opened }.run_native(answers);
+                let padded_rows = task.num_rows;
+                Batch { tasks: vec![task], padded_rows, ticket: None, opened }.run_native(answers);
             }
         }
     }

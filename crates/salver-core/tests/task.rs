@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use salver_core::batching::{Options, Policy, Scheduler, Turn, Work};
 use salver_core::histogram::{Histogram, LATENCY_LIMITS};
-use salver_core::scheduler::{Scheduler, Work};
 use salver_core::table::{Choice, ModelRow, Runner, ServingTable, Snapshot, Target};
 use salver_core::task::{Answers, Batch, Mailbox, Outcome, PredictTask, ReplyTo};
 use salver_core::{Call, Code, DType, Executor, Shape, Signature, Status, Tensor, TensorData, TensorSpec};
@@ -84,7 +84,8 @@ fn fixture(keeps_rows: bool) -> Fixture {
     };
     let runs = Arc::new(AtomicUsize::new(0));
     let runner = Runner::Native(Arc::new(Doubler { runs: runs.clone(), keeps_rows }));
-    let target = Arc::new(Target::new("m".into(), 1, [signature], runner, 8));
+    let target =
+        Arc::new(Target::new("m".into(), 1, [signature], runner, Policy { max_batch_size: 8, ..Policy::default() }));
     let table = ServingTable::default();
     table.publish(Snapshot::new([("m".to_owned(), ModelRow { targets: vec![target], ..ModelRow::default() })]));
     Fixture { table, mailbox: Arc::default(), runs }
@@ -99,7 +100,10 @@ impl Fixture {
     }
 
     fn run(&self, tasks: Vec<PredictTask>) {
-        Batch::new(tasks).unwrap().run_native(&mut Answers::default());
+        let padded_rows = tasks.iter().map(Work::num_rows).sum();
+        let turn = Turn { batch: tasks, refused: Vec::new(), padded_rows, ticket: None };
+        let mut answers = Answers::default();
+        Batch::open(turn, &mut answers).unwrap().run_native(&mut answers);
     }
 }
 
@@ -164,15 +168,15 @@ fn a_dropped_task_answers_internal_once() {
 fn scalars_and_empty_batches_run_alone() {
     let fixture = fixture(true);
     for input in [scalar(1.0), floats(&[])] {
-        assert_eq!(fixture.task(0, input).max_batch_rows(), 1);
+        assert!(!fixture.task(0, input).can_join());
     }
-    assert_eq!(fixture.task(0, floats(&[1.0, 2.0])).max_batch_rows(), 8);
+    assert!(fixture.task(0, floats(&[1.0, 2.0])).can_join());
 }
 
 #[test]
 fn expired_and_abandoned_work_never_runs() {
     let fixture = fixture(true);
-    let scheduler = Scheduler::new(100);
+    let scheduler = Scheduler::new(Options { num_runners: 1, may_wait: false });
     let mut expired = fixture.task(0, floats(&[1.0]));
     expired.deadline = Some(Instant::now() - Duration::from_millis(1));
     let abandoned = fixture.task(1, floats(&[1.0]));
@@ -181,7 +185,7 @@ fn expired_and_abandoned_work_never_runs() {
     let turn = scheduler.try_next().unwrap();
     assert!(turn.batch.is_empty());
     let mut answers = Answers::default();
-    turn.dead.into_iter().for_each(|task| task.reject(&mut answers));
+    turn.refused.into_iter().for_each(|(task, refusal)| task.refuse(&refusal, &mut answers));
     drop(answers);
     let codes: Vec<_> = fixture.mailbox.sorted().into_iter().map(|(_, outcome)| outcome.unwrap_err().code).collect();
     assert_eq!(codes, [Code::DeadlineExceeded, Code::Cancelled]);

@@ -35,7 +35,7 @@ impl PyBatch {
             signature: signature.name.to_string(),
             output_names: batch.outputs().iter().map(|index| signature.outputs[*index].name.to_string()).collect(),
             num_rows: batch.num_rows(),
-            may_join: batch.target().max_batch_rows() > 1,
+            may_join: batch.target().joins_requests(),
             first_deadline: batch.first_deadline(),
             parts: batch.parts().cloned(),
             batch: Mutex::new(Some(batch)),

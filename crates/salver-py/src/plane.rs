@@ -32,10 +32,9 @@ impl PyDataPlaneOptions {
     #[pyo3(signature = (
         *,
         num_io_threads,
-        num_native_runners,
+        num_runners,
         max_message_bytes,
         max_message_flag,
-        max_queued_rows,
         rest_timeout_s,
         tensor_content,
         rest_cors,
@@ -45,10 +44,9 @@ impl PyDataPlaneOptions {
     ))]
     fn new(
         num_io_threads: usize,
-        num_native_runners: usize,
+        num_runners: usize,
         max_message_bytes: Option<usize>,
         max_message_flag: String,
-        max_queued_rows: usize,
         rest_timeout_s: Option<f64>,
         tensor_content: bool,
         rest_cors: bool,
@@ -58,10 +56,9 @@ impl PyDataPlaneOptions {
     ) -> PyResult<Self> {
         Ok(Self(Options {
             num_io_threads,
-            num_native_runners,
+            num_runners,
             max_message_bytes: max_message_bytes.unwrap_or(MAX_MESSAGE_BYTES),
             max_message_flag,
-            max_queued_rows,
             rest_timeout: rest_timeout_s.map(seconds).transpose()?,
             tensor_content,
             rest_cors,
@@ -89,6 +86,10 @@ impl PyDataPlane {
 
     fn listen_rest(&self, py: Python<'_>, host: &str, port: u16) -> PyResult<u16> {
         py.detach(|| self.0.listen_rest(host, port)).map_err(errors::to_py)
+    }
+
+    fn listen_admin(&self, py: Python<'_>, host: &str, port: u16) -> PyResult<u16> {
+        py.detach(|| self.0.listen_admin(host, port)).map_err(errors::to_py)
     }
 
     fn listen_grpc_unix(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {

@@ -11,9 +11,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use salver_core::Status;
-use salver_core::scheduler::Scheduler;
-use salver_core::status::Code;
+use salver_core::batching::{self, Scheduler};
 use salver_core::table::Runner;
 use salver_core::task::{Answers, PredictTask, ReplyTo};
 use salver_core::wire::TensorForm;
@@ -24,7 +22,7 @@ use crate::connection;
 use crate::counters::count;
 use crate::endpoint::RawStream;
 use crate::mailbox::{LoopMailbox, Slots};
-use crate::plane::{OpenConnection, Shared};
+use crate::plane::{OpenConnection, Phase, Shared};
 use crate::runner;
 
 /// A loop that runs models for longer than this makes its connections wait.
@@ -32,13 +30,25 @@ const MAX_TIME_ON_LOOP: Duration = Duration::from_micros(200);
 /// Larger inputs are no measure of short runs, nor they of them.
 const MAX_BYTES_ON_LOOP: usize = 16 << 10;
 
-/// What the two ports speak.
+/// What a port speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Port {
     /// gRPC: HTTP/2 alone.
     Grpc,
     /// REST: HTTP/1.1 and HTTP/2.
     Rest,
+    /// What operators ask for: HTTP/1.1 and HTTP/2, to the very end.
+    Admin,
+}
+
+impl Port {
+    /// When its idle connections are closed.
+    pub(crate) fn closes_in(self) -> Phase {
+        match self {
+            Port::Grpc | Port::Rest => Phase::Closing,
+            Port::Admin => Phase::Ended,
+        }
+    }
 }
 
 /// An accepted connection on its way to its loop.
@@ -130,18 +140,10 @@ fn submit(shared: &Shared, scheduler: &Scheduler<PredictTask>, tasks: Vec<Predic
         return;
     }
     let mut answers = Answers::default();
-    for task in scheduler.submit(tasks) {
+    for (task, refusal) in scheduler.submit(tasks) {
         count(&shared.counters.refused_requests);
-        let status = refusal(scheduler, &task);
-        task.finish(Err(status), &mut answers);
+        task.refuse(&refusal, &mut answers);
     }
-}
-
-fn refusal(scheduler: &Scheduler<PredictTask>, task: &PredictTask) -> Status {
-    if scheduler.is_stopped() {
-        return Status::new(Code::Unavailable, "The server is shutting down.");
-    }
-    Status::new(Code::ResourceExhausted, format!("The queue of model {} is full.", task.pinned.name()))
 }
 
 /// Starts a loop; it ends when the sender of connections is dropped.
@@ -169,7 +171,8 @@ async fn run(shared: Arc<Shared>, mut connections: mpsc::UnboundedReceiver<Accep
     // It only makes the first request quicker.
     let _failed = connection::warm_up().await;
     let context = Rc::new(LoopContext {
-        short_runs: Scheduler::new(shared.options.max_queued_rows),
+        // The loop has other things to do than wait for company.
+        short_runs: Scheduler::new(batching::Options { num_runners: 1, may_wait: false }),
         shared,
         slots: Slots::default(),
         mailbox: Arc::default(),

@@ -7,14 +7,13 @@ use std::time::Duration;
 pub struct Options {
     /// Threads that own sockets, one event loop each; at least 1.
     pub num_io_threads: usize,
-    /// Threads that run batches of native models; at least 1.
-    pub num_native_runners: usize,
+    /// Batches that run at the same time, of native models and of others each; at least 1. One more runs where a model has
+    /// none in flight: it does not wait for the slow ones.
+    pub num_runners: usize,
     /// Largest request body in bytes.
     pub max_message_bytes: usize,
     /// Flag named in the error for a larger body.
     pub max_message_flag: String,
-    /// Rows that may wait per target.
-    pub max_queued_rows: usize,
     /// Time limit of a REST inference.
     pub rest_timeout: Option<Duration>,
     /// Whether Predict answers carry `tensor_content`.
@@ -102,10 +101,9 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             num_io_threads: 1,
-            num_native_runners: 2,
+            num_runners: 2,
             max_message_bytes: MAX_PROTOBUF_BYTES,
             max_message_flag: "--max_message_bytes".to_owned(),
-            max_queued_rows: 100_000,
             rest_timeout: Some(Duration::from_secs(30)),
             tensor_content: false,
             rest_cors: false,

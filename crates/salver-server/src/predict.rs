@@ -38,7 +38,7 @@ impl Prediction {
         let mut task = PredictTask::new(self.pinned, self.signature, self.inputs, self.outputs, reply);
         task.deadline = self.deadline;
         task.run_latency = run_latency;
-        shared.counters.batching.enter(&mut task);
+        shared.counters.batching.enter(&task);
         task
     }
 }

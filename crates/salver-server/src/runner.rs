@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use salver_core::scheduler::{Scheduler, Turn};
+use salver_core::batching::{Scheduler, Turn};
 use salver_core::task::{Answers, Batch, PredictTask};
 
 use crate::counters::{Counters, count};
@@ -17,13 +17,10 @@ const IDLE_WAIT: Duration = Duration::from_secs(3600);
 
 /// Answers the dead and returns the living as a batch.
 pub(crate) fn open_turn(turn: Turn<PredictTask>, answers: &mut Answers, counters: &Counters) -> Option<Batch> {
-    for task in turn.dead {
-        count(&counters.dead_requests);
-        task.reject(answers);
-    }
+    counters.dead_requests.fetch_add(turn.refused.len() as u64, Ordering::Relaxed);
     counters.batched_requests.fetch_add(turn.batch.len() as u64, Ordering::Relaxed);
     counters.batching.run(&turn.batch);
-    Batch::new(turn.batch)
+    Batch::open(turn, answers)
 }
 
 /// Runs one turn of native work.
@@ -73,6 +70,7 @@ pub(crate) fn run_native(scheduler: &Scheduler<PredictTask>, counters: &Arc<Coun
 mod tests {
     use std::sync::{Mutex, mpsc};
 
+    use salver_core::batching::{Options, Policy};
     use salver_core::table::{Choice, ModelRow, Runner, ServingTable, Snapshot, Target};
     use salver_core::task::{Mailbox, Outcome, ReplyTo};
     use salver_core::{Call, Executor, Signature, Status, Tensor};
@@ -109,7 +107,7 @@ mod tests {
         };
         let (end, is_ended) = mpsc::channel();
         let runner = Runner::Native(Arc::new(Waits(Mutex::new(is_ended))));
-        let target = Arc::new(Target::new("m".into(), 1, [signature], runner, 1));
+        let target = Arc::new(Target::new("m".into(), 1, [signature], runner, Policy::unbatched()));
         let table = ServingTable::default();
         table.publish(Snapshot::new([("m".to_owned(), ModelRow { targets: vec![target], ..ModelRow::default() })]));
         let pinned = table.resolve("m", Choice::Latest).unwrap();
@@ -123,7 +121,7 @@ mod tests {
         let (sender, answered) = mpsc::channel();
         let mailbox = Arc::new(Slots(Mutex::new(sender)));
         let ((short, end_short), (long, end_long)) = (task(1, &mailbox), task(2, &mailbox));
-        let scheduler = Scheduler::new(100);
+        let scheduler = Scheduler::new(Options { num_runners: 1, may_wait: true });
         scheduler.submit([short, long]);
         end_short.send(()).unwrap();
         let early = std::thread::scope(|scope| {

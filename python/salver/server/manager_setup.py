@@ -61,7 +61,7 @@ def data_plane_options(config: ServerConfig) -> DataPlaneOptions:
     """Return what the data plane is to be made with."""
     return DataPlaneOptions(
         num_io_threads=config.num_io_threads or max(1, num_cpus() // _CPUS_PER_IO_THREAD),
-        num_native_runners=num_runners(config),
+        num_runners=num_runners(config),
         max_message_bytes=config.max_message_bytes,
         rest_timeout_s=config.rest_timeout_s,
         tensor_content=config.enable_serialization_as_tensor_content,

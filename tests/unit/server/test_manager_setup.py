@@ -78,7 +78,7 @@ def test_data_plane_gets_limits_and_forms():
         enable_serialization_as_tensor_content=True,
     )
     made = manager_setup.data_plane_options(config)
-    assert (made.num_io_threads, made.num_native_runners, made.max_message_bytes) == (3, 5, 10)
+    assert (made.num_io_threads, made.num_runners, made.max_message_bytes) == (3, 5, 10)
     assert (made.rest_timeout_s, made.tensor_content) == (None, True)
 
 

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use salver_core::Histogram;
+use salver_core::batching::Work;
 use salver_core::histogram::{QUEUING_LIMITS, ROW_LIMITS};
-use salver_core::scheduler::Work;
 use salver_core::task::PredictTask;
 
 use crate::metrics::Family;
@@ -32,14 +32,13 @@ impl Default for Batching {
 
 /// Whether the model of `task` joins requests.
 fn is_batched(task: &PredictTask) -> bool {
-    task.pinned.max_batch_rows() > 1
+    task.pinned.joins_requests()
 }
 
 impl Batching {
     /// Notes a request on its way to the queue: one sample for each input tensor.
-    pub(crate) fn enter(&self, task: &mut PredictTask) {
+    pub(crate) fn enter(&self, task: &PredictTask) {
         if is_batched(task) {
-            task.queued_at = Some(Instant::now());
             task.inputs
                 .iter()
                 .filter_map(|input| input.num_rows())
@@ -53,8 +52,8 @@ impl Batching {
             return;
         }
         let now = Instant::now();
-        for queued_at in tasks.iter().filter_map(|task| task.queued_at) {
-            self.queuing_latency.record(micros(now.saturating_duration_since(queued_at)));
+        for task in tasks {
+            self.queuing_latency.record(micros(now.saturating_duration_since(task.queued_at())));
         }
         self.wrapped_run_count.fetch_add(1, Ordering::Relaxed);
         self.processed_batch_size.record(tasks.iter().map(|task| task.num_rows() as u64).sum());

@@ -7,6 +7,7 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
 
+use salver_core::batching::Policy;
 use salver_core::table::{ModelRow, Runner, Snapshot, Target};
 use salver_core::{Call, DType, Executor, Signature, Status, Tensor, TensorSpec};
 use salver_server::{Options, Plane};
@@ -36,7 +37,7 @@ pub(crate) fn signature(name: &str, method: &str, input: TensorSpec, output: Ten
 
 /// Version 1 of model `m`.
 pub(crate) fn target<const N: usize>(signatures: [Signature; N], executor: impl Executor + 'static) -> Arc<Target> {
-    Arc::new(Target::new("m".into(), 1, signatures, Runner::Native(Arc::new(executor)), 1))
+    Arc::new(Target::new("m".into(), 1, signatures, Runner::Native(Arc::new(executor)), Policy::unbatched()))
 }
 
 /// A plane that serves this.

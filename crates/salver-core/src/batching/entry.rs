@@ -1,0 +1,333 @@
+//! What the scheduler holds of an owner that has work or batches in flight.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::adaptive_queue::AdaptiveQueue;
+use super::line::{Line, Owner};
+use super::policy::{Criticality, Policy};
+use super::work::{Reason, Refusal, Work};
+
+/// Between two searches of a full queue for work that nobody waits for.
+const SWEEP_PAUSE: Duration = Duration::from_millis(100);
+/// Longest time for which a batch that is held back is not looked at again: its owner may close or get a new policy.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// A turn of unknown length is charged like this one.
+const USUAL_RUN: Duration = Duration::from_millis(1);
+/// The least that a turn is charged: what it takes to hand it out.
+const LEAST_RUN: Duration = Duration::from_micros(1);
+
+/// The circumstances of a decision.
+pub(super) struct Moment<'a> {
+    pub(super) now: Instant,
+    pub(super) line: &'a Line,
+    /// Whether work may be held back for company.
+    pub(super) may_wait: bool,
+    /// Whether the queue is being emptied.
+    pub(super) is_closing: bool,
+}
+
+/// When a batch may leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Due {
+    /// Now; the lower, the more urgent.
+    Now(Criticality, Instant),
+    /// Not before.
+    At(Instant),
+    /// There is none.
+    Never,
+}
+
+/// What leaves a queue at one turn.
+pub(super) struct Taken<W> {
+    pub(super) batch: Vec<W>,
+    pub(super) refused: Vec<(W, Refusal)>,
+    pub(super) num_rows: usize,
+    pub(super) padded_rows: usize,
+    pub(super) reason: Reason,
+}
+
+impl<W: Work> Taken<W> {
+    pub(super) fn new() -> Self {
+        Self { batch: Vec::new(), refused: Vec::new(), num_rows: 0, padded_rows: 0, reason: Reason::IdleRunner }
+    }
+
+    /// Adds `item` to the batch, or to what does not run.
+    pub(super) fn add(&mut self, item: W, now: Instant) {
+        if item.is_abandoned() {
+            self.refused.push((item, Refusal::Abandoned));
+        } else if item.is_dead(now) {
+            self.refused.push((item, Refusal::Expired));
+        } else {
+            self.num_rows = self.num_rows.saturating_add(item.num_rows());
+            self.batch.push(item);
+        }
+    }
+}
+
+/// The work of one line, in groups of what may share a batch.
+struct LineQueue<W> {
+    line: Arc<Line>,
+    groups: VecDeque<AdaptiveQueue<W>>,
+    in_flight: usize,
+}
+
+/// Where an owner stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// A turn is due; the number is the virtual time at which it stands in the ring.
+    Ready(u64),
+    /// A turn is due then.
+    Gated(Instant),
+    /// Nothing is due until a batch in flight is over, or more work comes.
+    Waiting,
+}
+
+/// An owner that has work or batches in flight.
+pub(super) struct Entry<W> {
+    owner: Arc<Owner>,
+    policy: Arc<Policy>,
+    lines: Vec<LineQueue<W>>,
+    num_rows: usize,
+    num_bytes: usize,
+    swept_at: Option<Instant>,
+    /// Batches of it that run.
+    pub(super) in_flight: usize,
+    /// Virtual time up to which its turns are paid for, in nanoseconds.
+    pub(super) paid_until: u64,
+    /// Where it stands in the scheduler's lists.
+    pub(super) standing: Standing,
+}
+
+impl<W: Work> Entry<W> {
+    /// An entry of an owner that comes back at this virtual time: time that it did not use is gone, time that it used
+    /// too much is not.
+    pub(super) fn new(owner: &Arc<Owner>, clock: u64) -> Self {
+        let paid_until = owner.paid_until.load(std::sync::atomic::Ordering::Relaxed).max(clock);
+        Self {
+            owner: owner.clone(),
+            policy: owner.policy(),
+            lines: Vec::new(),
+            num_rows: 0,
+            num_bytes: 0,
+            swept_at: None,
+            in_flight: 0,
+            paid_until,
+            standing: Standing::Waiting,
+        }
+    }
+
+    /// Rows that wait.
+    pub(super) fn num_rows(&self) -> usize {
+        self.num_rows
+    }
+
+    /// Whether there is nothing left to hold an entry for.
+    pub(super) fn is_over(&self) -> bool {
+        self.in_flight == 0 && self.num_rows == 0 && self.lines.iter().all(|line| line.groups.is_empty())
+    }
+
+    /// Queues `item`, or adds it to `refused`; what loses its place for it is added there as well.
+    pub(super) fn push(&mut self, mut item: W, now: Instant, refused: &mut Vec<(W, Refusal)>) {
+        item.set_queued_at(now);
+        if !self.owner.has_policy(&self.policy) {
+            self.policy = self.owner.policy();
+        }
+        if !self.has_room(&item) && !self.make_room(&item, now, refused) {
+            return self.refuse(item, Refusal::QueueFull { retry_after: None }, refused);
+        }
+        let (num_rows, num_bytes) = (item.num_rows(), item.num_bytes());
+        match self.push_into_group(item, now) {
+            Ok(()) => {
+                self.num_rows = self.num_rows.saturating_add(num_rows);
+                self.num_bytes = self.num_bytes.saturating_add(num_bytes);
+            }
+            Err((item, refusal)) => self.refuse(item, refusal, refused),
+        }
+    }
+
+    fn push_into_group(&mut self, item: W, now: Instant) -> Result<(), (W, Refusal)> {
+        let runs_alone = !item.can_join() || !self.policy.joins_requests();
+        let line = item.line().clone();
+        let policy = self.policy.clone();
+        let queue = self.line_queue(&line);
+        let group = match queue.groups.iter().position(|group| group.fits(&item, &policy, runs_alone)) {
+            Some(index) => &mut queue.groups[index],
+            None => {
+                queue.groups.push_back(AdaptiveQueue::new(policy, runs_alone));
+                let last = queue.groups.len() - 1;
+                &mut queue.groups[last]
+            }
+        };
+        group.push(item, &Moment { now, line: &line, may_wait: false, is_closing: false })
+    }
+
+    fn line_queue(&mut self, line: &Arc<Line>) -> &mut LineQueue<W> {
+        let index = self.lines.iter().position(|queue| Arc::ptr_eq(&queue.line, line)).unwrap_or_else(|| {
+            self.lines.push(LineQueue { line: line.clone(), groups: VecDeque::new(), in_flight: 0 });
+            self.lines.len() - 1
+        });
+        &mut self.lines[index]
+    }
+
+    fn refuse(&self, item: W, refusal: Refusal, refused: &mut Vec<(W, Refusal)>) {
+        item.line().stats().refused(&refusal);
+        refused.push((item, refusal));
+    }
+
+    fn has_room(&self, item: &W) -> bool {
+        self.num_rows == 0
+            || (self.num_rows.saturating_add(item.num_rows()) <= self.policy.max_queued_rows
+                && self.num_bytes.saturating_add(item.num_bytes()) <= self.policy.max_queued_bytes)
+    }
+
+    /// Lets go of work that nobody waits for, then of work that matters less.
+    fn make_room(&mut self, item: &W, now: Instant, refused: &mut Vec<(W, Refusal)>) -> bool {
+        if self.swept_at.is_none_or(|at| now.saturating_duration_since(at) >= SWEEP_PAUSE) {
+            self.swept_at = Some(now);
+            let dead: Vec<W> = self.groups_mut().flat_map(|group| group.take_dead(now)).collect();
+            for item in dead {
+                self.let_go(&item);
+                let refusal = if item.is_abandoned() { Refusal::Abandoned } else { Refusal::Expired };
+                self.refuse(item, refusal, refused);
+            }
+        }
+        while !self.has_room(item) {
+            let Some(other) = self.groups_mut().find_map(|group| group.displace(item.criticality())) else {
+                return false;
+            };
+            self.let_go(&other);
+            self.refuse(other, Refusal::Displaced, refused);
+        }
+        true
+    }
+
+    fn groups_mut(&mut self) -> impl Iterator<Item = &mut AdaptiveQueue<W>> {
+        self.lines.iter_mut().flat_map(|line| line.groups.iter_mut())
+    }
+
+    fn let_go(&mut self, item: &W) {
+        self.num_rows = self.num_rows.saturating_sub(item.num_rows());
+        self.num_bytes = self.num_bytes.saturating_sub(item.num_bytes());
+    }
+
+    /// The most urgent group: its line, its place there, and when its batch is due.
+    fn most_urgent(&self, scene: Scene) -> (Due, usize, usize) {
+        let mut best = (Due::Never, 0, 0);
+        for (at, queue) in self.lines.iter().enumerate() {
+            if queue.in_flight >= self.max_in_flight(queue, scene) {
+                continue;
+            }
+            let moment = self.moment(&queue.line, scene);
+            for (index, group) in queue.groups.iter().enumerate() {
+                let due = group.due(&moment);
+                if due < best.0 {
+                    best = (due, at, index);
+                }
+            }
+        }
+        best
+    }
+
+    fn max_in_flight(&self, queue: &LineQueue<W>, scene: Scene) -> usize {
+        if self.policy.joins_requests() { queue.line.learnt().max_in_flight(scene.num_runners) } else { usize::MAX }
+    }
+
+    fn moment<'a>(&self, line: &'a Line, scene: Scene) -> Moment<'a> {
+        let is_closing = scene.is_closing || self.owner.is_closing();
+        Moment { now: scene.now, line, may_wait: scene.may_wait && !is_closing, is_closing }
+    }
+
+    /// Where it stands now.
+    pub(super) fn find_standing(&self, scene: Scene) -> Standing {
+        if self.policy.max_in_flight_batches.is_some_and(|max| self.in_flight >= max) {
+            return Standing::Waiting;
+        }
+        match self.most_urgent(scene).0 {
+            Due::Now(..) => Standing::Ready(self.paid_until),
+            Due::At(at) => Standing::Gated(at.min(scene.now + LOOK_AGAIN)),
+            Due::Never => Standing::Waiting,
+        }
+    }
+
+    /// A lower bound of the batches that are due.
+    pub(super) fn num_turns(&self) -> usize {
+        self.lines.iter().flat_map(|line| &line.groups).map(AdaptiveQueue::num_turns).sum()
+    }
+
+    /// Takes what is most urgent, with its line and what it is charged; `None` where nothing is due.
+    pub(super) fn take(&mut self, scene: Scene) -> Option<(Taken<W>, Arc<Line>, Duration)> {
+        let (Due::Now(..), at, index) = self.most_urgent(scene) else { return None };
+        let line = self.lines[at].line.clone();
+        let moment = self.moment(&line, scene);
+        let queue = &mut self.lines[at];
+        let taken = queue.groups[index].take(&moment);
+        if queue.groups[index].is_empty() {
+            queue.groups.remove(index);
+        }
+        taken.batch.iter().chain(taken.refused.iter().map(|(item, _)| item)).for_each(|item| self.let_go(item));
+        self.note(&taken, &line, scene.now);
+        let charged = if taken.batch.is_empty() { Duration::ZERO } else { self.begin(&taken, at) };
+        Some((taken, line, charged))
+    }
+
+    fn note(&self, taken: &Taken<W>, line: &Line, now: Instant) {
+        let stats = line.stats();
+        taken.refused.iter().for_each(|(_, refusal)| stats.refused(refusal));
+        if !taken.batch.is_empty() {
+            taken.batch.iter().for_each(|item| stats.waited(now.saturating_duration_since(item.queued_at())));
+            stats.left(taken.reason, taken.batch.len(), taken.num_rows, taken.padded_rows);
+        }
+    }
+
+    fn begin(&mut self, taken: &Taken<W>, at: usize) -> Duration {
+        let queue = &mut self.lines[at];
+        queue.in_flight += 1;
+        self.in_flight += 1;
+        let charged = queue.line.learnt().expected_run(taken.padded_rows).unwrap_or(USUAL_RUN).max(LEAST_RUN);
+        self.paid_until = self.paid_until.saturating_add(self.cost(charged));
+        charged
+    }
+
+    /// Virtual nanoseconds for so much time of a runner.
+    fn cost(&self, time: Duration) -> u64 {
+        (time.as_nanos() as f64 / self.policy.weight.max(1e-6)) as u64
+    }
+
+    /// Takes a batch out of the count and settles what it was charged too much or too little.
+    pub(super) fn end(&mut self, line: &Arc<Line>, charged: Duration, elapsed: Duration) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        let queue = self.line_queue(line);
+        queue.in_flight = queue.in_flight.saturating_sub(1);
+        let elapsed = elapsed.max(LEAST_RUN);
+        self.paid_until = self.paid_until.saturating_add(self.cost(elapsed)).saturating_sub(self.cost(charged));
+        self.owner.paid_until.store(self.paid_until, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    /// Rows of `line` that wait.
+    pub(super) fn waiting_rows(&self, line: &Arc<Line>) -> usize {
+        let queue = self.lines.iter().find(|queue| Arc::ptr_eq(&queue.line, line));
+        queue.map_or(0, |queue| queue.groups.iter().map(AdaptiveQueue::num_rows).sum())
+    }
+
+    /// Hands back what waits.
+    pub(super) fn take_all(&mut self) -> Vec<W> {
+        self.num_rows = 0;
+        self.num_bytes = 0;
+        self.lines
+            .iter_mut()
+            .flat_map(|line| std::mem::take(&mut line.groups))
+            .flat_map(|mut group| group.take_all())
+            .collect()
+    }
+}
+
+/// What holds for all owners at a decision.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scene {
+    pub(super) now: Instant,
+    pub(super) num_runners: usize,
+    pub(super) may_wait: bool,
+    pub(super) is_closing: bool,
+}

@@ -1,0 +1,94 @@
+//! What became of the batches of a line.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::work::{Reason, Refusal};
+use crate::histogram::{Histogram, LATENCY_LIMITS, ROW_LIMITS};
+
+/// Counts of one line since it was first used.
+#[derive(Debug)]
+pub struct LineStats {
+    by_reason: [AtomicU64; Reason::ALL.len()],
+    by_refusal: [AtomicU64; Refusal::NAMES.len()],
+    num_requests: AtomicU64,
+    num_rows: AtomicU64,
+    num_padding_rows: AtomicU64,
+    /// Rows of each batch that left, padding aside.
+    pub batch_rows: Histogram,
+    /// Microseconds that requests waited for their batch to leave.
+    pub wait_micros: Histogram,
+    /// Microseconds that batches ran.
+    pub run_micros: Histogram,
+}
+
+impl Default for LineStats {
+    fn default() -> Self {
+        Self {
+            by_reason: Default::default(),
+            by_refusal: Default::default(),
+            num_requests: AtomicU64::new(0),
+            num_rows: AtomicU64::new(0),
+            num_padding_rows: AtomicU64::new(0),
+            batch_rows: Histogram::new(&ROW_LIMITS),
+            wait_micros: Histogram::new(&LATENCY_LIMITS),
+            run_micros: Histogram::new(&LATENCY_LIMITS),
+        }
+    }
+}
+
+impl LineStats {
+    /// Notes a batch that leaves.
+    pub(super) fn left(&self, reason: Reason, num_requests: usize, num_rows: usize, padded_rows: usize) {
+        self.by_reason[reason as usize].fetch_add(1, Ordering::Relaxed);
+        self.num_requests.fetch_add(num_requests as u64, Ordering::Relaxed);
+        self.num_rows.fetch_add(num_rows as u64, Ordering::Relaxed);
+        self.num_padding_rows.fetch_add(padded_rows.saturating_sub(num_rows) as u64, Ordering::Relaxed);
+        self.batch_rows.record(num_rows as u64);
+    }
+
+    /// Notes how long a request waited.
+    pub(super) fn waited(&self, wait: Duration) {
+        self.wait_micros.record(micros(wait));
+    }
+
+    /// Notes a batch that ran to its end.
+    pub(super) fn ran(&self, elapsed: Duration) {
+        self.run_micros.record(micros(elapsed));
+    }
+
+    /// Notes work that did not run.
+    pub(super) fn refused(&self, refusal: &Refusal) {
+        let index = Refusal::NAMES.iter().position(|name| *name == refusal.name()).unwrap_or(0);
+        self.by_refusal[index].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Batches that left, by why.
+    pub fn by_reason(&self) -> impl Iterator<Item = (Reason, u64)> + '_ {
+        Reason::ALL.into_iter().zip(self.by_reason.iter().map(|count| count.load(Ordering::Relaxed)))
+    }
+
+    /// Work that did not run, by the name of why.
+    pub fn by_refusal(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+        Refusal::NAMES.into_iter().zip(self.by_refusal.iter().map(|count| count.load(Ordering::Relaxed)))
+    }
+
+    /// Requests that left in a batch.
+    pub fn num_requests(&self) -> u64 {
+        self.num_requests.load(Ordering::Relaxed)
+    }
+
+    /// Rows that left in a batch, padding aside.
+    pub fn num_rows(&self) -> u64 {
+        self.num_rows.load(Ordering::Relaxed)
+    }
+
+    /// Rows that batches were filled up with.
+    pub fn num_padding_rows(&self) -> u64 {
+        self.num_padding_rows.load(Ordering::Relaxed)
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,83 @@
+//! The right to run one batch, which ends with the news of how it went.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::line::Line;
+
+/// Who counts the batches in flight.
+pub(super) trait Home: Send + Sync {
+    /// Takes a batch out of the count.
+    fn release(&self, line: &Arc<Line>, over: Over);
+}
+
+/// A batch that is over.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Over {
+    /// When.
+    pub(super) now: Instant,
+    /// How long it ran.
+    pub(super) elapsed: Duration,
+    /// What its owner was charged for it beforehand.
+    pub(super) charged: Duration,
+    /// Rows that ran, padding included.
+    pub(super) num_rows: usize,
+    /// Whether the time says something about the next one.
+    pub(super) has_run: bool,
+}
+
+/// Held while a batch runs; dropped without a word, it counts as a run that failed.
+pub struct Ticket {
+    home: Arc<dyn Home>,
+    line: Arc<Line>,
+    num_rows: usize,
+    charged: Duration,
+    started: Instant,
+    is_released: bool,
+}
+
+impl Ticket {
+    pub(super) fn new(
+        home: Arc<dyn Home>,
+        line: Arc<Line>,
+        num_rows: usize,
+        charged: Duration,
+        started: Instant,
+    ) -> Self {
+        Self { home, line, num_rows, charged, started, is_released: false }
+    }
+
+    /// Tells that the batch ran to its end, now.
+    pub fn ran(self) {
+        self.ran_at(Instant::now());
+    }
+
+    /// Tells that the batch ran to its end at `now`.
+    pub fn ran_at(mut self, now: Instant) {
+        self.release(now, true);
+    }
+
+    fn release(&mut self, now: Instant, has_run: bool) {
+        if std::mem::replace(&mut self.is_released, true) {
+            return;
+        }
+        let elapsed = now.saturating_duration_since(self.started);
+        let over = Over { now, elapsed, charged: self.charged, num_rows: self.num_rows, has_run };
+        self.home.release(&self.line, over);
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        if !self.is_released {
+            self.release(Instant::now(), false);
+        }
+    }
+}
+
+impl fmt::Debug for Ticket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Ticket({}, {} rows)", self.line.name(), self.num_rows)
+    }
+}
