@@ -78,6 +78,103 @@ class TensorFlowRuntime:
     ) -> NativeModel: ...
 
 @final
+class LengthBuckets:
+    """Requests whose length falls between the same two limits share a batch, others do not."""
+
+    def __new__(cls, *, limits: Sequence[int], signature: str, input: str, dimension: int) -> LengthBuckets: ...
+
+@final
+class LowPriority:
+    """Limits of the queue for sheddable requests."""
+
+    def __new__(
+        cls,
+        *,
+        max_batch_size: int,
+        batch_timeout_s: float,
+        max_enqueued_batches: int,
+        allowed_batch_sizes: Sequence[int],
+        mixed_priority_batching_policy: str,
+    ) -> LowPriority: ...
+
+@final
+class BatchingPolicy:
+    """How the requests to one version are joined into batches."""
+
+    def __new__(
+        cls,
+        *,
+        is_adaptive: bool,
+        max_batch_size: int,
+        enable_large_batch_splitting: bool,
+        max_execution_batch_size: int | None,
+        batch_timeout_s: float,
+        max_enqueued_batches: int,
+        allowed_batch_sizes: Sequence[int],
+        batch_padding_policy: str,
+        pad_variable_length_inputs: bool,
+        length_buckets: Sequence[LengthBuckets],
+        latency_slo_s: float | None,
+        weight: float,
+        max_in_flight_batches: int | None,
+        max_queued_rows: int,
+        max_queued_bytes: int,
+        low_priority: LowPriority | None,
+    ) -> BatchingPolicy: ...
+    @staticmethod
+    def defaults() -> BatchingPolicy:
+        """What the data plane takes where nothing is said."""
+    def __eq__(self, other: object, /) -> bool: ...
+
+@final
+class QueuedCall:
+    """Lets go of a call that waits."""
+
+    def abandon(self) -> None: ...
+
+@final
+class BatchTurn:
+    """Calls that run together, and calls that do not run; dropped without a word, the run counts as failed."""
+
+    @property
+    def calls(self) -> list[Any]: ...
+    @property
+    def refused(self) -> list[tuple[Any, str, float | None]]:
+        """Call, name of why it does not run, seconds after which to try again."""
+    @property
+    def padded_rows(self) -> int: ...
+    def ran(self) -> None: ...
+
+@final
+class BatchQueue:
+    """Calls of one kind, and the batches that they leave in."""
+
+    def __new__(cls, policy: BatchingPolicy, num_runners: int) -> BatchQueue: ...
+    def submit(
+        self,
+        payload: object,
+        num_rows: int,
+        num_bytes: int,
+        group: int,
+        timeout_s: float | None,
+        criticality: int,
+    ) -> tuple[QueuedCall, list[tuple[Any, str, float | None]]]:
+        """Queue one call; returns what does not run for it, which may be other calls."""
+    def next(self, timeout_s: float) -> BatchTurn | None: ...
+    def finish(self) -> None:
+        """Take no more calls, and stop when the last one has left."""
+    def stop(self) -> list[Any]:
+        """Stop now; returns the calls that still waited."""
+    @property
+    def is_stopped(self) -> bool: ...
+    @property
+    def num_queued_rows(self) -> int: ...
+    def counts(self) -> tuple[list[tuple[str, int]], list[tuple[str, int]], list[int]]:
+        """Batches by why they left, calls by why they did not run; calls, rows and filling rows that left."""
+    def histograms(self) -> list[tuple[list[float], list[int], int]]:
+        """Limits, counts and sum: rows of batches, microseconds of waits, microseconds of runs."""
+
+@final
 class Target:
     """One servable version as the serving table knows it; requests pin it."""
 

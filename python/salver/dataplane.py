@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from salver import _native
 from salver.boundary import (
+    BatchingPolicy,
     DataPlaneOptions,
     LogEntries,
     LogEntry,
@@ -31,7 +32,7 @@ from salver.errors import SalverError, error_from_code
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["NativeDataPlane", "NativeTensorFlow", "NativeTensorFlowModel", "native_errors"]
+__all__ = ["NativeDataPlane", "NativeTensorFlow", "NativeTensorFlowModel", "native_errors", "new_batch_queue"]
 
 
 @contextmanager
@@ -46,6 +47,12 @@ def native_errors() -> Iterator[None]:
 def _known(error: _native.NativeError) -> SalverError:
     code, message = error.args
     return error_from_code(code, message)
+
+
+def new_batch_queue(policy: BatchingPolicy, num_runners: int) -> _native.BatchQueue:
+    """Make a queue of Python objects that runs batches on so many threads of the caller's."""
+    with native_errors():
+        return _native.BatchQueue(_native_policy(policy), num_runners)
 
 
 class NativeTensorFlowModel:
@@ -239,3 +246,13 @@ def _native_target(target: Target) -> _native.Target:
     if not isinstance(target, _native.Target):
         raise TypeError(f"expected a target made by new_target, got {type(target).__name__}")
     return target
+
+
+def _native_policy(policy: BatchingPolicy) -> _native.BatchingPolicy:
+    low = policy.low_priority
+    fields = {
+        **vars(policy),
+        "length_buckets": [_native.LengthBuckets(**vars(buckets)) for buckets in policy.length_buckets],
+        "low_priority": None if low is None else _native.LowPriority(**vars(low)),
+    }
+    return _native.BatchingPolicy(**fields)
