@@ -134,7 +134,7 @@ class QueuedCall:
 
 @final
 class BatchTurn:
-    """Calls that run together, and calls that do not run; dropped without a word, the run counts as failed."""
+    """Calls that run together, and calls that do not run."""
 
     @property
     def calls(self) -> list[Any]: ...
@@ -144,6 +144,8 @@ class BatchTurn:
     @property
     def padded_rows(self) -> int: ...
     def ran(self) -> None: ...
+    def end(self) -> None:
+        """Give the place of the run back; without `ran` before, it counts as failed."""
 
 @final
 class BatchQueue:

@@ -112,8 +112,17 @@ pub(crate) struct PyBatchTurn {
 #[pymethods]
 impl PyBatchTurn {
     fn ran(&self) {
-        let ticket = self.ticket.lock().unwrap_or_else(PoisonError::into_inner).take();
-        ticket.into_iter().for_each(Ticket::ran);
+        self.take_ticket().into_iter().for_each(Ticket::ran);
+    }
+
+    fn end(&self) {
+        drop(self.take_ticket());
+    }
+}
+
+impl PyBatchTurn {
+    fn take_ticket(&self) -> Option<Ticket> {
+        self.ticket.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 

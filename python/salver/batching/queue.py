@@ -17,7 +17,7 @@ class QueuedCall(Protocol):
 
 
 class BatchTurn(Protocol):
-    """Calls that run together, and calls that do not run; dropped without a word, the run counts as failed."""
+    """Calls that run together, and calls that do not run."""
 
     @property
     def calls(self) -> Sequence[Any]:
@@ -33,6 +33,12 @@ class BatchTurn(Protocol):
 
     def ran(self) -> None:
         """Tell that the run has come to its end; the scheduler learns from the time."""
+
+    def end(self) -> None:
+        """Let another turn run in its place; without `ran` before it, the run counts as failed.
+
+        To be called: the traceback of an exception may keep the turn itself for as long as anybody keeps the exception.
+        """
 
 
 class BatchQueue(Protocol):

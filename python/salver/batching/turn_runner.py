@@ -58,6 +58,8 @@ class TurnRunner:
         except BaseException as error:  # the thread has more calls to answer than these
             logger.exception("Batcher %s failed beside its run", self._name)
             deliver((call, _own(error)) for call in turn.calls)
+        finally:
+            turn.end()
 
     def _settle(self, calls: Sequence[Call], padded_rows: int, on_ran: Callable[[], None] = lambda: None) -> None:
         items = [call.item for call in calls]
