@@ -8,6 +8,6 @@ from __future__ import annotations
 from salver.batching.arrays import ArrayRun
 from salver.batching.batcher import Batcher
 from salver.batching.calls import Criticality
-from salver.batching.stats import BatcherStats, Percentiles
+from salver.batching.stats import BatcherStats
 
-__all__ = ["ArrayRun", "Batcher", "BatcherStats", "Criticality", "Percentiles"]
+__all__ = ["ArrayRun", "Batcher", "BatcherStats", "Criticality"]

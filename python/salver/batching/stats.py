@@ -7,15 +7,7 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
 from salver.batching.queue import BatchQueue
-
-
-@dataclass(frozen=True, slots=True)
-class Percentiles:
-    """Times that half, nine in ten and 99 in 100 samples were within, to the accuracy of a histogram."""
-
-    p50_s: float
-    p90_s: float
-    p99_s: float
+from salver.boundary import Quantiles
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +28,9 @@ class BatcherStats:
     """Rows that batches were filled up with."""
     batch_sizes: Mapping[int, int]
     """Batches by their rows: those of at most so many, and of more than the key before."""
-    wait: Percentiles | None
+    wait: Quantiles | None
     """Time that calls waited for their batch to leave; None before the first."""
-    run: Percentiles | None
+    run: Quantiles | None
     """Time that runs took; None before the first."""
     num_queued_rows: int
     """Rows that wait now."""
@@ -63,16 +55,16 @@ def read_stats(queue: BatchQueue) -> BatcherStats:
         num_rows=num_rows,
         num_padding_rows=num_padding_rows,
         batch_sizes={limit: count for limit, count in zip(limits, counts, strict=True) if count},
-        wait=_percentiles(waits[0], waits[1]),
-        run=_percentiles(runs[0], runs[1]),
+        wait=_quantiles(waits[0], waits[1]),
+        run=_quantiles(runs[0], runs[1]),
         num_queued_rows=queue.num_queued_rows,
     )
 
 
-def _percentiles(limits: Sequence[float], counts: Sequence[int]) -> Percentiles | None:
+def _quantiles(limits: Sequence[float], counts: Sequence[int]) -> Quantiles | None:
     if not sum(counts):
         return None
-    return Percentiles(*(_quantile(limits, counts, share) / 1e6 for share in (0.5, 0.9, 0.99)))
+    return Quantiles(*(_quantile(limits, counts, share) / 1e6 for share in (0.5, 0.9, 0.99)))
 
 
 def _quantile(limits: Sequence[float], counts: Sequence[int], share: float) -> float:
