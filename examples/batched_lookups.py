@@ -1,6 +1,6 @@
 """Many requests of a web application, each for one user: one query serves all that came while the last one ran.
 
-    python examples/batched_lookups.py [requests]
+Usage: python examples/batched_lookups.py [requests]
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """Texts through a model, from many threads: those of like length share a batch, as each is filled up to its longest.
 
-    python examples/embed_by_length.py TEXT...
+Usage: python examples/embed_by_length.py TEXT...
 """
 
 import sys

@@ -271,7 +271,7 @@ def test_call_that_matters_more_takes_the_place_of_one_that_matters_less(gate):
         keep_busy(batcher, gate)
         lesser = batcher.submit("lesser", criticality="sheddable")
         greater = batcher.submit("greater", criticality="critical_plus")
-        with pytest.raises(ResourceExhaustedError, match="matter more"):
+        with pytest.raises(UnavailableError, match="matters more"):
             lesser.result(WAIT_S)
         gate.open()
         assert greater.result(WAIT_S) == "greater"

@@ -124,7 +124,7 @@ def use(batcher: Batcher[Item, int], items: list[tuple[Plan, Item]], outcomes: d
 
 def check(plan: Plan, item: Item, outcome: Any, run: Run) -> None:
     if isinstance(outcome, SalverError):
-        assert outcome.code.name == "RESOURCE_EXHAUSTED"
+        assert outcome.code.name == "RESOURCE_EXHAUSTED", outcome
         assert run.num_good_runs[item.number] == 0
     elif outcome == "cancelled":
         assert plan.is_cancelled

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Hashable, Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from salver.batching.items import Measured
 from salver.errors import InternalError, InvalidArgumentError
@@ -31,7 +31,11 @@ class ArrayRun(Generic[A, B]):
     cut from the answer: for callables that are compiled for each shape.
     """
 
-    def __init__(self, run: Callable[[A], B | Awaitable[B]]) -> None:
+    @overload
+    def __init__(self, run: Callable[[A], Coroutine[Any, Any, B]]) -> None: ...
+    @overload
+    def __init__(self, run: Callable[[A], B]) -> None: ...
+    def __init__(self, run: Callable[[A], Any]) -> None:
         self.run = run
 
     def measure(self, item: A) -> Measured:

@@ -110,9 +110,9 @@ class Batcher(Generic[T, R]):
             criticality: Which calls go first, and stay when not all can.
 
         Raises:
-            DeadlineExceededError: The time is up, or would be.
-            ResourceExhaustedError: Too much waits; `retry_after_s` says for how long, where that is known.
-            UnavailableError: The batcher is closed.
+            DeadlineExceededError: The time is up.
+            UnavailableError: It would be, or calls that matter more took the place, or the batcher is closed.
+            ResourceExhaustedError: Too much waits. `retry_after_s` of both says when to try again, where it is known.
             Exception: What `run` raised.
         """
         future = self.submit(item, timeout_s, criticality=criticality)

@@ -12,7 +12,9 @@ T = TypeVar("T")
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 
-Run: TypeAlias = Callable[[list[T]], Sequence[R] | Awaitable[Sequence[R]]]
+Run: TypeAlias = (
+    Callable[[list[T]], Sequence[R | BaseException]] | Callable[[list[T]], Awaitable[Sequence[R | BaseException]]]
+)
 """Takes items and returns as many results, in their order; an exception among them is that caller's error."""
 
 

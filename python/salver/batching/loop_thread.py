@@ -25,8 +25,9 @@ class LoopThread:
         """Run `awaitable` in the loop and return what it gives, from any other thread."""
         with self._lock:
             if self._thread is None:
-                self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), name=self._name, daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=lambda: asyncio.run(self._main()), name=self._name, daemon=True)
+                thread.start()
+                self._thread = thread
         self._is_ready.wait()
         return asyncio.run_coroutine_threadsafe(_awaited(awaitable), self._loop).result()
 

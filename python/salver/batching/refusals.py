@@ -18,10 +18,10 @@ from salver.errors import (
 _TEXTS: dict[str, tuple[type[SalverError], str]] = {
     "abandoned": (CancelledError, "the call to {} was given up"),
     "expired": (DeadlineExceededError, "the deadline passed before {} could run the call"),
-    "late": (DeadlineExceededError, "{} has too much to do to make the deadline of the call"),
+    "late": (UnavailableError, "by what is known of its runs, {} would miss the deadline of the call"),
     "too_large": (InvalidArgumentError, "the item is larger than a batch of {} may be"),
     "queue_full": (ResourceExhaustedError, "the queue of {} is full"),
-    "displaced": (ResourceExhaustedError, "the queue of {} is full, and calls that matter more took the place"),
+    "displaced": (UnavailableError, "the queue of {} is full, and the call gave way to one that matters more"),
     "stopped": (UnavailableError, "{} is closed"),
 }
 

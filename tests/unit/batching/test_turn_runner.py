@@ -169,10 +169,10 @@ def test_turn_of_cancelled_calls_does_not_run():
     ("reason", "kind", "retry_after_s"),
     [
         ("expired", DeadlineExceededError, None),
-        ("late", DeadlineExceededError, 0.5),
+        ("late", UnavailableError, 0.5),
         ("too_large", InvalidArgumentError, None),
         ("queue_full", ResourceExhaustedError, 2.0),
-        ("displaced", ResourceExhaustedError, None),
+        ("displaced", UnavailableError, None),
         ("stopped", UnavailableError, None),
     ],
 )
