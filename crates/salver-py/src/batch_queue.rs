@@ -208,7 +208,7 @@ impl PyBatchQueue {
         self.scheduler.num_queued_rows()
     }
 
-    fn counts(&self) -> (Vec<(&'static str, u64)>, Vec<(&'static str, u64)>, [u64; 3]) {
+    fn counts(&self) -> (NamedCounts, NamedCounts, [u64; 3]) {
         let stats = self.line.stats();
         let departures = stats.by_reason().map(|(reason, count)| (reason.name(), count)).collect();
         (departures, stats.by_refusal().collect(), [stats.num_requests(), stats.num_rows(), stats.num_padding_rows()])
@@ -269,6 +269,7 @@ fn read_criticality(number: u8) -> PyResult<Criticality> {
     }
 }
 
+type NamedCounts = Vec<(&'static str, u64)>;
 /// Limits, samples below each and from the last on, and the sum of all.
 type HistogramTuple = (Vec<f64>, Vec<u64>, u64);
 
