@@ -30,7 +30,6 @@ from salver.errors import (
 from tests.support.boundary import WAIT_S
 from tests.support.server_process import wait_until
 
-
 STATIC = BatchingPolicy(is_adaptive=False)
 """Takes all that waits, whatever was learnt."""
 
