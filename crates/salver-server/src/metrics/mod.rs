@@ -7,6 +7,7 @@
 mod batching;
 mod family;
 mod model;
+mod padding;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,6 +21,7 @@ use crate::inference::Api;
 pub(crate) use batching::Batching;
 pub use family::{Family, Kind, Series};
 use model::{ModelFamilies, ModelMetrics};
+pub(crate) use padding::PaddingSizes;
 
 /// Names that never were in the serving table and are still counted each for itself.
 const MAX_UNKNOWN_NAMES: usize = 1000;
