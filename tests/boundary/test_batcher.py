@@ -30,6 +30,9 @@ from salver.errors import (
 from tests.support.boundary import WAIT_S
 from tests.support.server_process import wait_until
 
+STATIC = BatchingPolicy(is_adaptive=False)
+"""Takes all that waits, whatever was learnt."""
+
 
 class Gate:
     """A run that returns its items, and stands still at the item `wait` until it is opened."""
@@ -68,7 +71,7 @@ def threads_of(name: str) -> list[threading.Thread]:
 
 
 def test_what_waits_while_a_run_goes_on_is_the_next_batch(gate):
-    with Batcher(gate) as batcher:
+    with Batcher(gate, policy=STATIC) as batcher:
         keep_busy(batcher, gate)
         futures = [batcher.submit(number) for number in range(5)]
         gate.open()
@@ -89,7 +92,7 @@ def test_tasks_of_several_loops_and_threads_share_a_batch(gate):
 
         return asyncio.run(main())
 
-    with Batcher(gate) as batcher:
+    with Batcher(gate, policy=STATIC) as batcher:
         keep_busy(batcher, gate)
         answers = {}
         threads = [threading.Thread(target=lambda n=n: answers.update({n: in_a_loop(n)})) for n in (1, 2)]
@@ -144,14 +147,12 @@ def test_task_that_a_run_left_behind_ends_with_the_batcher():
     ("options", "sizes"),
     [
         ({"max_batch_size": 2}, [2, 2, 1]),
-        ({"max_batch_size": 4, "size": lambda item: 2}, [2, 2, 1]),
+        ({"max_batch_size": 4, "size": lambda item: 1 if item == "wait" else 2}, [2, 2, 1]),
         ({"max_batch_size": 1}, [1, 1, 1, 1, 1]),
     ],
 )
 def test_no_batch_is_larger_than_it_may_be(gate, options, sizes):
-    if "size" in options:
-        options = {**options, "size": lambda item: 1 if item == "wait" else 2}
-    with Batcher(gate, **options) as batcher:
+    with Batcher(gate, **options, policy=STATIC) as batcher:
         keep_busy(batcher, gate)
         for number in range(5):
             batcher.submit(number)
@@ -169,7 +170,7 @@ def test_item_larger_than_a_batch_runs_alone(gate):
 
 
 def test_only_items_with_equal_keys_share_a_batch(gate):
-    with Batcher(gate, key=lambda text: (len(text),)) as batcher:
+    with Batcher(gate, key=lambda text: (len(text),), policy=STATIC) as batcher:
         keep_busy(batcher, gate)
         for text in ("a", "bb", "c", "dd", "eee"):
             batcher.submit(text)

@@ -32,8 +32,8 @@ _MAX_KINDS = 10_000
 class Batcher(Generic[T, R]):
     """Joins the calls of many threads and tasks into batches of one callable.
 
-    A batch is made when a thread is free to run it, of all that waits then: a lone call runs at once, and batches grow
-    with the load. How long runs take is learnt from them. All methods may be called from any thread.
+    A batch is made when a thread is free to run it, of what waits then: a lone call runs at once, and batches grow with
+    the load, up to the size that was learnt to pay. All methods may be called from any thread.
 
         def squares(numbers: list[int]) -> list[int]:
             return [number * number for number in numbers]

@@ -32,7 +32,7 @@ class BatchTurn(Protocol):
         """Rows that the batch is to be filled up to; at least as many as it has."""
 
     def ran(self) -> None:
-        """Tell that the run has come to its end; the scheduler learns from the time."""
+        """Tell that the batch has run and is answered; the scheduler learns from the time."""
 
     def end(self) -> None:
         """Let another turn run in its place; without `ran` before it, the run counts as failed.

@@ -53,19 +53,19 @@ class TurnRunner:
         try:
             deliver(refusal_answers(self._name, turn.refused))
             calls = [call for call in turn.calls if call.begin()]
-            if calls:
-                self._settle(calls, turn.padded_rows, turn.ran)
+            if calls and self._settle(calls, turn.padded_rows):
+                turn.ran()
         except BaseException as error:  # the thread has more calls to answer than these
             logger.exception("Batcher %s failed beside its run", self._name)
             deliver((call, _own(error)) for call in turn.calls)
         finally:
             turn.end()
 
-    def _settle(self, calls: Sequence[Call], padded_rows: int, on_ran: Callable[[], None] = lambda: None) -> None:
+    def _settle(self, calls: Sequence[Call], padded_rows: int) -> bool:
+        """Answer the calls; returns whether one run was enough, whose time is worth learning."""
         items = [call.item for call in calls]
         answer, error = self._attempt(items, padded_rows)
         if error is None:
-            on_ran()
             deliver(zip(calls, self._cut(answer, items, padded_rows), strict=True))
         elif len(calls) > 1 and self._isolate_errors and _is_of_one_item(error):
             middle = len(calls) // 2
@@ -73,6 +73,7 @@ class TurnRunner:
             self._settle(calls[middle:], padded_rows)
         else:
             deliver((call, _own(error)) for call in calls)
+        return error is None
 
     def _attempt(self, items: list[Any], padded_rows: int) -> tuple[Any, BaseException | None]:
         try:
