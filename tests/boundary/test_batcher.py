@@ -160,6 +160,30 @@ def test_no_batch_is_larger_than_it_may_be(gate, options, sizes):
     assert [len(batch) for batch in gate.batches[1:]] == sizes
 
 
+def test_static_policy_waits_for_company_until_the_batcher_closes():
+    policy = BatchingPolicy(is_adaptive=False, max_batch_size=3, batch_timeout_s=3600.0)
+    batches = []
+    with Batcher(lambda items: batches.append(items) or items, policy=policy) as batcher:
+        first = [batcher.submit(number) for number in range(3)]
+        assert [future.result(WAIT_S) for future in first] == [0, 1, 2]
+        last = batcher.submit(3)
+        assert not last.done()
+    assert last.result(0) == 3
+    assert batches == [[0, 1, 2], [3]]
+    assert batcher.stats().departures == {"full": 1, "shutdown": 1}
+
+
+def test_static_policy_limits_the_batches_that_wait(gate):
+    policy = BatchingPolicy(is_adaptive=False, max_batch_size=1, max_enqueued_batches=2)
+    with Batcher(gate, policy=policy) as batcher:
+        keep_busy(batcher, gate)
+        kept = [batcher.submit(number) for number in range(2)]
+        with pytest.raises(ResourceExhaustedError):
+            batcher.submit(2).result(WAIT_S)
+        gate.open()
+        assert [future.result(WAIT_S) for future in kept] == [0, 1]
+
+
 def test_item_larger_than_a_batch_runs_alone(gate):
     with Batcher(gate, max_batch_size=4, size=lambda item: 9 if item == "large" else 1) as batcher:
         keep_busy(batcher, gate)
