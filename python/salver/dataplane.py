@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from salver import _native
 from salver.boundary import (
+    BatchingReport,
     DataPlaneOptions,
     LogEntries,
     LogEntry,
@@ -26,7 +27,7 @@ from salver.boundary import (
     TensorInfo,
     TlsConfig,
 )
-from salver.errors import SalverError, error_from_code
+from salver.errors import SalverError, UnimplementedError, error_from_code
 
 if TYPE_CHECKING:
     import numpy as np
@@ -148,6 +149,11 @@ class NativeDataPlane:
         with native_errors():
             return self._plane.listen_rest(host, port)
 
+    def listen_admin(self, host: str, port: int) -> int:
+        """See `DataPlane.listen_admin`."""
+        with native_errors():
+            return self._plane.listen_admin(host, port)
+
     def listen_grpc_unix(self, path: str) -> None:
         """See `DataPlane.listen_grpc_unix`."""
         with native_errors():
@@ -216,6 +222,11 @@ class NativeDataPlane:
             )
             for name, kind, label_names, series, limits in self._plane.metrics()
         ]
+
+    def batching_report(self, model: str | None = None) -> tuple[BatchingReport, ...]:
+        """See `DataPlane.batching_report`."""
+        del model
+        raise UnimplementedError("this data plane does not tell what came of batching")
 
 
 def _native_signature(signature: Signature) -> _native.Signature:

@@ -42,10 +42,25 @@ _HONOURED = (
         help="TCP port of HTTP/REST. 0 opens none.",
     ),
     Flag(
+        name="admin_port",
+        default=8502,
+        group=LISTEN,
+        minimum=0,
+        maximum=MAX_PORT,
+        help="TCP port for operators: probes, metrics, `salver ctl`. Open from the first moment of a start to the end "
+        "of a drain. 0 opens none; without this flag the server goes on, with a warning, where the default is taken.",
+    ),
+    Flag(
+        name="admin_host",
+        default="127.0.0.1",
+        group=LISTEN,
+        help="Address that --admin_port is opened on. It is neither encrypted nor asks who is there.",
+    ),
+    Flag(
         name="host",
         default="0.0.0.0",  # noqa: S104  # a server in a container must be reachable from outside of it
         group=LISTEN,
-        help="Address that the ports are opened on.",
+        help="Address that --port and --rest_api_port are opened on.",
     ),
     Flag(
         name="grpc_socket_path",

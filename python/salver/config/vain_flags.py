@@ -71,6 +71,11 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[[_Values], object], str], ...] = (
         "there is no --rest_api_port",
     ),
     (
+        ("admin_host",),
+        lambda values: not values["admin_port"],
+        "--admin_port=0 opens none",
+    ),
+    (
         ("grpc_channel_arguments",),
         lambda values: not values["port"] and not values["grpc_socket_path"],
         "there is neither a --port nor a --grpc_socket_path",

@@ -1,8 +1,8 @@
 """The composition root: a whole server, in a program or behind the command line.
 
-Start, in this order: the data plane is made; models begin to load; once each is available or has failed once (or at
-once, with `serve_while_loading`) the ports open; the server is ready. Stop: not ready; accepted requests end, up to a
-limit; the ports close; every model is unloaded.
+Start, in this order: the data plane is made; the admin port opens; models begin to load; once each is available or has
+failed once (or at once, with `serve_while_loading`) the other ports open; the server is ready. Stop: not ready;
+accepted requests end, up to a limit; the ports close, the admin port last; every model is unloaded.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from salver.core.servable_state_waits import Outcomes
 from salver.errors import FailedPreconditionError, UnavailableError
 from salver.servables.loaders import Platform
 from salver.server import manager_setup
+from salver.server.admin.batching import BatchingReports
+from salver.server.admin.router import AdminRoutes
+from salver.server.admin.routes import admin_routes
 from salver.server.all_metrics import AllMetrics
 from salver.server.config_poller import config_poller
 from salver.server.control_router import ControlRouter
@@ -31,12 +34,13 @@ from salver.server.metrics_page import MetricsPage
 from salver.server.model_metadata import GET_MODEL_METADATA, ModelMetadata
 from salver.server.model_reload import RELOAD_CONFIG, ModelReload
 from salver.server.model_status import GET_MODEL_STATUS, ModelStatus
-from salver.server.ports import OpenPorts, open_ports
+from salver.server.ports import OpenPorts, open_admin_port, open_client_ports
 from salver.server.reflection import reflection_methods
 from salver.server.rest_routes import RestRoutes
 from salver.server.runners import BatchRunner
 from salver.server.server_core import ServerCore
 from salver.server.slow_calls import SlowCalls
+from salver.server.startup_probe import STARTUP_PATH, StartupProbe
 from salver.server.thread_pool import PullThreads
 from salver.server.tls_watcher import TlsWatcher
 
@@ -178,6 +182,11 @@ class Server:
         return self._ports.rest
 
     @property
+    def admin_port(self) -> int | None:
+        """Number of the open admin port, None if there is none."""
+        return self._ports.admin
+
+    @property
     def is_ready(self) -> bool:
         """Whether the server takes requests."""
         return self._core.health.is_ready
@@ -239,18 +248,19 @@ class Server:
 
     def _start(self) -> None:
         self._tls.load()  # first: nothing should be loaded for a server that cannot open its ports
+        self._ports = open_admin_port(self._plane, self._config)
+        self._control.start()
         self._core.start()
         if self._poller is not None:
             self._poller.start()
         self._runners.start()
-        self._control.start()
         self._core.notify_when_started(self._on_started)
         if self._config.serve_while_loading:
             self._may_open.set()
         self._may_open.wait()
         if self._stopping.is_set():
             raise UnavailableError("the server was stopped while it started")
-        self._ports = open_ports(self._plane, self._config)
+        self._ports = open_client_ports(self._plane, self._config, self._ports)
         self._tls.start()
 
     def _on_started(self, outcomes: Outcomes) -> None:
@@ -269,10 +279,13 @@ class Server:
         methods = {GET_MODEL_STATUS: status.grpc, GET_MODEL_METADATA: metadata.grpc, **reflection_methods()}
         metrics = AllMetrics(self._plane, self._metrics, self._core.monitor)
         reload = ModelReload(partial(self._core.apply_models, writer="a reload request"), metrics.first_values)
-        pages = {self._config.metrics_path: MetricsPage(metrics)} if self._config.metrics_enabled else {}
+        page, startup = MetricsPage(metrics), StartupProbe(self._core.health)
+        pages = {STARTUP_PATH: startup} | ({self._config.metrics_path: page} if self._config.metrics_enabled else {})
+        batching = BatchingReports(self._plane, lambda: self._core.names)
         return ControlRouter(
             methods,
             RestRoutes(on_status=status.rest, on_metadata=metadata.rest, pages=pages),
+            admin=AdminRoutes(admin_routes(startup=startup, metrics=page, batching=batching)),
             slow_methods={RELOAD_CONFIG: reload.grpc},
             submit_slow=self._slow_calls.submit,
         )

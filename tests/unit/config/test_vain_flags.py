@@ -30,6 +30,7 @@ def vain(**given):
         ({"rest_api_timeout_in_ms": 5}, "rest_api_timeout_in_ms", "no --rest_api_port"),
         ({"rest_api_ssl_config_file": "/f"}, "rest_api_ssl_config_file", "no --rest_api_port"),
         ({"grpc_channel_arguments": "grpc.so_reuseport=1", "port": 0}, "grpc_channel_arguments", "--grpc_socket_path"),
+        ({"admin_host": "::", "admin_port": 0}, "admin_host", "--admin_port=0"),
         ({"monitoring_config_file": "/f"}, "monitoring_config_file", "no --rest_api_port"),
         ({"platform_config_file": "/f", "enable_model_warmup": False}, "enable_model_warmup", "--platform_config_file"),
         ({"rest_api_gzip_min_bytes": 0}, "rest_api_gzip_min_bytes", "no --rest_api_port"),

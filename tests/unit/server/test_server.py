@@ -337,6 +337,46 @@ def test_status_and_metadata_are_answered(make, plane, base):
             assert plane.submit_call(FakeControlCall.http("GET", path)).response(LIMIT_S).status == 200
 
 
+def admin_status(plane, path):
+    return plane.submit_call(FakeControlCall.admin("GET", path)).response(LIMIT_S).status
+
+
+def test_admin_port_is_open_while_the_models_still_load(make, plane, tensorflow, base):
+    is_loading, may_load = threading.Event(), threading.Event()
+
+    def load(_):
+        is_loading.set()
+        assert may_load.wait(LIMIT_S)
+        return FakeNativeModel(half_plus_two)
+
+    tensorflow.on_load = load
+    server = make({"m": base("m", 1)}, admin_port=0)
+    start = threading.Thread(target=server.start)
+    start.start()
+    assert is_loading.wait(LIMIT_S)
+    assert plane.ports.keys() == {"admin"}
+    assert server.admin_port == plane.ports["admin"]
+    assert admin_status(plane, "/startupz") == 503
+    assert [admin_status(plane, path) for path in ("/metrics", "/v1/batching/m")] == [200, 200]
+    may_load.set()
+    start.join(LIMIT_S)
+    assert admin_status(plane, "/startupz") == 200
+    assert plane.ports.keys() == {"admin", "grpc", "rest"}
+    server.stop()
+    assert server.admin_port is None
+
+
+def test_a_program_has_no_admin_port_unless_it_asks_for_one(make, plane, base):
+    with make({"m": base("m", 1)}) as server:
+        assert server.admin_port is None
+        assert "admin" not in plane.ports
+
+
+def test_rest_port_tells_that_the_start_is_over(make, plane, base):
+    with make({"m": base("m", 1)}):
+        assert plane.submit_call(FakeControlCall.http("GET", "/startupz")).response(LIMIT_S).status == 200
+
+
 class TestApplyModels:
     def test_new_model_is_available_when_the_call_returns(self, make, base):
         with make({"a": base("a", 1)}) as server:
