@@ -73,6 +73,26 @@ struct LineQueue<W> {
     in_flight: usize,
 }
 
+/// What a line has on its hands now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Rows that wait.
+    pub num_queued_rows: usize,
+    /// Batches that run.
+    pub num_in_flight: usize,
+}
+
+impl std::ops::Add for Load {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            num_queued_rows: self.num_queued_rows.saturating_add(other.num_queued_rows),
+            num_in_flight: self.num_in_flight + other.num_in_flight,
+        }
+    }
+}
+
 /// Where an owner stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
@@ -276,8 +296,7 @@ impl<W: Work> Entry<W> {
         let stats = line.stats();
         taken.refused.iter().for_each(|(_, refusal)| stats.refused(refusal));
         if !taken.batch.is_empty() {
-            taken.batch.iter().for_each(|item| stats.waited(now.saturating_duration_since(item.queued_at())));
-            stats.left(taken.reason, taken.batch.len(), taken.num_rows, taken.padded_rows);
+            stats.left(taken, now);
         }
     }
 
@@ -309,6 +328,12 @@ impl<W: Work> Entry<W> {
     pub(super) fn waiting_rows(&self, line: &Arc<Line>) -> usize {
         let queue = self.lines.iter().find(|queue| Arc::ptr_eq(&queue.line, line));
         queue.map_or(0, |queue| queue.groups.iter().map(AdaptiveQueue::num_rows).sum())
+    }
+
+    /// What `line` has on its hands.
+    pub(super) fn load(&self, line: &Arc<Line>) -> Load {
+        let queue = self.lines.iter().find(|queue| Arc::ptr_eq(&queue.line, line));
+        Load { num_queued_rows: self.waiting_rows(line), num_in_flight: queue.map_or(0, |queue| queue.in_flight) }
     }
 
     /// Hands back what waits.

@@ -13,13 +13,16 @@ mod learnt;
 mod line;
 mod pending;
 mod policy;
+mod recent;
 mod scheduler;
 mod stats;
 mod ticket;
 mod work;
 
+pub use entry::Load;
 pub use line::{Line, Owner};
 pub use policy::{Criticality, LengthBuckets, LowPriority, MixedPriorityPolicy, PaddingPolicy, Policy};
+pub use recent::Quantiles;
 pub use scheduler::{Next, Options, Scheduler};
 pub use stats::LineStats;
 pub use ticket::Ticket;

@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::entry::{Entry, Scene, Standing};
+use super::entry::{Entry, Load, Scene, Standing};
 use super::line::Line;
 use super::ticket::{Home, Over, Ticket};
 use super::work::{Refusal, Turn, Work};
@@ -179,6 +179,12 @@ impl<W: Work> Scheduler<W> {
     /// Whether `stop` was called.
     pub fn is_stopped(&self) -> bool {
         self.inner.lock().is_stopped
+    }
+
+    /// What `line` has on its hands here.
+    pub fn load(&self, line: &Arc<Line>) -> Load {
+        let state = self.inner.lock();
+        state.owners.get(&line.owner().id()).map_or_else(Load::default, |entry| entry.load(line))
     }
 
     /// Rows that wait now, over all owners.
