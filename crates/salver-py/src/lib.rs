@@ -5,6 +5,7 @@
 
 mod arrays;
 mod batch;
+mod batching_report;
 mod control;
 mod errors;
 mod grpc_options;
@@ -57,6 +58,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<request_log::PyLogRule>()?;
     module.add_class::<batch::PyBatch>()?;
     module.add_class::<control::PyControlCall>()?;
+    module.add_class::<batching_report::PyLineReport>()?;
     module.add_class::<plane::PyDataPlane>()?;
     Ok(())
 }

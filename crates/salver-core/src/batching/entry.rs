@@ -82,17 +82,6 @@ pub struct Load {
     pub num_in_flight: usize,
 }
 
-impl std::ops::Add for Load {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        Self {
-            num_queued_rows: self.num_queued_rows.saturating_add(other.num_queued_rows),
-            num_in_flight: self.num_in_flight + other.num_in_flight,
-        }
-    }
-}
-
 /// Where an owner stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
@@ -331,9 +320,12 @@ impl<W: Work> Entry<W> {
     }
 
     /// What `line` has on its hands.
-    pub(super) fn load(&self, line: &Arc<Line>) -> Load {
-        let queue = self.lines.iter().find(|queue| Arc::ptr_eq(&queue.line, line));
-        Load { num_queued_rows: self.waiting_rows(line), num_in_flight: queue.map_or(0, |queue| queue.in_flight) }
+    pub(super) fn load(&self, line: &Line) -> Load {
+        let queue = self.lines.iter().find(|queue| std::ptr::eq(&*queue.line, line));
+        queue.map_or_else(Load::default, |queue| Load {
+            num_queued_rows: self.waiting_rows(&queue.line),
+            num_in_flight: queue.in_flight,
+        })
     }
 
     /// Hands back what waits.

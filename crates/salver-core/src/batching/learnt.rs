@@ -4,6 +4,19 @@ use std::time::{Duration, Instant};
 
 use super::ticket::Over;
 
+/// What runs of so many rows were seen to take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CurvePoint {
+    /// Rows of the batch as it ran.
+    pub num_rows: usize,
+    /// Half of the runs were within this.
+    pub p50: Duration,
+    /// Nine in ten were.
+    pub p90: Duration,
+    /// Runs that this was learnt from.
+    pub num_samples: u64,
+}
+
 /// Weight of the past in the moving mean.
 const WINDOW: u32 = 16;
 
@@ -18,6 +31,11 @@ impl Learnt {
     pub(super) fn record(&mut self, over: &Over, _waiting_rows: usize) {
         let mean = self.mean.unwrap_or(over.elapsed);
         self.mean = Some(mean - mean / WINDOW + over.elapsed / WINDOW);
+    }
+
+    /// What is known of the time of a run, by ascending rows.
+    pub(super) fn curve(&self) -> Vec<CurvePoint> {
+        Vec::new()
     }
 
     /// How long a batch of so many rows is going to run.

@@ -20,6 +20,7 @@ mod ticket;
 mod work;
 
 pub use entry::Load;
+pub use learnt::CurvePoint;
 pub use line::{Line, Owner};
 pub use policy::{Criticality, LengthBuckets, LowPriority, MixedPriorityPolicy, PaddingPolicy, Policy};
 pub use recent::Quantiles;

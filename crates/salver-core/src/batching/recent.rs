@@ -56,7 +56,7 @@ impl Recent {
     }
 }
 
-/// Weight is lost by this time's e-th part: what is older than some of these no longer counts.
+/// In this time a row loses all but a third of its weight: what is older than some of these hardly counts.
 const MEMORY_S: f64 = 10.0;
 /// A rate is never taken over less than this: a first batch is not a rate yet.
 const MIN_WINDOW_S: f64 = 1.0;

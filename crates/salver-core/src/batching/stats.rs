@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::entry::Taken;
 use super::recent::{Quantiles, Recent, RowRate};
 use super::work::{Reason, Refusal, Work};
-use crate::histogram::{Histogram, LATENCY_LIMITS, ROW_LIMITS};
+use crate::histogram::{BATCH_LIMITS, Histogram, LATENCY_LIMITS};
 
 /// Waits that the quantiles are taken over.
 const RECENT_WAITS: usize = 1024;
@@ -40,7 +40,7 @@ impl Default for LineStats {
             num_requests: AtomicU64::new(0),
             num_rows: AtomicU64::new(0),
             num_padding_rows: AtomicU64::new(0),
-            batch_rows: Histogram::new(&ROW_LIMITS),
+            batch_rows: Histogram::new(&BATCH_LIMITS),
             wait_micros: Histogram::new(&LATENCY_LIMITS),
             run_micros: Histogram::new(&LATENCY_LIMITS),
             recent_waits: Recent::new(RECENT_WAITS),
@@ -107,6 +107,14 @@ impl LineStats {
     /// Batches that left.
     pub fn num_batches(&self) -> u64 {
         self.by_reason().map(|(_, count)| count).sum()
+    }
+
+    /// Batches by their size, as pairs of the most rows that count for it and how many there were; empty ones aside.
+    pub fn batch_sizes(&self) -> Vec<(u64, u64)> {
+        let (counts, _) = self.batch_rows.snapshot();
+        // A limit is exclusive, and rows are whole.
+        let most_rows = BATCH_LIMITS.iter().map(|limit| *limit as u64 - 1).chain([u64::MAX]);
+        most_rows.zip(counts).filter(|(_, count)| *count > 0).collect()
     }
 
     /// Requests that left in a batch.

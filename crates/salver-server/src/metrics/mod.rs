@@ -6,6 +6,7 @@
 
 mod batching;
 mod family;
+mod lines;
 mod model;
 
 use std::collections::{HashMap, HashSet};
@@ -19,6 +20,7 @@ use crate::inference::Api;
 
 pub(crate) use batching::Batching;
 pub use family::{Family, Kind, Series};
+pub(crate) use lines::LineFamilies;
 use model::{ModelFamilies, ModelMetrics};
 
 /// Names that never were in the serving table and are still counted each for itself.
