@@ -14,6 +14,7 @@ mod line;
 mod pending;
 mod policy;
 mod scheduler;
+pub mod simulation;
 mod stats;
 mod ticket;
 mod work;
