@@ -15,6 +15,7 @@ mod pending;
 mod policy;
 mod recent;
 mod scheduler;
+pub mod simulation;
 mod stats;
 mod ticket;
 mod work;
