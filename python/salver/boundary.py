@@ -126,6 +126,9 @@ class Target(Protocol):
     def wait_until_released(self, timeout_s: float | None) -> bool:
         """Wait, without the GIL, until no request holds it; False when the time ran out, None waits for ever."""
 
+    def set_batching(self, policy: BatchingPolicy) -> None:
+        """Join requests by this policy from now on; those that wait already keep the one they came under."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LengthBuckets:
@@ -295,8 +298,8 @@ class TargetSpec:
     model: NativeModel | None = None
     servable: object | None = None
     """Handed back in each `Batch`; the data plane does not look at it."""
-    max_batch_rows: int = 1
-    """Rows that may be joined into one batch; 1 keeps requests apart."""
+    batching: BatchingPolicy = UNBATCHED
+    """How its requests are joined, until `Target.set_batching` says otherwise."""
 
 
 @dataclass(frozen=True)

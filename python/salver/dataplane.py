@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from salver import _native
 from salver.boundary import (
+    BatchingPolicy,
     BatchingReport,
     DataPlaneOptions,
     LogEntries,
@@ -32,7 +33,7 @@ from salver.errors import SalverError, UnimplementedError, error_from_code
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["NativeDataPlane", "NativeTensorFlow", "NativeTensorFlowModel", "native_errors"]
+__all__ = ["NativeDataPlane", "NativeTarget", "NativeTensorFlow", "NativeTensorFlowModel", "native_errors"]
 
 
 @contextmanager
@@ -101,6 +102,24 @@ class NativeTensorFlow:
         return NativeTensorFlowModel(handle)
 
 
+class NativeTarget:
+    """`Target` over the extension; `handle` is what the extension knows it by."""
+
+    def __init__(self, handle: _native.Target) -> None:
+        self.handle = handle
+        self.wait_until_released = handle.wait_until_released
+
+    @property
+    def num_pins(self) -> int:
+        """See `Target.num_pins`."""
+        return self.handle.num_pins
+
+    def set_batching(self, policy: BatchingPolicy) -> None:
+        """See `Target.set_batching`."""
+        with native_errors():
+            self.handle.set_batching(_native_policy(policy))
+
+
 class NativeDataPlane:
     """`DataPlane` over the extension."""
 
@@ -132,12 +151,13 @@ class NativeDataPlane:
         """See `DataPlane.open_tensorflow`."""
         return NativeTensorFlow(libraries)
 
-    def new_target(self, spec: TargetSpec) -> _native.Target:
+    def new_target(self, spec: TargetSpec) -> NativeTarget:
         """See `DataPlane.new_target`."""
         model = spec.model.handle if isinstance(spec.model, NativeTensorFlowModel) else None
         signatures = model.signatures if model else [_native_signature(item) for item in spec.signatures]
         with native_errors():
-            return _native.Target(spec.name, spec.version, signatures, model, spec.servable, spec.max_batch_rows)
+            policy = _native_policy(spec.batching)
+            return NativeTarget(_native.Target(spec.name, spec.version, signatures, model, spec.servable, policy))
 
     def listen_grpc(self, host: str, port: int) -> int:
         """See `DataPlane.listen_grpc`."""
@@ -247,6 +267,16 @@ def _native_row(row: ModelRow) -> _native.ModelRow:
 
 
 def _native_target(target: Target) -> _native.Target:
-    if not isinstance(target, _native.Target):
+    if not isinstance(target, NativeTarget):
         raise TypeError(f"expected a target made by new_target, got {type(target).__name__}")
-    return target
+    return target.handle
+
+
+def _native_policy(policy: BatchingPolicy) -> _native.BatchingPolicy:
+    low = policy.low_priority
+    fields = {
+        **vars(policy),
+        "length_buckets": [_native.LengthBuckets(**vars(buckets)) for buckets in policy.length_buckets],
+        "low_priority": None if low is None else _native.LowPriority(**vars(low)),
+    }
+    return _native.BatchingPolicy(**fields)

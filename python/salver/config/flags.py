@@ -356,14 +356,24 @@ _HONOURED = (
         name="enable_batching",
         default=False,
         group=RUNNING,
-        help="Join requests to the same signature along their first dimension while the model is busy.",
+        help="Join requests to the same signature along their first dimension. Without --batching_parameters_file, "
+        "sizes are learnt while serving.",
     ),
     Flag(
         name="batching_parameters_file",
         default="",
         group=RUNNING,
-        help="File with BatchingParameters in protobuf text format, with --enable_batching: max_batch_size bounds a "
-        "batch, num_batch_threads is the number of runners unless --num_runners is given.",
+        help="File with BatchingParameters in protobuf text format, with --enable_batching: how requests are "
+        "joined, for all models and for single ones. Its num_batch_threads is the number of runners unless "
+        "--num_runners is given.",
+    ),
+    Flag(
+        name="batching_parameters_poll_wait_seconds",
+        default=5,
+        group=RUNNING,
+        maximum=INT32_MAX,
+        help="Seconds between two looks at --batching_parameters_file and at each batching_params.pbtxt; what "
+        "has changed holds for the models that serve. 0 or less reads them once; a reload request looks at them, too.",
     ),
     Flag(
         name="enable_per_model_batching_parameters",

@@ -182,9 +182,13 @@ def _read_batching(values: Mapping[str, FlagValue]) -> dict[str, Any]:
     path = str(values["batching_parameters_file"])
     if values["platform_config_file"] or not values["enable_batching"] or not path:
         return {}
-    from salver.config.batching_parameters_file import read_batching_parameters
+    from salver.config.batching_parameters_file import read_batching_parameters, server_scope
 
-    return {"batching": read_batching_parameters(path, is_for_server=True)}
+    scope = server_scope(are_per_version=bool(values["enable_per_model_batching_parameters"]))
+    parameters = read_batching_parameters(path, scope)
+    for line in parameters.warnings:
+        _log.warning("%s", line)
+    return {"batching": parameters, "batching_parameters_file": path}
 
 
 def _with_platforms(
@@ -255,8 +259,10 @@ def _listen_fields(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _servable_fields(values: Mapping[str, Any]) -> dict[str, Any]:
     """Those of the fields that concern single kinds of servables, and what happens to a version before it serves."""
+    batching_poll = values["batching_parameters_poll_wait_seconds"]
     return {
         "enable_batching": values["enable_batching"],
+        "batching_parameters_poll_wait_s": float(batching_poll) if batching_poll > 0 else None,
         "enable_per_model_batching": values["enable_per_model_batching_parameters"],
         "flush_filesystem_caches": values["flush_filesystem_caches"],
         "check_signature_methods": values["enable_signature_method_name_check"],

@@ -171,7 +171,12 @@ class ServerConfig:
     enable_batching: bool = False
     """Whether requests to the same signature are joined along the first dimension."""
     batching: BatchingParameters = field(default_factory=BatchingParameters)
-    """How, where they are joined."""
+    """How, where they are joined. Live, through the file."""
+    batching_parameters_file: str | None = None
+    """The file that `batching` was read from."""
+    batching_parameters_poll_wait_s: float | None = 5.0
+    """Time between two looks at the files of batching parameters, which are applied again when they change; None never
+    looks."""
     enable_per_model_batching: bool = False
     """Whether each version brings its own parameters (`batching_params.pbtxt`); one without is not batched."""
     tensorflow_platforms: Mapping[str, ServerConfig] | None = field(default=None, hash=False)

@@ -56,6 +56,17 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[[_Values], object], str], ...] = (
         "without --enable_batching nothing is batched",
     ),
     (
+        ("batching_parameters_poll_wait_seconds",),
+        lambda values: (
+            not values["platform_config_file"]
+            and not (
+                values["enable_batching"]
+                and (values["batching_parameters_file"] or values["enable_per_model_batching_parameters"])
+            )
+        ),
+        "there are no batching parameters to look at",
+    ),
+    (
         ("tensorflow_session_parallelism",),
         lambda values: values["tensorflow_intra_op_parallelism"] or values["tensorflow_inter_op_parallelism"],
         "--tensorflow_intra_op_parallelism and --tensorflow_inter_op_parallelism go before it",

@@ -11,7 +11,6 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -27,6 +26,7 @@ from salver.server.admin.batching import BatchingReports
 from salver.server.admin.router import AdminRoutes
 from salver.server.admin.routes import admin_routes
 from salver.server.all_metrics import AllMetrics
+from salver.server.batching_reload import batching_poller
 from salver.server.config_poller import config_poller
 from salver.server.control_router import ControlRouter
 from salver.server.metrics import Metrics
@@ -107,7 +107,8 @@ class Server:
             self._plane.next_batch,
             BatchRunner(name_of=self._core.table.name_of, submit_stream=self._streams.submit),
         )
-        self._poller = config_poller(self._core, self._config)
+        pollers = (config_poller(self._core, self._config), batching_poller(self._core.batching_reload, self._config))
+        self._pollers = [poller for poller in pollers if poller is not None]
         self._slow_calls = SlowCalls("reload")
         self._control: PullThreads[ControlCall] = PullThreads(
             "control", _NUM_CONTROL_THREADS, self._plane.next_call, self._router()
@@ -251,8 +252,8 @@ class Server:
         self._ports = open_admin_port(self._plane, self._config)
         self._control.start()
         self._core.start()
-        if self._poller is not None:
-            self._poller.start()
+        for poller in self._pollers:
+            poller.start()
         self._runners.start()
         self._core.notify_when_started(self._on_started)
         if self._config.serve_while_loading:
@@ -278,7 +279,7 @@ class Server:
         metadata = ModelMetadata(self._core.table.resolve)
         methods = {GET_MODEL_STATUS: status.grpc, GET_MODEL_METADATA: metadata.grpc, **reflection_methods()}
         metrics = AllMetrics(self._plane, self._metrics, self._core.monitor)
-        reload = ModelReload(partial(self._core.apply_models, writer="a reload request"), metrics.first_values)
+        reload = ModelReload(self._reload, metrics.first_values)
         page, startup = MetricsPage(metrics), StartupProbe(self._core.health)
         pages = {STARTUP_PATH: startup} | ({self._config.metrics_path: page} if self._config.metrics_enabled else {})
         batching = BatchingReports(self._plane, lambda: self._core.names)
@@ -290,9 +291,14 @@ class Server:
             submit_slow=self._slow_calls.submit,
         )
 
+    def _reload(self, models: Sequence[ModelConfig], timeout_s: float) -> None:
+        # Batching first, so that models which are new to both files load with their parameters.
+        self._core.batching_reload.step()
+        self._core.apply_models(models, timeout_s, writer="a reload request")
+
     def _stop(self, drain_timeout_s: float) -> None:
-        if self._poller is not None:
-            self._poller.stop()
+        for poller in self._pollers:
+            poller.stop()
         self._core.health.set_draining()
         self._plane.begin_drain()
         # Before the wait, which reload requests would hold up, and before the plane refuses what warm-ups replay.

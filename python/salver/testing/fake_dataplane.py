@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from salver.boundary import (
+    BatchingPolicy,
     BatchingReport,
     LogEntries,
     LogRule,
@@ -82,6 +83,8 @@ class FakeTarget:
 
     def __init__(self, spec: TargetSpec) -> None:
         self.spec = spec
+        self.batching = spec.batching
+        """The policy that was set last."""
         self.num_pins = 0
         self._changed = threading.Condition()
 
@@ -100,6 +103,10 @@ class FakeTarget:
         """See `Target.wait_until_released`."""
         with self._changed:
             return self._changed.wait_for(lambda: self.num_pins == 0, timeout_s)
+
+    def set_batching(self, policy: BatchingPolicy) -> None:
+        """See `Target.set_batching`."""
+        self.batching = policy
 
 
 class _WorkQueue(Generic[T]):
