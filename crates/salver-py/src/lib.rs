@@ -14,6 +14,7 @@ mod model;
 mod plane;
 mod request_log;
 mod signature;
+mod simulation;
 mod table;
 mod tls;
 
@@ -63,6 +64,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<batch::PyBatch>()?;
     module.add_class::<control::PyControlCall>()?;
     module.add_class::<batching_report::PyLineReport>()?;
+    module.add_class::<simulation::PySimulation>()?;
+    module.add_class::<simulation::PySimulationReport>()?;
     module.add_class::<plane::PyDataPlane>()?;
     Ok(())
 }

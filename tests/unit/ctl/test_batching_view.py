@@ -19,7 +19,7 @@ BUSY = BatchingReport(
     signature="rank",
     policy=BatchingPolicy(max_batch_size=64, latency_slo_s=0.02, max_in_flight_batches=2, weight=2),
     departures={"idle_runner": 300, "full": 700},
-    refusals={"queue_rows": 1234, "late": 5},
+    refusals={"queue_full": 1234, "late": 5},
     num_batches=1000,
     num_requests=9000,
     num_rows=30_000,
@@ -41,7 +41,7 @@ ranker version 3  rank
   left      full 70 %, idle runner 30 %
   rows      1: 2 %, 2: 3 %, 5-64: 95 %
   padding   6 % of all rows
-  refused   queue rows 1,234, late 5
+  refused   queue full 1,234, late 5
 
            p50      p90     p99
   wait    1 ms   2.5 ms   10 ms
