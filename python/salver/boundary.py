@@ -257,8 +257,8 @@ class BatchingReport:
     `timeout`, `deadline` (of a member), `shutdown`."""
     refusals: Mapping[str, int] = field(default_factory=dict)
     """Why requests did not run, as far as any did not: `queue_full` (no room), `too_large`, `late` (would not have met
-    their deadline), `expired` (it passed while they waited), `abandoned` (the caller had gone), `displaced` (by requests that
-    matter more), `stopped`."""
+    their deadline), `expired` (it passed while they waited), `abandoned` (the caller had gone), `displaced` (by
+    requests that matter more), `stopped`."""
     num_batches: int = 0
     """Batches that left."""
     num_requests: int = 0

@@ -12,6 +12,7 @@ def test_every_path_has_its_handler():
             startup=lambda _: text_response(200, "startup"),
             metrics=lambda call: text_response(200, f"metrics {call.query}"),
             batching=BatchingReports(FakeDataPlane(), lambda: {"m"}),
+            profiles=lambda request: text_response(200, f"profile of {request.parameters['model']}"),
         )
     )
     bodies = {
