@@ -138,14 +138,14 @@ def _by_loads(rounds: Sequence[_Round]) -> tuple[BatchingPolicy, str]:
     if adaptive_loss <= losses[index] + TOLERANCE:
         return worst.adaptive.policy, "no static setting is as good as adaptive under all of these loads: leave it"
     chosen = worst.static[index]
-    return chosen.policy, f"at {worst.best.load} {_figure(chosen)} with this static setting, {_figure(worst.adaptive)}"
+    reason = f"at {chosen.load} {_figure(chosen)} with this static setting; with adaptive {_figure(worst.adaptive)}"
+    return chosen.policy, reason
 
 
 def _figure(trial: Trial) -> str:
-    name = "adaptive" if trial.policy.is_adaptive else ""
     if trial.load.num_clients or not trial.keeps_up:
-        return f"{name} {trial.report.rows_per_s:,.0f} rows/s come out".strip()
-    return f"{name} the p99 is {trial.report.p99_s * 1e3:.3g} ms".strip()
+        return f"{trial.report.rows_per_s:,.0f} rows/s come out"
+    return f"the p99 is {trial.report.p99_s * 1e3:.3g} ms"
 
 
 def _within(loss: float) -> str:

@@ -19,6 +19,8 @@ def test_every_path_has_its_handler():
         target: routes(FakeControlCall.admin("GET", target)).body.decode()
         for target in ("/startupz", "/metrics?x", "/v1/batching", "/v1/batching/m")
     }
+    profile = routes(FakeControlCall.admin("POST", "/v1/batching/m:profile"))
+    assert profile.body == b"profile of m"
     assert bodies == {
         "/startupz": "startup",
         "/metrics?x": "metrics x",
