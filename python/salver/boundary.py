@@ -567,8 +567,8 @@ class DataPlaneOptions:
     num_runners: int = 2
     """Batches that run at the same time, of native models and of Python servables each.
 
-    One more runs where a model has none in flight: it does not wait for the slow ones. So one thread more than this should
-    pull batches.
+    One more runs where a model has none in flight: it does not wait for the slow ones. So one thread more than this
+    should pull batches.
     """
     max_message_bytes: int | None = None
     """Largest request body; None is bounded by the protocols alone (2 GiB - 1)."""

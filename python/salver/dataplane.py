@@ -45,6 +45,7 @@ __all__ = [
     "NativeTensorFlowModel",
     "capacity",
     "native_errors",
+    "native_policy",
     "simulate",
 ]
 
@@ -133,8 +134,7 @@ class NativeTarget:
 
     def set_batching(self, policy: BatchingPolicy) -> None:
         """See `Target.set_batching`."""
-        with native_errors():
-            self.handle.set_batching(_native_policy(policy))
+        self.handle.set_batching(native_policy(policy))
         self.policy = policy
 
 
@@ -173,8 +173,8 @@ class NativeDataPlane:
         """See `DataPlane.new_target`."""
         model = spec.model.handle if isinstance(spec.model, NativeTensorFlowModel) else None
         signatures = model.signatures if model else [_native_signature(item) for item in spec.signatures]
+        policy = native_policy(spec.batching)
         with native_errors():
-            policy = _native_policy(spec.batching)
             handle = _native.Target(spec.name, spec.version, signatures, model, spec.servable, policy)
         return NativeTarget(handle, spec)
 
@@ -293,7 +293,7 @@ def capacity(simulation: Simulation) -> float:
 
 def _native_simulation(simulation: Simulation) -> _native.Simulation:
     with native_errors():
-        return _native.Simulation(**{**vars(simulation), "policy": _native_policy(simulation.policy)})
+        return _native.Simulation(**{**vars(simulation), "policy": native_policy(simulation.policy)})
 
 
 def _report(target: NativeTarget, line: _native.LineReport) -> BatchingReport:
@@ -345,11 +345,13 @@ def _native_target(target: Target) -> _native.Target:
     return _own_target(target).handle
 
 
-def _native_policy(policy: BatchingPolicy) -> _native.BatchingPolicy:
+def native_policy(policy: BatchingPolicy) -> _native.BatchingPolicy:
+    """Return the extension's form of a policy; raises InvalidArgumentError where a name in it is unknown."""
     low = policy.low_priority
-    fields = {
-        **vars(policy),
-        "length_buckets": [_native.LengthBuckets(**vars(buckets)) for buckets in policy.length_buckets],
-        "low_priority": None if low is None else _native.LowPriority(**vars(low)),
-    }
-    return _native.BatchingPolicy(**fields)
+    with native_errors():
+        fields = {
+            **vars(policy),
+            "length_buckets": [_native.LengthBuckets(**vars(buckets)) for buckets in policy.length_buckets],
+            "low_priority": None if low is None else _native.LowPriority(**vars(low)),
+        }
+        return _native.BatchingPolicy(**fields)

@@ -18,8 +18,6 @@ class BatchingParameters:
     """What holds for single models instead, by name."""
     num_batch_threads: int | None = None
     """Batches that may run at the same time; None lets the server choose."""
-    thread_pool_name: str = ""
-    """Label of the metric of waiting times."""
     warnings: tuple[str, ...] = field(default=(), compare=False)
     """What was said in vain, one line each."""
 

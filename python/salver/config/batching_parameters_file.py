@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import enum
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from salver.config.batching_checks import (
@@ -31,10 +31,8 @@ if TYPE_CHECKING:
 
 BATCHING_PARAMETERS = "salver.BatchingParameters"
 _WHAT = "batching parameters file"
-_OF_THE_SERVER = {
-    "num_batch_threads": "all models share the runners (--num_runners)",
-    "thread_pool_name": "all models share the runners",
-}
+_NO_NAME = {"thread_pool_name": "the runners have names of their own"}
+_OF_THE_SERVER = {"num_batch_threads": "all models share the runners (--num_runners)"}
 
 
 class Scope(enum.Enum):
@@ -110,14 +108,12 @@ def parameters_of(message: Message, source: str, scope: Scope) -> BatchingParame
     laid = {model.name: _laid_over(server, model.parameters) for model in own.model}
     problems = [*problems_of_parameters(server), *_problems_of_models(own, scope, laid)]
     check([f"{source}: {problem}" for problem in problems])
-    warnings = [*_vain(server, scope), *(line for model in own.model for line in _vain_of_model(model, laid))]
-    if scope is Scope.RUNNERS:
-        warnings = list(_grouped((name, "versions bring their own") for name in _given_for_queues(own)))
+    models = own.model if scope is Scope.SERVER else ()
+    warnings = [*_vain(own, scope), *(line for model in models for line in _vain_of_model(model, laid))]
     return BatchingParameters(
         policy=policy_of(server),
         model_policies={name: policy_of(merged) for name, merged in laid.items()},
         num_batch_threads=server.num_batch_threads.value or None,
-        thread_pool_name=server.thread_pool_name.value,
         warnings=tuple(f"{source}: {warning}" for warning in warnings),
     )
 
@@ -170,21 +166,23 @@ def _problems_of_models(message: Message, scope: Scope, laid: dict[str, Message]
 
 
 def _vain(message: Message, scope: Scope) -> Iterator[str]:
-    reasons = dict(vain_parameters(message))
-    if scope is not Scope.SERVER:
-        reasons |= {name: why for name, why in _OF_THE_SERVER.items() if name in given_fields(message)}
-    return _grouped(reasons.items())
+    if scope is Scope.RUNNERS:
+        of_versions = given_fields(message) - {*_OF_THE_SERVER, *_NO_NAME}
+        reasons = dict.fromkeys(sorted(of_versions), "versions bring their own (batching_params.pbtxt)")
+    else:
+        reasons = dict(vain_parameters(message))
+    elsewhere = _OF_THE_SERVER if scope in {Scope.PLATFORM, Scope.VERSION} else {}
+    return _grouped(_those_given(message, {**reasons, **elsewhere, **_NO_NAME}))
 
 
 def _vain_of_model(model: Message, laid: dict[str, Message]) -> Iterator[str]:
-    given = given_fields(model.parameters)
-    reasons = {**dict(vain_parameters(laid[model.name])), **_OF_THE_SERVER}
-    lines = _grouped((name, why) for name, why in reasons.items() if name in given)
-    return (f"model {model.name}: {line}" for line in lines)
+    reasons = {**dict(vain_parameters(laid[model.name])), **_OF_THE_SERVER, **_NO_NAME}
+    return (f"model {model.name}: {line}" for line in _grouped(_those_given(model.parameters, reasons)))
 
 
-def _given_for_queues(message: Message) -> Iterator[str]:
-    return (field.name for field, _ in message.ListFields() if field.name not in _OF_THE_SERVER)
+def _those_given(message: Message, reasons: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    given = given_fields(message)
+    return ((name, why) for name, why in reasons.items() if name in given)
 
 
 def _grouped(reasons: Iterable[tuple[str, str]]) -> Iterator[str]:

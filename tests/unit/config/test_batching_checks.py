@@ -99,8 +99,10 @@ def test_one_row_at_a_time_can_be_asked_for():
         ),
         (
             "low_priority_max_batch_size: 8 low_priority_allowed_batch_sizes: 4",
-            "Last entry in low_priority_allowed_batch_sizes must match low_priority_max_batch_size; last entry was 4; "
-            + "expected 8",
+            (
+                "Last entry in low_priority_allowed_batch_sizes must match low_priority_max_batch_size; "
+                "last entry was 4; expected 8"
+            ),
         ),
         ("length_buckets {}", "length_buckets 1: limits must be above 0 and monotonically increasing, got none"),
         (

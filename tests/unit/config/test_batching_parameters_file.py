@@ -34,7 +34,6 @@ def test_file_of_the_reference_means_the_same():
         batch_timeout_micros { value: 2000 }
         max_enqueued_batches { value: 16 }
         num_batch_threads { value: 8 }
-        thread_pool_name { value: "pool" }
         allowed_batch_sizes: 8
         allowed_batch_sizes: 64
         pad_variable_length_inputs: true
@@ -48,7 +47,7 @@ def test_file_of_the_reference_means_the_same():
         allowed_batch_sizes=(8, 64),
         pad_variable_length_inputs=True,
     )
-    assert (parameters.num_batch_threads, parameters.thread_pool_name, parameters.warnings) == (8, "pool", ())
+    assert (parameters.num_batch_threads, parameters.warnings) == (8, ())
 
 
 def test_every_field_of_the_reference_is_there_in_its_form():
@@ -146,10 +145,17 @@ def test_threads_are_those_of_the_server(scope, num_warnings):
     assert len(read("num_batch_threads { value: 3 }", scope).warnings) == num_warnings
 
 
+@pytest.mark.parametrize("scope", Scope)
+def test_name_of_the_threads_is_named_as_without_effect(scope):
+    (line,) = read('thread_pool_name { value: "pool" }', scope).warnings
+    assert line == "file: thread_pool_name without effect: the runners have names of their own"
+
+
 def test_where_versions_bring_their_own_only_threads_count_and_the_rest_is_named():
     parameters = read('num_batch_threads { value: 3 } max_batch_size { value: 8 } model { name: "m" }', Scope.RUNNERS)
     assert parameters.num_batch_threads == 3
-    assert parameters.warnings == ("file: max_batch_size, model without effect: versions bring their own",)
+    (line,) = parameters.warnings
+    assert line == "file: max_batch_size, model without effect: versions bring their own (batching_params.pbtxt)"
 
 
 def test_missing_file_is_not_found(tmp_path):

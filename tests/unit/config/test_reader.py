@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from salver.boundary import BatchingPolicy
 from salver.config import AspiredVersionPolicyName, LogFormat, ModelConfig, ServerConfig
 from salver.config.reader import FlagsError, read_server_config, read_settings
 from salver.errors import InvalidArgumentError, NotFoundError
@@ -105,6 +106,17 @@ def test_uri_is_a_base_path():
 
 def test_batching_parameters_without_batching_is_an_error():
     assert "--batching_parameters_file" in problems(BASE, "--batching_parameters_file=/x")
+
+
+@pytest.mark.parametrize(("flags", "num_warnings"), [([], 0), (["--enable_per_model_batching_parameters"], 1)])
+def test_batching_parameters_of_the_server_are_read_and_what_is_in_vain_is_told(tmp_path, caplog, flags, num_warnings):
+    file = tmp_path / "batching.pbtxt"
+    file.write_text("num_batch_threads { value: 3 } weight: 2")
+    flags = [*flags, "--enable_batching", f"--batching_parameters_file={file}"]
+    config = read("--batching_parameters_poll_wait_seconds=0", *flags)
+    assert (config.batching_parameters_file, config.batching_parameters_poll_wait_s) == (str(file), None)
+    assert (config.batching.policy, config.batching.num_batch_threads) == (BatchingPolicy(weight=2), 3)
+    assert sum("weight without effect" in line for line in caplog.messages) == num_warnings
 
 
 def test_all_contradictions_are_said_at_once():

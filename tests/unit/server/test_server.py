@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from salver import CallableServable, Latest, ModelConfig, Server, ServerConfig, Specific, TensorSpec, wire
+from salver.boundary import BatchingPolicy
 from salver.config.model_config_file import message_of
 from salver.config.server_config import RequestLoggingConfig
 from salver.core.servable_request import ServableRequest
@@ -543,6 +544,14 @@ class TestModelConfigFile:
             server.wait_until_available("b", timeout_s=LIMIT_S)
             assert server.predict("b", {"x": [1.0]})["y"] == [2.5]
 
+    def test_batching_parameters_that_change_are_applied_while_serving(self, make, plane, base, tmp_path):
+        file = tmp_path / "batching.pbtxt"
+        file.write_text("")
+        settings = {"batching_parameters_file": str(file), "batching_parameters_poll_wait_s": 0.01}
+        with make({"a": base("a", 1)}, enable_batching=True, **settings):
+            file.write_text("latency_slo_ms: 20")
+            wait_for(lambda: plane.resolve("a").batching == BatchingPolicy(latency_slo_s=0.02))
+
 
 class TestReloadRequest:
     def test_list_of_the_request_is_put_in_force(self, make, plane, base):
@@ -564,6 +573,19 @@ class TestReloadRequest:
             answer = wire.ReloadConfigResponse.FromString(call.result(LIMIT_S))
             growth = {metric.name: metric.int64_value_increase for metric in answer.metric}
             assert growth == {attempts: 1, "/no/such/metric": 0}
+
+    def test_batching_parameters_are_read_again(self, make, plane, base, tmp_path):
+        file = tmp_path / "batching.pbtxt"
+        file.write_text("")
+        settings = {"batching_parameters_file": str(file), "batching_parameters_poll_wait_s": None}
+        models = (ModelConfig(name="a", base_path=base("a", 1)),)
+        with make({"a": models[0]}, enable_batching=True, **settings):
+            target = plane.resolve("a")
+            file.write_text("weight: 3")
+            request = wire.ReloadConfigRequest(config=message_of(models))
+            plane.submit_call(FakeControlCall.grpc(RELOAD_CONFIG, request.SerializeToString())).result(LIMIT_S)
+            assert plane.resolve("a") is target
+            assert target.batching == BatchingPolicy(weight=3)
 
     @pytest.mark.parametrize("config", [{}, {"custom_model_config": {}}])
     def test_other_configurations_are_refused(self, make, plane, config):
