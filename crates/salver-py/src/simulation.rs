@@ -48,8 +48,9 @@ impl PySimulation {
         seed: u64,
     ) -> PyResult<Self> {
         let think_time = Duration::ZERO;
-        let arrivals = num_clients.map_or(Arrivals::Poisson { requests_per_s }, |num_clients| {
-            Arrivals::ClosedLoop { num_clients, think_time }
+        let arrivals = num_clients.map_or(Arrivals::Poisson { requests_per_s }, |num_clients| Arrivals::ClosedLoop {
+            num_clients,
+            think_time,
         });
         Ok(Self(Simulation {
             policy: policy.0.clone(),
