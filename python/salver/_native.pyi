@@ -127,6 +127,56 @@ class BatchingPolicy:
     def __eq__(self, other: object, /) -> bool: ...
 
 @final
+class QueuedCall:
+    """Lets go of a call that waits."""
+
+    def abandon(self) -> None: ...
+
+@final
+class BatchTurn:
+    """Calls that run together, and calls that do not run."""
+
+    @property
+    def calls(self) -> list[Any]: ...
+    @property
+    def refused(self) -> list[tuple[Any, str, float | None]]:
+        """Call, name of why it does not run, seconds after which to try again."""
+    @property
+    def padded_rows(self) -> int: ...
+    def ran(self) -> None: ...
+    def end(self) -> None:
+        """Give the place of the run back; without `ran` before, it counts as failed."""
+
+@final
+class BatchQueue:
+    """Calls of one kind, and the batches that they leave in."""
+
+    def __new__(cls, policy: BatchingPolicy, num_runners: int) -> BatchQueue: ...
+    def submit(
+        self,
+        payload: object,
+        num_rows: int,
+        num_bytes: int,
+        group: int,
+        timeout_s: float | None,
+        criticality: int,
+    ) -> tuple[QueuedCall, list[tuple[Any, str, float | None]]]:
+        """Queue one call; returns what does not run for it, which may be other calls."""
+    def next(self, timeout_s: float) -> BatchTurn | None: ...
+    def finish(self) -> None:
+        """Take no more calls, and stop when the last one has left."""
+    def stop(self) -> list[Any]:
+        """Stop now; returns the calls that still waited."""
+    @property
+    def is_stopped(self) -> bool: ...
+    @property
+    def num_queued_rows(self) -> int: ...
+    def counts(self) -> tuple[list[tuple[str, int]], list[tuple[str, int]], list[int]]:
+        """Batches by why they left, calls by why they did not run; calls, rows and filling rows that left."""
+    def histograms(self) -> list[tuple[list[float], list[int], int]]:
+        """Limits, counts and sum: rows of batches, microseconds of waits, microseconds of runs."""
+
+@final
 class Target:
     """One servable version as the serving table knows it; requests pin it."""
 

@@ -46,6 +46,7 @@ __all__ = [
     "capacity",
     "native_errors",
     "native_policy",
+    "new_batch_queue",
     "simulate",
 ]
 
@@ -62,6 +63,12 @@ def native_errors() -> Iterator[None]:
 def _known(error: _native.NativeError) -> SalverError:
     code, message = error.args
     return error_from_code(code, message)
+
+
+def new_batch_queue(policy: BatchingPolicy, num_runners: int) -> _native.BatchQueue:
+    """Make a queue of Python objects that runs batches on so many threads of the caller's."""
+    with native_errors():
+        return _native.BatchQueue(native_policy(policy), num_runners)
 
 
 class NativeTensorFlowModel:

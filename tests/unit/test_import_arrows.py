@@ -16,6 +16,7 @@ MAY_IMPORT = {
     "sources": {"sources", "core", "errors"},
     "wire": {"wire", "errors"},
     "config": {"config", "sources", "wire", "boundary", "errors"},
+    "batching": {"batching", "boundary", "dataplane", "errors"},
     "servables": {"servables", "core", "wire", "boundary", "dataplane", "errors"},
     "ctl": {"ctl", "boundary", "profile", "errors"},
     "tune": {"tune", "ctl", "profile", "boundary", "dataplane", "errors"},

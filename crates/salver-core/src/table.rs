@@ -101,6 +101,11 @@ impl Target {
         self.owner.peek(Policy::joins_requests)
     }
 
+    /// Whether requests are to wait for company even while a runner is free.
+    pub fn waits_for_company(&self) -> bool {
+        self.owner.peek(Policy::waits_for_company)
+    }
+
     /// The queue of `signature`.
     pub fn line(&self, signature: &Arc<Signature>) -> &Arc<Line> {
         match self.signatures.get(&signature.name) {

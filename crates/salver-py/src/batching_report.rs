@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use pyo3::prelude::*;
-use salver_core::batching::{Line, Load, Quantiles};
+use salver_core::batching::{CurvePoint, Line, Load, Quantiles};
 
 /// p50, p90 and p99 in seconds.
 type QuantilesTuple = (f64, f64, f64);
 /// Rows, p50 and p90 in seconds, samples.
-type PointTuple = (usize, f64, f64, u64);
+type PointTuple = (usize, f64, f64, usize);
 
 /// What has come of batching for one signature.
 #[pyclass(frozen, get_all, name = "LineReport", module = "salver._native")]
@@ -68,9 +68,8 @@ impl PyLineReport {
         self.wait = stats.wait().map(quantiles_tuple);
         self.run = stats.run().map(quantiles_tuple);
         self.rows_per_s = stats.rows_per_s(Instant::now());
-        let point = |point: salver_core::batching::CurvePoint| {
-            (point.num_rows, point.p50.as_secs_f64(), point.p90.as_secs_f64(), point.num_samples)
-        };
+        let point =
+            |point: CurvePoint| (point.num_rows, point.p50_micros * 1e-6, point.p90_micros * 1e-6, point.num_runs);
         self.curve = line.curve().into_iter().map(point).collect();
     }
 }

@@ -5,6 +5,7 @@
 
 mod arrays;
 mod batch;
+mod batch_queue;
 mod batching_policy;
 mod batching_report;
 mod control;
@@ -56,6 +57,9 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<batching_policy::PyLengthBuckets>()?;
     module.add_class::<batching_policy::PyLowPriority>()?;
     module.add_class::<batching_policy::PyBatchingPolicy>()?;
+    module.add_class::<batch_queue::PyBatchQueue>()?;
+    module.add_class::<batch_queue::PyBatchTurn>()?;
+    module.add_class::<batch_queue::PyQueuedCall>()?;
     module.add_class::<table::PyTarget>()?;
     module.add_class::<table::PyModelRow>()?;
     module.add_class::<grpc_options::PyGrpcOptions>()?;

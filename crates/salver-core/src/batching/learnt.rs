@@ -4,17 +4,17 @@ use std::time::{Duration, Instant};
 
 use super::ticket::Over;
 
-/// What runs of so many rows were seen to take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A size that ran, and how long.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CurvePoint {
-    /// Rows of the batch as it ran.
+    /// Rows that ran, padding included.
     pub num_rows: usize,
-    /// Half of the runs were within this.
-    pub p50: Duration,
-    /// Nine in ten were.
-    pub p90: Duration,
-    /// Runs that this was learnt from.
-    pub num_samples: u64,
+    /// Microseconds that half of its runs stay below.
+    pub p50_micros: f64,
+    /// Microseconds that nine of ten of its runs stay below.
+    pub p90_micros: f64,
+    /// Runs that this was learnt from: the latest ones.
+    pub num_runs: usize,
 }
 
 /// Weight of the past in the moving mean.
@@ -34,7 +34,7 @@ impl Learnt {
     }
 
     /// What is known of the time of a run, by ascending rows.
-    pub(super) fn curve(&self) -> Vec<CurvePoint> {
+    pub(super) fn points(&self) -> Vec<CurvePoint> {
         Vec::new()
     }
 

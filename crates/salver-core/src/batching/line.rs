@@ -102,9 +102,9 @@ impl Line {
         self.stats.get().is_some()
     }
 
-    /// What was learnt of the time of its runs, by ascending rows.
+    /// How long its batches run, as learnt, ascending by rows; empty before the first.
     pub fn curve(&self) -> Vec<CurvePoint> {
-        self.learnt().curve()
+        self.learnt().points()
     }
 
     /// What was learnt of its runs. Locked for moments; never lock the scheduler meanwhile.
