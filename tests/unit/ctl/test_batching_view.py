@@ -1,3 +1,4 @@
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -115,3 +116,10 @@ def test_names_are_no_markup():
 )
 def test_header_says_what_is_in_force(policy, text):
     assert header(**policy) == text
+
+
+def test_of_a_long_curve_the_doublings_are_shown():
+    curve = tuple(CurvePoint(rows, 0.001, 0.001, 5) for rows in range(1, 61))
+    lines = shown(replace(BUSY, curve=curve)).splitlines()
+    start = next(index for index, line in enumerate(lines) if "run p50" in line)
+    assert [line.split()[0] for line in lines[start + 1 : start + 8]] == ["1", "2", "4", "8", "16", "32", "60"]

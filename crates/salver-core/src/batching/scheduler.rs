@@ -190,7 +190,7 @@ impl<W: Work> Scheduler<W> {
 
     /// What `line` has on its hands here.
     pub fn load(&self, line: &Line) -> Load {
-        let state = self.inner.lock();
+        let state = self.inner.state.lock();
         state.owners.get(&line.owner().id()).map_or_else(Load::default, |entry| entry.load(line))
     }
 
