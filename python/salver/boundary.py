@@ -414,7 +414,11 @@ class Batch(Protocol):
 
     @property
     def num_rows(self) -> int:
-        """Rows in the batch, all members together."""
+        """Rows that are to be run: those of all members, and what fills the batch up to an allowed size."""
+
+    @property
+    def num_members(self) -> int:
+        """Requests, or parts of split requests, in the batch."""
 
     @property
     def output_names(self) -> list[str]:
@@ -422,7 +426,10 @@ class Batch(Protocol):
 
     @property
     def timeout_s(self) -> float | None:
-        """Time left until the earliest deadline of the members."""
+        """Time left until no member waits any more: the latest deadline, None where a member has none.
+
+        A member whose own deadline is earlier is answered at that time, whatever becomes of the batch.
+        """
 
     @property
     def is_cancelled(self) -> bool:
@@ -430,7 +437,10 @@ class Batch(Protocol):
 
     @property
     def may_join(self) -> bool:
-        """Whether batches of this servable may have several members."""
+        """Whether the outputs are cut by rows: each needs `num_rows` of them.
+
+        False where requests to this servable are not joined, and for a request that cannot be joined with others.
+        """
 
     @property
     def is_streamed(self) -> bool:
@@ -450,6 +460,9 @@ class Batch(Protocol):
 
     def end_parts(self) -> None:
         """End a streamed answer after its last part."""
+
+    def split_members(self) -> Sequence[Batch]:
+        """End this batch and return one for each member that somebody still waits for; the others are answered."""
 
     def fail(self, code: int, message: str) -> None:
         """Answer every member with this error."""

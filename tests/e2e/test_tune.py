@@ -136,7 +136,7 @@ def test_recorded_and_given_inputs_are_used(start_server: StartServer, tmp_path:
 def test_what_is_wrong_is_said(start_server: StartServer, tmp_path: Path) -> None:
     version = tmp_path / "refusing" / "1"
     version.mkdir(parents=True)
-    (version / "model.py").write_text(REFUSING)
+    (version / "servable.py").write_text(REFUSING)
     models = {"half_plus_two": HALF_PLUS_TWO, "refusing": ModelEntry(version.parent, platform="python")}
     server = start_server(models=models, has_admin_port=True)
     given = tmp_path / "x.npy"

@@ -9,7 +9,7 @@ use pyo3::types::PyDict;
 use salver_core::status::{Code, Status};
 use salver_core::table::{Choice, Snapshot};
 use salver_server::metrics::{Family, Kind};
-use salver_server::{Api, Options, Plane, Prediction};
+use salver_server::{Api, Options, Plane, Prediction, Terms};
 
 use crate::batch::PyBatch;
 use crate::batching_report::PyLineReport;
@@ -251,7 +251,7 @@ impl PyDataPlane {
             outputs: (0..signature.outputs.len()).collect(),
             signature,
             inputs: tensors,
-            deadline: timeout.map(|timeout| Instant::now() + timeout),
+            terms: Terms { deadline: timeout.map(|timeout| Instant::now() + timeout), ..Terms::default() },
         })
     }
 }

@@ -19,7 +19,6 @@ use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::{Notify, mpsc};
 
 use crate::connection;
-use crate::counters::count;
 use crate::endpoint::RawStream;
 use crate::mailbox::{LoopMailbox, Slots};
 use crate::plane::{OpenConnection, Phase, Shared};
@@ -142,7 +141,7 @@ fn submit(shared: &Shared, scheduler: &Scheduler<PredictTask>, tasks: Vec<Predic
     }
     let mut answers = Answers::default();
     for (task, refusal) in scheduler.submit(tasks) {
-        count(&shared.counters.refused_requests);
+        shared.counters.refuse(&refusal);
         task.refuse(&refusal, &mut answers);
     }
 }
