@@ -29,10 +29,11 @@ StartSlow = Callable[..., tuple[ServerProcess, SlowLog]]
 REFUSING = """
 import numpy as np
 import salver
+from salver.errors import InvalidArgumentError
 
 def load(directory):
     def run(inputs):
-        raise salver.InvalidArgumentError("expected words, got none")
+        raise InvalidArgumentError("expected words, got none")
 
     vector = {"x": salver.TensorSpec(np.float32, [None])}
     return salver.CallableServable(run, inputs=vector, outputs=vector)
