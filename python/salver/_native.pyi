@@ -308,6 +308,86 @@ class ControlCall:
     def fail(self, code: int, message: str) -> None: ...
 
 @final
+class LineReport:
+    """What has come of batching for one signature; times in seconds."""
+
+    @property
+    def signature(self) -> str: ...
+    @property
+    def departures(self) -> dict[str, int]: ...
+    @property
+    def refusals(self) -> dict[str, int]: ...
+    @property
+    def num_batches(self) -> int: ...
+    @property
+    def num_requests(self) -> int: ...
+    @property
+    def num_rows(self) -> int: ...
+    @property
+    def num_padding_rows(self) -> int: ...
+    @property
+    def batch_sizes(self) -> list[tuple[int, int]]: ...
+    @property
+    def wait(self) -> tuple[float, float, float] | None:
+        """p50, p90 and p99."""
+    @property
+    def run(self) -> tuple[float, float, float] | None:
+        """p50, p90 and p99."""
+    @property
+    def num_in_flight(self) -> int: ...
+    @property
+    def num_queued_rows(self) -> int: ...
+    @property
+    def curve(self) -> list[tuple[int, float, float, int]]:
+        """Rows, p50, p90 and samples."""
+    @property
+    def rows_per_s(self) -> float: ...
+
+@final
+class Simulation:
+    """The scheduler under a load that is made up, in a time that is made up."""
+
+    def __new__(
+        cls,
+        *,
+        policy: BatchingPolicy,
+        curve: Sequence[tuple[int, float]],
+        jitter: float,
+        num_runners: int,
+        sharing: float,
+        requests_per_s: float,
+        num_clients: int | None,
+        rows_per_request: int,
+        deadline_s: float | None,
+        warmup_s: float,
+        duration_s: float,
+        seed: int,
+    ) -> Simulation: ...
+    def run(self) -> SimulationReport: ...
+    def capacity(self) -> float: ...
+
+@final
+class SimulationReport:
+    """What came of a simulated load."""
+
+    @property
+    def rows_per_s(self) -> float: ...
+    @property
+    def num_requests(self) -> int: ...
+    @property
+    def num_answered(self) -> int: ...
+    @property
+    def num_refused(self) -> int: ...
+    @property
+    def p50_s(self) -> float: ...
+    @property
+    def p99_s(self) -> float: ...
+    @property
+    def mean_batch_rows(self) -> float: ...
+    @property
+    def departures(self) -> dict[str, int]: ...
+
+@final
 class DataPlane:
     """Sockets, codecs, serving table and scheduler."""
 
@@ -335,6 +415,7 @@ class DataPlane:
     def replay(self, target: Target, api: str, request: bytes, timeout_s: float | None) -> None: ...
     def set_log_rules(self, rules: Sequence[LogRule]) -> None: ...
     def next_log_entries(self, timeout_s: float) -> tuple[list[tuple[str, int, bytes]], dict[str, int]] | None: ...
+    def line_reports(self, target: Target) -> list[LineReport]: ...
     def metrics(
         self,
     ) -> list[

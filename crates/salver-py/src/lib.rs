@@ -7,6 +7,7 @@ mod arrays;
 mod batch;
 mod batch_queue;
 mod batching_policy;
+mod batching_report;
 mod control;
 mod errors;
 mod grpc_options;
@@ -14,6 +15,7 @@ mod model;
 mod plane;
 mod request_log;
 mod signature;
+mod simulation;
 mod table;
 mod tls;
 
@@ -65,6 +67,9 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<request_log::PyLogRule>()?;
     module.add_class::<batch::PyBatch>()?;
     module.add_class::<control::PyControlCall>()?;
+    module.add_class::<batching_report::PyLineReport>()?;
+    module.add_class::<simulation::PySimulation>()?;
+    module.add_class::<simulation::PySimulationReport>()?;
     module.add_class::<plane::PyDataPlane>()?;
     Ok(())
 }

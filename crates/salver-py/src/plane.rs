@@ -12,6 +12,7 @@ use salver_server::metrics::{Family, Kind};
 use salver_server::{Api, Options, Plane, Prediction, Terms};
 
 use crate::batch::PyBatch;
+use crate::batching_report::PyLineReport;
 use crate::control::PyControlCall;
 use crate::grpc_options::PyGrpcOptions;
 use crate::request_log::{self, PyLogEntries, PyLogRule};
@@ -176,6 +177,13 @@ impl PyDataPlane {
 
     fn metrics(&self) -> Vec<FamilyTuple> {
         self.0.metrics().into_iter().map(family_tuple).collect()
+    }
+
+    fn line_reports(&self, py: Python<'_>, target: &PyTarget) -> Vec<PyLineReport> {
+        py.detach(|| {
+            let lines = self.0.lines(&target.0);
+            lines.into_iter().map(|(line, load)| PyLineReport::new(line, load)).collect()
+        })
     }
 
     fn begin_drain(&self) {

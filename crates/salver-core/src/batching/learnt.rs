@@ -4,6 +4,19 @@ use std::time::{Duration, Instant};
 
 use super::ticket::Over;
 
+/// A size that ran, and how long.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CurvePoint {
+    /// Rows that ran, padding included.
+    pub num_rows: usize,
+    /// Microseconds that half of its runs stay below.
+    pub p50_micros: f64,
+    /// Microseconds that nine of ten of its runs stay below.
+    pub p90_micros: f64,
+    /// Runs that this was learnt from: the latest ones.
+    pub num_runs: usize,
+}
+
 /// Weight of the past in the moving mean.
 const WINDOW: u32 = 16;
 
@@ -18,6 +31,11 @@ impl Learnt {
     pub(super) fn record(&mut self, over: &Over, _waiting_rows: usize) {
         let mean = self.mean.unwrap_or(over.elapsed);
         self.mean = Some(mean - mean / WINDOW + over.elapsed / WINDOW);
+    }
+
+    /// What is known of the time of a run, by ascending rows.
+    pub(super) fn points(&self) -> Vec<CurvePoint> {
+        Vec::new()
     }
 
     /// How long a batch of so many rows is going to run.

@@ -6,6 +6,7 @@
 
 mod batching;
 mod family;
+mod lines;
 mod model;
 mod padding;
 
@@ -20,6 +21,7 @@ use crate::inference::Api;
 
 pub(crate) use batching::Batching;
 pub use family::{Family, Kind, Series};
+pub(crate) use lines::LineFamilies;
 use model::{ModelFamilies, ModelMetrics};
 pub(crate) use padding::PaddingSizes;
 
