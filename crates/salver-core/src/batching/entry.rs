@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::adaptive_queue::AdaptiveQueue;
+use super::learnt::Start;
 use super::line::{Line, Owner};
 use super::policy::{Criticality, Policy};
+use super::ticket::Begun;
 use super::work::{Reason, Refusal, Work};
 
 /// Between two searches of a full queue for work that nobody waits for.
@@ -73,6 +75,13 @@ struct LineQueue<W> {
     in_flight: usize,
 }
 
+impl<W: Work> LineQueue<W> {
+    /// Rows that wait.
+    fn num_rows(&self) -> usize {
+        self.groups.iter().map(AdaptiveQueue::num_rows).sum()
+    }
+}
+
 /// Where an owner stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
@@ -135,7 +144,10 @@ impl<W: Work> Entry<W> {
             self.policy = self.owner.policy();
         }
         if !self.has_room(&item) && !self.make_room(&item, now, refused) {
-            return self.refuse(item, Refusal::QueueFull { retry_after: None }, refused);
+            let (learnt, policy) = (item.line().learnt(), &self.policy);
+            let retry_after = learnt.time_to_answer(0, item.num_rows(), now, policy);
+            drop(learnt);
+            return self.refuse(item, Refusal::QueueFull { retry_after }, refused);
         }
         let (num_rows, num_bytes) = (item.num_rows(), item.num_bytes());
         match self.push_into_group(item, now) {
@@ -231,7 +243,11 @@ impl<W: Work> Entry<W> {
     }
 
     fn max_in_flight(&self, queue: &LineQueue<W>, scene: Scene) -> usize {
-        if self.policy.joins_requests() { queue.line.learnt().max_in_flight(scene.num_runners) } else { usize::MAX }
+        if self.policy.is_adaptive && self.policy.joins_requests() {
+            queue.line.learnt().max_in_flight(scene.num_runners)
+        } else {
+            usize::MAX
+        }
     }
 
     fn moment<'a>(&self, line: &'a Line, scene: Scene) -> Moment<'a> {
@@ -256,8 +272,8 @@ impl<W: Work> Entry<W> {
         self.lines.iter().flat_map(|line| &line.groups).map(AdaptiveQueue::num_turns).sum()
     }
 
-    /// Takes what is most urgent, with its line and what it is charged; `None` where nothing is due.
-    pub(super) fn take(&mut self, scene: Scene) -> Option<(Taken<W>, Arc<Line>, Duration)> {
+    /// Takes what is most urgent, with its line and its start, if it has one; `None` where nothing is due.
+    pub(super) fn take(&mut self, scene: Scene) -> Option<(Taken<W>, Arc<Line>, Option<Begun>)> {
         let (Due::Now(..), at, index) = self.most_urgent(scene) else { return None };
         let line = self.lines[at].line.clone();
         let moment = self.moment(&line, scene);
@@ -268,8 +284,8 @@ impl<W: Work> Entry<W> {
         }
         taken.batch.iter().chain(taken.refused.iter().map(|(item, _)| item)).for_each(|item| self.let_go(item));
         self.note(&taken, &line, scene.now);
-        let charged = if taken.batch.is_empty() { Duration::ZERO } else { self.begin(&taken, at) };
-        Some((taken, line, charged))
+        let begun = (!taken.batch.is_empty()).then(|| self.begin(&taken, at, scene));
+        Some((taken, line, begun))
     }
 
     fn note(&self, taken: &Taken<W>, line: &Line, now: Instant) {
@@ -281,13 +297,18 @@ impl<W: Work> Entry<W> {
         }
     }
 
-    fn begin(&mut self, taken: &Taken<W>, at: usize) -> Duration {
+    fn begin(&mut self, taken: &Taken<W>, at: usize, scene: Scene) -> Begun {
         let queue = &mut self.lines[at];
         queue.in_flight += 1;
         self.in_flight += 1;
-        let charged = queue.line.learnt().expected_run(taken.padded_rows).unwrap_or(USUAL_RUN).max(LEAST_RUN);
+        let num_waiting = queue.num_rows();
+        let (now, num_rows, padded_rows) = (scene.now, taken.num_rows, taken.padded_rows);
+        let mut learnt = queue.line.learnt();
+        let mark = learnt.begin(Start { now, num_rows, num_waiting, num_runners: scene.num_runners }, &self.policy);
+        let charged = learnt.expected_run(padded_rows).unwrap_or(USUAL_RUN).max(LEAST_RUN);
+        drop(learnt);
         self.paid_until = self.paid_until.saturating_add(self.cost(charged));
-        charged
+        Begun { now, charged, num_rows, padded_rows, mark }
     }
 
     /// Virtual nanoseconds for so much time of a runner.
@@ -308,7 +329,7 @@ impl<W: Work> Entry<W> {
     /// Rows of `line` that wait.
     pub(super) fn waiting_rows(&self, line: &Arc<Line>) -> usize {
         let queue = self.lines.iter().find(|queue| Arc::ptr_eq(&queue.line, line));
-        queue.map_or(0, |queue| queue.groups.iter().map(AdaptiveQueue::num_rows).sum())
+        queue.map_or(0, LineQueue::num_rows)
     }
 
     /// Hands back what waits.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arc_swap::ArcSwap;
 
-use super::learnt::Learnt;
+use super::learnt::{CurvePoint, Learnt};
 use super::policy::Policy;
 use super::stats::LineStats;
 
@@ -100,6 +100,16 @@ impl Line {
     /// Whether it ever had work.
     pub fn was_used(&self) -> bool {
         self.stats.get().is_some()
+    }
+
+    /// How long its batches run, as learnt, ascending by rows; empty before the first.
+    pub fn curve(&self) -> Vec<CurvePoint> {
+        self.learnt().points()
+    }
+
+    /// Batches of it that run at the same time, as learnt, where `num_runners` could.
+    pub fn max_in_flight(&self, num_runners: usize) -> usize {
+        self.learnt().max_in_flight(num_runners)
     }
 
     /// What was learnt of its runs. Locked for moments; never lock the scheduler meanwhile.

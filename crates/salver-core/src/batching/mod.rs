@@ -19,6 +19,7 @@ mod stats;
 mod ticket;
 mod work;
 
+pub use learnt::CurvePoint;
 pub use line::{Line, Owner};
 pub use policy::{Criticality, LengthBuckets, LowPriority, MixedPriorityPolicy, PaddingPolicy, Policy};
 pub use scheduler::{Next, Options, Scheduler};

@@ -9,9 +9,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::entry::{Entry, Scene, Standing};
+use super::entry::{Entry, Scene, Standing, Taken};
 use super::line::Line;
-use super::ticket::{Home, Over, Ticket};
+use super::ticket::{Begun, Home, Over, Ticket};
 use super::work::{Refusal, Turn, Work};
 
 /// Settings of a scheduler.
@@ -200,14 +200,13 @@ impl<W: Work> Inner<W> {
     fn take(self: &Arc<Self>, state: &mut State<W>, now: Instant) -> Next<W> {
         let scene = self.scene(state, now);
         state.open_gates(scene);
-        let Some((line, taken, charged)) = state.take_turn(scene) else {
+        let Some((taken, line, begun)) = state.take_turn(scene) else {
             return match state.gated.first() {
                 Some((at, _)) => Next::NotBefore(*at),
                 None => Next::Nothing,
             };
         };
-        let ticket = (!taken.batch.is_empty())
-            .then(|| Ticket::new(self.clone() as Arc<dyn Home>, line, taken.padded_rows, charged, now));
+        let ticket = begun.map(|begun| Ticket::new(self.clone() as Arc<dyn Home>, line, begun));
         Next::Turn(Turn { batch: taken.batch, refused: taken.refused, padded_rows: taken.padded_rows, ticket })
     }
 
@@ -260,8 +259,8 @@ impl<W: Work> Home for Inner<W> {
             entry.end(line, over.charged, over.elapsed);
             if over.has_run {
                 line.stats().ran(over.elapsed);
-                line.learnt().record(&over, entry.waiting_rows(line));
             }
+            line.learnt().end(&over, entry.waiting_rows(line));
             let scene = self.scene(&state, over.now);
             state.settle(id, scene);
         }
@@ -322,17 +321,16 @@ impl<W: Work> State<W> {
         self.owners.get(&id).is_some_and(|entry| entry.in_flight == 0)
     }
 
-    #[allow(clippy::type_complexity)] // Read in one place, right below the call.
-    fn take_turn(&mut self, scene: Scene) -> Option<(Arc<Line>, super::entry::Taken<W>, Duration)> {
+    fn take_turn(&mut self, scene: Scene) -> Option<(Taken<W>, Arc<Line>, Option<Begun>)> {
         let has_room = self.num_in_flight < scene.num_runners;
         let (at, id) = *self.ready.iter().find(|(_, id)| has_room || self.is_idle(*id))?;
         let turn = self.owners.get_mut(&id)?.take(scene);
         self.clock = self.clock.max(at);
-        if turn.as_ref().is_some_and(|(taken, ..)| !taken.batch.is_empty()) {
+        if turn.as_ref().is_some_and(|(.., begun)| begun.is_some()) {
             self.num_in_flight += 1;
         }
         self.settle(id, scene);
-        turn.map(|(taken, line, charged)| (line, taken, charged))
+        turn
     }
 
     fn take_all(&mut self) -> Vec<W> {
