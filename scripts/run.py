@@ -84,7 +84,7 @@ def main() -> int:
     parser.add_argument("--once", action="store_true", help="end after the first prediction")
     options = parser.parse_args()
     refuse_taken((options.port, options.rest_port))
-    flags = [f"--port={options.port}", f"--rest_api_port={options.rest_port}"]
+    flags = [f"--port={options.port}", f"--rest_api_port={options.rest_port}", "--admin_port=0"]
     flags += [f"--model_name={MODEL}", f"--model_base_path={BASE_PATH.resolve()}"]
     environment = {"TF_CPP_MIN_LOG_LEVEL": "2", **os.environ}  # TensorFlow's own chatter hides the server's lines
     server = subprocess.Popen([sys.executable, "-m", "salver", "serve", *flags], env=environment)

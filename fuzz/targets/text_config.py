@@ -9,7 +9,7 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["salver", "google.protobuf.text_format"]):
-    from salver.config.batching_parameters_file import read_batching_parameters
+    from salver.config.batching_parameters_file import Scope, read_batching_parameters
     from salver.config.monitoring_config_file import read_monitoring_config_file
     from salver.config.platform_config_file import read_platform_config_file
     from salver.config.server_config import ServerConfig
@@ -38,7 +38,7 @@ def read_ssl_config(path: str) -> object:
 
 
 READERS = (
-    read_batching_parameters,
+    lambda path: read_batching_parameters(path, Scope.SERVER),
     read_ssl_config,
     lambda path: read_platform_config_file(path, ServerConfig()),
     read_monitoring_config_file,

@@ -78,6 +78,55 @@ class TensorFlowRuntime:
     ) -> NativeModel: ...
 
 @final
+class LengthBuckets:
+    """Requests whose length falls between the same two limits share a batch, others do not."""
+
+    def __new__(cls, *, limits: Sequence[int], signature: str, input: str, dimension: int) -> LengthBuckets: ...
+
+@final
+class LowPriority:
+    """Limits of the queue for sheddable requests."""
+
+    def __new__(
+        cls,
+        *,
+        max_batch_size: int,
+        batch_timeout_s: float,
+        max_enqueued_batches: int,
+        allowed_batch_sizes: Sequence[int],
+        mixed_priority_batching_policy: str,
+    ) -> LowPriority: ...
+
+@final
+class BatchingPolicy:
+    """How the requests to one version are joined into batches."""
+
+    def __new__(
+        cls,
+        *,
+        is_adaptive: bool,
+        max_batch_size: int,
+        enable_large_batch_splitting: bool,
+        max_execution_batch_size: int | None,
+        batch_timeout_s: float,
+        max_enqueued_batches: int,
+        allowed_batch_sizes: Sequence[int],
+        batch_padding_policy: str,
+        pad_variable_length_inputs: bool,
+        length_buckets: Sequence[LengthBuckets],
+        latency_slo_s: float | None,
+        weight: float,
+        max_in_flight_batches: int | None,
+        max_queued_rows: int,
+        max_queued_bytes: int,
+        low_priority: LowPriority | None,
+    ) -> BatchingPolicy: ...
+    @staticmethod
+    def defaults() -> BatchingPolicy:
+        """What the data plane takes where nothing is said."""
+    def __eq__(self, other: object, /) -> bool: ...
+
+@final
 class Target:
     """One servable version as the serving table knows it; requests pin it."""
 
@@ -88,11 +137,12 @@ class Target:
         signatures: Sequence[Signature],
         model: NativeModel | None,
         servable: object | None,
-        max_batch_rows: int,
+        batching: BatchingPolicy,
     ) -> Target: ...
     @property
     def num_pins(self) -> int: ...
     def wait_until_released(self, timeout_s: float | None) -> bool: ...
+    def set_batching(self, policy: BatchingPolicy) -> None: ...
 
 @final
 class ModelRow:
@@ -211,6 +261,7 @@ class DataPlane:
     def __new__(cls, options: DataPlaneOptions) -> DataPlane: ...
     def listen_grpc(self, host: str, port: int) -> int: ...
     def listen_rest(self, host: str, port: int) -> int: ...
+    def listen_admin(self, host: str, port: int) -> int: ...
     def listen_grpc_unix(self, path: str) -> None: ...
     def set_tls(
         self, port: str, certificate: tuple[str, bytes], key: tuple[str, bytes], client_ca: tuple[str, bytes] | None

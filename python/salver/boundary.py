@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 __all__ = [
     "UNBATCHED",
     "Batch",
+    "BatchSizeCount",
     "BatchingPolicy",
+    "BatchingReport",
     "ControlCall",
+    "CurvePoint",
     "DataPlane",
     "DataPlaneOptions",
     "GrpcOptions",
@@ -36,6 +39,7 @@ __all__ = [
     "ModelRow",
     "NativeModel",
     "Pem",
+    "Quantiles",
     "Series",
     "Signature",
     "Target",
@@ -122,6 +126,9 @@ class Target(Protocol):
     def wait_until_released(self, timeout_s: float | None) -> bool:
         """Wait, without the GIL, until no request holds it; False when the time ran out, None waits for ever."""
 
+    def set_batching(self, policy: BatchingPolicy) -> None:
+        """Join requests by this policy from now on; those that wait already keep the one they came under."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LengthBuckets:
@@ -204,6 +211,82 @@ UNBATCHED = BatchingPolicy(max_batch_size=1)
 """Requests run one by one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Quantiles:
+    """Times that half, nine in ten and 99 in 100 of the latest samples were within."""
+
+    p50_s: float
+    p90_s: float
+    p99_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSizeCount:
+    """One bucket of a histogram of batch sizes."""
+
+    max_rows: int
+    """Batches of so many rows at most, and of more than the bucket before; rows that only fill up are not counted."""
+    num_batches: int
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """What a run of so many rows was seen to take."""
+
+    rows: int
+    """Rows of the batch as it ran, those that fill it up included."""
+    p50_s: float
+    p90_s: float
+    samples: int
+    """Runs that this was learnt from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchingReport:
+    """What has come of batching for one signature of one version, since the version is there."""
+
+    model: str
+    version: int
+    signature: str
+    policy: BatchingPolicy
+    """The settings in force."""
+    departures: Mapping[str, int] = field(default_factory=dict)
+    """Why batches left, as far as any did: `full`, `preferred_size` (a size that was learnt to pay), `idle_runner`,
+    `timeout`, `deadline` (of a member), `shutdown`."""
+    refusals: Mapping[str, int] = field(default_factory=dict)
+    """Why requests were refused, as far as any were: `queue_rows`, `queue_bytes` (no room), `too_large`, `late` (the
+    deadline could not be met), `shutdown`."""
+    num_batches: int = 0
+    """Batches that left."""
+    num_requests: int = 0
+    """Requests in them."""
+    num_rows: int = 0
+    """Rows of these requests."""
+    num_padding_rows: int = 0
+    """Rows that were run to fill batches up."""
+    batch_sizes: tuple[BatchSizeCount, ...] = ()
+    """How large the batches were, by ascending size; buckets without any may be left out."""
+    wait: Quantiles | None = None
+    """Time that requests waited for their batch to leave; None before the first."""
+    run: Quantiles | None = None
+    """Time that batches ran; None before the first."""
+    num_in_flight: int = 0
+    """Batches that run now."""
+    num_queued_rows: int = 0
+    """Rows that wait now."""
+    curve: tuple[CurvePoint, ...] = ()
+    """What was learnt of the time of a run, by ascending rows."""
+    rows_per_s: float = 0.0
+    """Rows answered per second, lately."""
+
+    @property
+    def mode(self) -> Literal["off", "adaptive", "static"]:
+        """By which rules requests are joined; `off` runs them one by one."""
+        if self.policy.max_batch_size <= 1:
+            return "off"
+        return "adaptive" if self.policy.is_adaptive else "static"
+
+
 @dataclass(frozen=True, kw_only=True)
 class TargetSpec:
     """What a target is made of: exactly one of `model` and `servable` is set."""
@@ -215,8 +298,8 @@ class TargetSpec:
     model: NativeModel | None = None
     servable: object | None = None
     """Handed back in each `Batch`; the data plane does not look at it."""
-    max_batch_rows: int = 1
-    """Rows that may be joined into one batch; 1 keeps requests apart."""
+    batching: BatchingPolicy = UNBATCHED
+    """How its requests are joined, until `Target.set_batching` says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -328,7 +411,10 @@ class ControlCall(Protocol):
 
     @property
     def protocol(self) -> str:
-        """`grpc`, `http`, or `notice`: a line for the operator's log in `body`, which needs no answer."""
+        """`grpc`, `http` (REST port), `admin` (HTTP, admin port) or `notice`.
+
+        A notice is a line for the operator's log, in `body`, and needs no answer.
+        """
 
     @property
     def method(self) -> str:
@@ -432,8 +518,8 @@ class DataPlaneOptions:
     num_runners: int = 2
     """Batches that run at the same time, of native models and of Python servables each.
 
-    One more runs where a model has none in flight: it does not wait for the slow ones. So one thread more than this should
-    pull batches.
+    One more runs where a model has none in flight: it does not wait for the slow ones. So one thread more than this
+    should pull batches.
     """
     max_message_bytes: int | None = None
     """Largest request body; None is bounded by the protocols alone (2 GiB - 1)."""
@@ -492,6 +578,12 @@ class DataPlane(Protocol):
 
     def listen_rest(self, host: str, port: int) -> int:
         """Open the REST port (0: any) and return its number; raises UnavailableError where it is taken."""
+
+    def listen_admin(self, host: str, port: int) -> int:
+        """Open the admin port (0: any) and return its number; raises UnavailableError where it is taken.
+
+        It answers to the end of a drain, and `stop` closes it last.
+        """
 
     def listen_grpc_unix(self, path: str) -> None:
         """Open a Unix socket for gRPC; raises UnavailableError where it cannot be had.
@@ -558,6 +650,16 @@ class DataPlane(Protocol):
 
     def metrics(self) -> list[MetricFamily]:
         """Return what was counted since the start and what is now, in no order."""
+
+    def batching_report(self, model: str | None = None) -> tuple[BatchingReport, ...]:
+        """Return what has come of batching, for each signature of each version in the serving table.
+
+        Args:
+            model: Report on this one alone; nothing where the table does not have it.
+
+        Returns:
+            By ascending model, version and signature; also of signatures that nobody has asked for yet.
+        """
 
     def begin_drain(self) -> None:
         """Stop accepting connections and tell clients to go; accepted requests go on."""

@@ -20,12 +20,18 @@ from salver.logs import set_up_logging
 EXIT_FAILURE: Final = 255
 """Status of a start that failed; the one that start scripts of TensorFlow Serving know."""
 
+_COMPLETE = "_SALVER_COMPLETE"
+"""Set by a shell that wants to complete a command line; read here alone."""
+
 _HELP = """\
 Usage: salver COMMAND
 
   serve     start a model server; `salver serve --help` lists its flags
+  ctl       ask a running server; `salver ctl --help` lists its commands
   version   show the version
   help      show this text
+
+Completion for your shell: eval "$(_SALVER_COMPLETE=bash_source salver)", or zsh_source, or fish_source.
 """
 
 _log = logging.getLogger(__name__)
@@ -37,17 +43,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: The command line without the program's name; None takes that of the process.
     """
+    if _COMPLETE in os.environ:
+        from salver.completion import complete
+
+        return complete(os.environ[_COMPLETE], _COMPLETE)
     given = sys.argv[1:] if arguments is None else arguments
     command, rest = "".join(given[:1]), given[1:]
     if command == "serve":
         return _serve("salver serve", rest, _salver_version)
+    if command == "ctl":
+        from salver.ctl.group import main as ctl
+
+        return ctl(rest)
     if command in {"version", "--version"}:
         print(_salver_version())
         return 0
     if command in {"help", "--help", "-h"}:
         print(_HELP, end="")
         return 0
-    guess = nearest(command, ("serve", "version", "help"))
+    guess = nearest(command, ("serve", "ctl", "version", "help"))
     hint = f"; did you mean {guess}?" if guess else "; `salver help` lists the commands"
     print(f"salver: unknown command {command!r}{hint}" if command else _HELP.rstrip(), file=sys.stderr)
     return EXIT_FAILURE

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from salver import _native
 from salver.boundary import (
+    BatchingPolicy,
+    BatchingReport,
     DataPlaneOptions,
     LogEntries,
     LogEntry,
@@ -26,12 +28,19 @@ from salver.boundary import (
     TensorInfo,
     TlsConfig,
 )
-from salver.errors import SalverError, error_from_code
+from salver.errors import SalverError, UnimplementedError, error_from_code
 
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["NativeDataPlane", "NativeTensorFlow", "NativeTensorFlowModel", "native_errors"]
+__all__ = [
+    "NativeDataPlane",
+    "NativeTarget",
+    "NativeTensorFlow",
+    "NativeTensorFlowModel",
+    "native_errors",
+    "native_policy",
+]
 
 
 @contextmanager
@@ -100,6 +109,23 @@ class NativeTensorFlow:
         return NativeTensorFlowModel(handle)
 
 
+class NativeTarget:
+    """`Target` over the extension; `handle` is what the extension knows it by."""
+
+    def __init__(self, handle: _native.Target) -> None:
+        self.handle = handle
+        self.wait_until_released = handle.wait_until_released
+
+    @property
+    def num_pins(self) -> int:
+        """See `Target.num_pins`."""
+        return self.handle.num_pins
+
+    def set_batching(self, policy: BatchingPolicy) -> None:
+        """See `Target.set_batching`."""
+        self.handle.set_batching(native_policy(policy))
+
+
 class NativeDataPlane:
     """`DataPlane` over the extension."""
 
@@ -131,12 +157,13 @@ class NativeDataPlane:
         """See `DataPlane.open_tensorflow`."""
         return NativeTensorFlow(libraries)
 
-    def new_target(self, spec: TargetSpec) -> _native.Target:
+    def new_target(self, spec: TargetSpec) -> NativeTarget:
         """See `DataPlane.new_target`."""
         model = spec.model.handle if isinstance(spec.model, NativeTensorFlowModel) else None
         signatures = model.signatures if model else [_native_signature(item) for item in spec.signatures]
+        policy = native_policy(spec.batching)
         with native_errors():
-            return _native.Target(spec.name, spec.version, signatures, model, spec.servable, spec.max_batch_rows)
+            return NativeTarget(_native.Target(spec.name, spec.version, signatures, model, spec.servable, policy))
 
     def listen_grpc(self, host: str, port: int) -> int:
         """See `DataPlane.listen_grpc`."""
@@ -147,6 +174,11 @@ class NativeDataPlane:
         """See `DataPlane.listen_rest`."""
         with native_errors():
             return self._plane.listen_rest(host, port)
+
+    def listen_admin(self, host: str, port: int) -> int:
+        """See `DataPlane.listen_admin`."""
+        with native_errors():
+            return self._plane.listen_admin(host, port)
 
     def listen_grpc_unix(self, path: str) -> None:
         """See `DataPlane.listen_grpc_unix`."""
@@ -217,6 +249,11 @@ class NativeDataPlane:
             for name, kind, label_names, series, limits in self._plane.metrics()
         ]
 
+    def batching_report(self, model: str | None = None) -> tuple[BatchingReport, ...]:
+        """See `DataPlane.batching_report`."""
+        del model
+        raise UnimplementedError("this data plane does not tell what came of batching")
+
 
 def _native_signature(signature: Signature) -> _native.Signature:
     return _native.Signature(
@@ -236,6 +273,18 @@ def _native_row(row: ModelRow) -> _native.ModelRow:
 
 
 def _native_target(target: Target) -> _native.Target:
-    if not isinstance(target, _native.Target):
+    if not isinstance(target, NativeTarget):
         raise TypeError(f"expected a target made by new_target, got {type(target).__name__}")
-    return target
+    return target.handle
+
+
+def native_policy(policy: BatchingPolicy) -> _native.BatchingPolicy:
+    """Return the extension's form of a policy; raises InvalidArgumentError where a name in it is unknown."""
+    low = policy.low_priority
+    with native_errors():
+        fields = {
+            **vars(policy),
+            "length_buckets": [_native.LengthBuckets(**vars(buckets)) for buckets in policy.length_buckets],
+            "low_priority": None if low is None else _native.LowPriority(**vars(low)),
+        }
+        return _native.BatchingPolicy(**fields)

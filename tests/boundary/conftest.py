@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from salver.boundary import Batch, DataPlaneOptions, ModelRow, Signature, TargetSpec
+from salver.boundary import UNBATCHED, Batch, BatchingPolicy, DataPlaneOptions, ModelRow, Signature, TargetSpec
 from salver.dataplane import NativeDataPlane
 from tests.support.boundary import WAIT_S, signature
 
@@ -24,14 +24,14 @@ def plane() -> Iterator[NativeDataPlane]:
 def publish(plane: NativeDataPlane) -> Callable[..., Any]:
     """Publish one Python servable as model `m` version 1 and return its target."""
 
-    def publish(*signatures: Signature, servable: object = "servable", max_batch_rows: int = 1) -> Any:
+    def publish(*signatures: Signature, servable: object = "servable", batching: BatchingPolicy = UNBATCHED) -> Any:
         target = plane.new_target(
             TargetSpec(
                 name="m",
                 version=1,
                 signatures=signatures or (signature(),),
                 servable=servable,
-                max_batch_rows=max_batch_rows,
+                batching=batching,
             )
         )
         plane.publish([ModelRow("m", [target])])

@@ -9,6 +9,7 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
+from salver.boundary import BatchingPolicy
 from salver.errors import (
     Code,
     DeadlineExceededError,
@@ -115,7 +116,7 @@ def test_outputs_of_any_layout_are_taken(plane, publish, run_batches) -> None:
 
 
 def test_requests_that_wait_are_joined_up_to_the_limit(plane, publish, run_batches) -> None:
-    publish(max_batch_rows=8)
+    publish(batching=BatchingPolicy(max_batch_size=8))
     sizes, entered, go_on = [], threading.Event(), threading.Event()
 
     def handle(batch) -> None:
@@ -386,3 +387,29 @@ def test_stop_is_idempotent_and_nothing_runs_after_it(plane, publish) -> None:
     assert plane.next_batch(0.0) is None
     with pytest.raises(UnavailableError):
         plane.predict("m", {"x": floats(1)})
+
+
+def test_a_full_queue_refuses(plane, publish) -> None:
+    publish(batching=BatchingPolicy(max_batch_size=1, max_queued_rows=2))
+    waiting = [in_thread(lambda: plane.predict("m", {"x": floats(1)})) for _ in range(2)]
+    wait_until_queued(plane, 2)
+
+    with pytest.raises(ResourceExhaustedError, match="m"):
+        plane.predict("m", {"x": floats(1)}, timeout_s=WAIT_S)
+
+    for _ in waiting:
+        double(plane.next_batch(WAIT_S))
+    assert [answer()["y"].tolist() for answer in waiting] == [[2], [2]]
+
+
+def test_another_policy_holds_for_requests_that_come(plane, publish) -> None:
+    target = publish(batching=BatchingPolicy(max_batch_size=1))
+    waiting = [in_thread(lambda: plane.predict("m", {"x": floats(1)}))]
+    wait_until_queued(plane, 1)
+    target.set_batching(BatchingPolicy(max_batch_size=1, max_queued_rows=1))
+
+    with pytest.raises(ResourceExhaustedError, match="m"):
+        plane.predict("m", {"x": floats(1)}, timeout_s=WAIT_S)
+
+    double(plane.next_batch(WAIT_S))
+    assert [answer()["y"].tolist() for answer in waiting] == [[2]]

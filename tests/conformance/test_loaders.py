@@ -1,12 +1,14 @@
 import pytest
 
-from salver.config import ServerConfig
+from salver.boundary import UNBATCHED
+from salver.config.batching_parameters import BatchingParameters
 from salver.core.ids import ServableId
 from salver.core.resources import MAIN, RAM_IN_BYTES, Resource, ResourceAllocation
 from salver.core.simple_loader import SimpleLoader
 from salver.servables.page_cache import PageCacheLeavingLoader
 from salver.servables.wrapping_loader import WrappingLoader
-from salver.server.batch_rows import BatchRows, BatchRowsLoader
+from salver.server.batching_loader import BatchingLoader
+from salver.server.batching_policies import BatchingPolicies, OwnPolicy
 from salver.testing.fake_loader import FakeLoader
 from salver.testing.loader_conformance import check_loader
 
@@ -17,11 +19,11 @@ def ram(num_bytes: int) -> ResourceAllocation:
     return ResourceAllocation({Resource(MAIN, RAM_IN_BYTES): num_bytes})
 
 
-BATCHING = ServerConfig(enable_batching=True)
+POLICIES = BatchingPolicies(BatchingParameters())
 LOADERS = {
     "WrappingLoader": lambda: WrappingLoader(FakeLoader()),
     "PageCacheLeavingLoader": lambda: PageCacheLeavingLoader(FakeLoader(), "/nowhere"),
-    "BatchRowsLoader": lambda: BatchRowsLoader(FakeLoader(), ID, "/nowhere", BATCHING, BatchRows(1)),
+    "BatchingLoader": lambda: BatchingLoader(FakeLoader(), ID, lambda: OwnPolicy(UNBATCHED), POLICIES),
     "FakeLoader": FakeLoader,
     "SimpleLoader": lambda: SimpleLoader(dict, lambda: ram(4)),
     "SimpleLoader with metadata": lambda: SimpleLoader.with_metadata(lambda metadata: [metadata.id]),

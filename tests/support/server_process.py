@@ -86,20 +86,22 @@ def exchange(
 
 @dataclass
 class ServerProcess:
-    """`python -m salver serve FLAGS` on two free ports; a context manager that always stops it."""
+    """`python -m salver serve FLAGS` on free ports; a context manager that always stops it."""
 
     flags: Sequence[str]
     log: Path
     program: Sequence[str] = ()
     """What to run in place of the command line server; gets the flags too."""
     environment: dict[str, str] = field(default_factory=dict)
+    has_admin_port: bool = False
+    """Whether the admin listener is open, on a port of its own; the default one would be everybody's."""
     ready_path: str = "/readyz"
     """Answers 200 on the REST port once the test may begin."""
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
 
     def __post_init__(self) -> None:
-        self.grpc_port, self.rest_port = free_ports(2)
+        self.grpc_port, self.rest_port, self.admin_port = free_ports(3)
         self._channel: grpc.Channel | None = None
 
     def __enter__(self) -> Self:
@@ -135,6 +137,7 @@ class ServerProcess:
         command = [
             *(self.program or (sys.executable, "-m", "salver", "serve")),
             *self.port_flags(),
+            *self.admin_flags(),
             *self.flags,
         ]
         self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -147,6 +150,10 @@ class ServerProcess:
     def port_flags(self) -> list[str]:
         """How the program is told its ports."""
         return [f"--port={self.grpc_port}", f"--rest_api_port={self.rest_port}"]
+
+    def admin_flags(self) -> list[str]:
+        """How the command line server is told of its admin port; another program knows of none."""
+        return [] if self.program else [f"--admin_port={self.admin_port if self.has_admin_port else 0}"]
 
     def wait_ready(self, limit_s: float = START_LIMIT_S) -> None:
         """Wait until `ready_path` answers 200; fails when the process ends first."""
@@ -231,6 +238,10 @@ class ServerProcess:
     def get(self, path: str) -> HttpReply:
         """GET on the REST port."""
         return exchange(self.rest_port, "GET", path)
+
+    def ask_admin(self, path: str, method: str = "GET") -> HttpReply:
+        """A request on the admin port."""
+        return exchange(self.admin_port, method, path)
 
     def post(self, path: str, body: Any, **options: Any) -> HttpReply:
         """POST on the REST port; see `exchange`."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -96,6 +97,39 @@ def test_unknown_command_names_the_nearest(capsys):
     assert "did you mean serve?" in capsys.readouterr().err
 
 
+def test_ctl_is_handed_its_arguments(capsys):
+    assert cli.main(["ctl", "--help"]) == 0
+    assert "Usage: salver ctl" in capsys.readouterr().out
+    assert cli.main(["ctl", "batchin"]) == 2
+    assert "Did you mean 'batching'?" in capsys.readouterr().err
+
+
+def completed(line: str) -> set[str]:
+    """What bash is offered for the last word of this line."""
+    environment = {
+        **os.environ,
+        "_SALVER_COMPLETE": "bash_complete",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(line.count(" ")),
+    }
+    done = subprocess.run([sys.executable, "-m", "salver"], env=environment, capture_output=True, text=True, check=True)
+    return {entry.partition(",")[2] for entry in done.stdout.split()}
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("salver ", {"serve", "ctl", "version", "help"}),
+        ("salver serve --admin", {"--admin_port", "--admin_host"}),
+        ("salver serve --log_format ", {"human", "json"}),
+        ("salver ctl ba", {"batching"}),
+        ("salver ctl batching --j", {"--json"}),
+    ],
+)
+def test_shells_complete_commands_and_flags(line, offered):
+    assert completed(line) == offered
+
+
 def test_no_command_shows_the_commands(capsys):
     assert cli.main([]) == 255
     assert "Usage: salver COMMAND" in capsys.readouterr().err
@@ -109,7 +143,8 @@ def test_module_runs_as_a_program():
 def test_reading_flags_imports_no_numpy_protobuf_or_extension():
     code = (
         "import sys; from salver import cli; cli.run = lambda config: 0; cli.main(['serve', '--model_base_path=/m']);"
-        "print([name for name in ('numpy', 'google.protobuf', 'salver._native', 'argparse') if name in sys.modules])"
+        "names = ('numpy', 'google.protobuf', 'salver._native', 'argparse', 'click', 'rich');"
+        "print([name for name in names if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -31,7 +31,7 @@ impl PyControlCall {
         let path = std::mem::take(&mut call.path);
         let (method, path) = match call.protocol {
             Protocol::Grpc => (path, String::new()),
-            Protocol::Http | Protocol::Notice => (std::mem::take(&mut call.method), path),
+            Protocol::Http | Protocol::Admin | Protocol::Notice => (std::mem::take(&mut call.method), path),
         };
         Self {
             protocol: call.protocol,
@@ -59,6 +59,7 @@ impl PyControlCall {
         match self.protocol {
             Protocol::Grpc => "grpc",
             Protocol::Http => "http",
+            Protocol::Admin => "admin",
             Protocol::Notice => "notice",
         }
     }

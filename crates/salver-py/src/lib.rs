@@ -5,6 +5,7 @@
 
 mod arrays;
 mod batch;
+mod batching_policy;
 mod control;
 mod errors;
 mod grpc_options;
@@ -50,6 +51,9 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<signature::PySignature>()?;
     module.add_class::<model::PyNativeModel>()?;
     module.add_class::<model::PyTensorFlowRuntime>()?;
+    module.add_class::<batching_policy::PyLengthBuckets>()?;
+    module.add_class::<batching_policy::PyLowPriority>()?;
+    module.add_class::<batching_policy::PyBatchingPolicy>()?;
     module.add_class::<table::PyTarget>()?;
     module.add_class::<table::PyModelRow>()?;
     module.add_class::<grpc_options::PyGrpcOptions>()?;

@@ -88,6 +88,10 @@ impl PyDataPlane {
         py.detach(|| self.0.listen_rest(host, port)).map_err(errors::to_py)
     }
 
+    fn listen_admin(&self, py: Python<'_>, host: &str, port: u16) -> PyResult<u16> {
+        py.detach(|| self.0.listen_admin(host, port)).map_err(errors::to_py)
+    }
+
     fn listen_grpc_unix(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         py.detach(|| self.0.listen_grpc_unix(&path)).map_err(errors::to_py)
     }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pyo3::prelude::*;
-use salver_core::batching::Policy;
 use salver_core::table::{ModelRow, Runner, Target};
 use salver_core::{Code, Status};
 
+use crate::batching_policy::PyBatchingPolicy;
 use crate::errors;
 use crate::model::PyNativeModel;
 use crate::signature::PySignature;
@@ -20,14 +20,14 @@ pub(crate) struct PyTarget(pub(crate) Arc<Target>);
 #[pymethods]
 impl PyTarget {
     #[new]
-    #[pyo3(signature = (name, version, signatures, model, servable, max_batch_rows))]
+    #[pyo3(signature = (name, version, signatures, model, servable, batching))]
     fn new(
         name: &str,
         version: i64,
         signatures: Vec<PyRef<'_, PySignature>>,
         model: Option<PyRef<'_, PyNativeModel>>,
         servable: Option<Py<PyAny>>,
-        max_batch_rows: usize,
+        batching: PyRef<'_, PyBatchingPolicy>,
     ) -> PyResult<Self> {
         let (signatures, runner) = match (model, servable) {
             (Some(model), None) => {
@@ -41,8 +41,7 @@ impl PyTarget {
                 return Err(errors::to_py(Status::invalid_argument(message)));
             }
         };
-        let policy = Policy { max_batch_size: max_batch_rows.max(1), ..Policy::default() };
-        Ok(Self(Arc::new(Target::new(name.into(), version, signatures, runner, policy))))
+        Ok(Self(Arc::new(Target::new(name.into(), version, signatures, runner, batching.0.clone()))))
     }
 
     #[getter]
@@ -54,6 +53,10 @@ impl PyTarget {
     fn wait_until_released(&self, py: Python<'_>, timeout_s: Option<f64>) -> PyResult<bool> {
         let timeout = timeout_s.map(seconds).transpose()?;
         Ok(py.detach(|| self.0.wait_until_released(timeout)))
+    }
+
+    fn set_batching(&self, policy: PyRef<'_, PyBatchingPolicy>) {
+        self.0.owner().set_policy(policy.0.clone());
     }
 }
 

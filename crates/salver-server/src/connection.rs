@@ -1,4 +1,4 @@
-//! One connection: HTTP/2 on the gRPC port, HTTP/1.1 or HTTP/2 on the REST port, and its orderly end.
+//! One connection: HTTP/2 on the gRPC port, HTTP/1.1 or HTTP/2 on the others, and its orderly end.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -27,9 +27,9 @@ use crate::event_loop::{LoopContext, Port};
 use crate::lifetime::{Calls, end_of_life};
 use crate::plane::{OpenConnection, Phase, Shared};
 use crate::stream::{Carrier, Socket, Stream};
-use crate::{cors, grpc, rest};
+use crate::{admin, cors, grpc, rest};
 
-/// Flow-control windows on the REST port, and of a whole connection on either.
+/// Flow-control windows on the REST and the admin port, and of a whole connection on each.
 const STREAM_WINDOW_BYTES: u32 = 4 << 20;
 const CONNECTION_WINDOW_BYTES: u32 = 32 << 20;
 const MAX_CONCURRENT_STREAMS: u32 = 4096;
@@ -71,18 +71,18 @@ pub(crate) async fn serve(context: Rc<LoopContext>, stream: RawStream, port: Por
     // How a client broke off is no event of the server's; what it did wrong it was told.
     let _ended = match port {
         Port::Grpc => serve_grpc(context, io, phase).await,
-        Port::Rest => serve_rest(context, io, phase).await,
+        Port::Rest | Port::Admin => serve_http(context, io, port, phase).await,
     };
 }
 
 /// Waits for the client to begin, and shakes hands where the port has TLS; `None` where it does not do so in time.
 /// hyper's handshakes have no limit of their own, and would keep a silent connection open for the whole of a drain.
 async fn begin(shared: &Shared, socket: Socket, port: Port, phase: &mut watch::Receiver<Phase>) -> Option<Stream> {
-    in_time(phase, FIRST_BYTE_TIMEOUT, socket.readable()).await?.ok()?;
+    in_time(phase, port, FIRST_BYTE_TIMEOUT, socket.readable()).await?.ok()?;
     let is_unix = matches!(socket, Socket::Unix(_));
     let Some(acceptor) = shared.tls.acceptor(port) else { return Some(Stream::new(Carrier::Plain(socket), is_unix)) };
-    let mut stream = shake_hands(shared, acceptor, socket, phase).await?;
-    let first = in_time(phase, FIRST_BYTE_TIMEOUT, stream.fill_buf()).await?;
+    let mut stream = shake_hands(shared, acceptor, socket, port, phase).await?;
+    let first = in_time(phase, port, FIRST_BYTE_TIMEOUT, stream.fill_buf()).await?;
     first.is_ok_and(|bytes| !bytes.is_empty()).then(|| Stream::new(Carrier::Tls(stream.into()), is_unix))
 }
 
@@ -90,10 +90,11 @@ async fn shake_hands(
     shared: &Shared,
     acceptor: TlsAcceptor,
     socket: Socket,
+    port: Port,
     phase: &mut watch::Receiver<Phase>,
 ) -> Option<TlsStream<Socket>> {
     let limit = shared.options.grpc.handshake_timeout;
-    let failed = match in_time(phase, limit, acceptor.accept(socket)).await? {
+    let failed = match in_time(phase, port, limit, acceptor.accept(socket)).await? {
         Ok(stream) => return Some(stream),
         Err(error) => error,
     };
@@ -112,9 +113,14 @@ fn tell(shared: &Shared, failed: &io::Error) {
 }
 
 /// What the client does within `limit` and before the end of a drain.
-async fn in_time<T>(phase: &mut watch::Receiver<Phase>, limit: Duration, act: impl Future<Output = T>) -> Option<T> {
+async fn in_time<T>(
+    phase: &mut watch::Receiver<Phase>,
+    port: Port,
+    limit: Duration,
+    act: impl Future<Output = T>,
+) -> Option<T> {
     let ending = async {
-        drop(phase.wait_for(|phase| *phase == Phase::Closing).await);
+        drop(phase.wait_for(|phase| *phase >= port.closes_in()).await);
         tokio::time::sleep(LAST_CHANCE).await;
     };
     tokio::select! {
@@ -149,7 +155,7 @@ async fn serve_grpc(context: Rc<LoopContext>, io: Io, mut phase: watch::Receiver
     tokio::select! {
         biased;
         ended = connection => Ok(ended?),
-        () = never_began(&shared, &calls) => Ok(()),
+        () = never_began(&shared, Port::Grpc, &calls) => Ok(()),
         () = until(grace) => Ok(()),
     }
 }
@@ -163,8 +169,8 @@ async fn until(grace: Option<Duration>) {
 
 /// Waits, at the end of a drain, for the moment to cut off a client that has begun to speak and not yet asked anything:
 /// hyper waits for the rest of its words as for that of any request.
-async fn never_began(shared: &Shared, calls: &Calls) {
-    shared.closing().await;
+async fn never_began(shared: &Shared, port: Port, calls: &Calls) {
+    shared.closing(port).await;
     tokio::time::sleep(FIRST_CALL_LIMIT).await;
     if calls.have_begun() {
         std::future::pending().await
@@ -187,7 +193,7 @@ fn grpc_builder(shared: &Shared) -> http2::Builder<LocalExecutor> {
     builder
 }
 
-async fn serve_rest(context: Rc<LoopContext>, io: Io, mut phase: watch::Receiver<Phase>) -> Ended {
+async fn serve_http(context: Rc<LoopContext>, io: Io, port: Port, mut phase: watch::Receiver<Phase>) -> Ended {
     let mut builder = auto::Builder::new(LocalExecutor);
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_READ_TIMEOUT);
     builder
@@ -201,20 +207,27 @@ async fn serve_rest(context: Rc<LoopContext>, io: Io, mut phase: watch::Receiver
         let calls = calls.clone();
         service_fn(move |request: Request<Incoming>| {
             let (context, call) = (context.clone(), calls.begin());
-            async move { Ok::<_, Infallible>(call.answer(answer_on_rest_port(context, request).await)) }
+            async move { Ok::<_, Infallible>(call.answer(answer_http(context, port, request).await)) }
         })
     };
     let mut connection = pin!(builder.serve_connection(io, service));
     tokio::select! {
         biased;
         ended = connection.as_mut() => return ended,
-        _ = phase.wait_for(|phase| *phase == Phase::Closing) => {}
+        _ = phase.wait_for(|phase| *phase >= port.closes_in()) => {}
     }
     connection.as_mut().graceful_shutdown();
     tokio::select! {
         biased;
         ended = connection => ended,
-        () = never_began(&shared, &calls) => Ok(()),
+        () = never_began(&shared, port, &calls) => Ok(()),
+    }
+}
+
+async fn answer_http(context: Rc<LoopContext>, port: Port, request: Request<Incoming>) -> Response<ServerBody> {
+    match port {
+        Port::Admin => answer_admin(context, request).await,
+        Port::Grpc | Port::Rest => answer_on_rest_port(context, request).await,
     }
 }
 
@@ -247,6 +260,13 @@ async fn answer_rest(context: Rc<LoopContext>, request: Request<Incoming>) -> Re
     if has_cors {
         cors::allow(response.headers_mut());
     }
+    wish.fulfil(response, context.shared.options.min_gzip_bytes).await
+}
+
+/// A request on the admin port, and compression.
+async fn answer_admin(context: Rc<LoopContext>, request: Request<Incoming>) -> Response<ServerBody> {
+    let wish = Wish::of(&request);
+    let response = admin::handle(&context, request).await;
     wish.fulfil(response, context.shared.options.min_gzip_bytes).await
 }
 

@@ -19,6 +19,8 @@ pub enum Protocol {
     Grpc,
     /// An HTTP request on the REST port.
     Http,
+    /// An HTTP request on the admin port.
+    Admin,
     /// Something that the operator should know, in `body`; needs no answer.
     Notice,
 }

@@ -22,7 +22,7 @@ use crate::connection;
 use crate::counters::count;
 use crate::endpoint::RawStream;
 use crate::mailbox::{LoopMailbox, Slots};
-use crate::plane::{OpenConnection, Shared};
+use crate::plane::{OpenConnection, Phase, Shared};
 use crate::runner;
 
 /// A loop that runs models for longer than this makes its connections wait.
@@ -30,13 +30,25 @@ const MAX_TIME_ON_LOOP: Duration = Duration::from_micros(200);
 /// Larger inputs are no measure of short runs, nor they of them.
 const MAX_BYTES_ON_LOOP: usize = 16 << 10;
 
-/// What the two ports speak.
+/// What a port speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Port {
     /// gRPC: HTTP/2 alone.
     Grpc,
     /// REST: HTTP/1.1 and HTTP/2.
     Rest,
+    /// What operators ask for: HTTP/1.1 and HTTP/2, to the very end.
+    Admin,
+}
+
+impl Port {
+    /// When its idle connections are closed.
+    pub(crate) fn closes_in(self) -> Phase {
+        match self {
+            Port::Grpc | Port::Rest => Phase::Closing,
+            Port::Admin => Phase::Ended,
+        }
+    }
 }
 
 /// An accepted connection on its way to its loop.

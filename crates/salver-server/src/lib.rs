@@ -1,9 +1,10 @@
-//! The front end of Salver: gRPC and REST over `salver-core`.
+//! The front end of Salver: gRPC, REST and the admin port over `salver-core`.
 //!
 //! One [`Plane`] owns event loops (sockets), native runners and the queues that Python pulls from. Each connection lives
 //! on one event loop; a request resolves against the serving table, is decoded, queued, run and answered without
 //! leaving it, but for the run itself.
 
+mod admin;
 mod authority;
 mod body;
 mod certificate;
@@ -17,6 +18,7 @@ mod event_loop;
 mod failures;
 mod grpc;
 mod health;
+mod http_control;
 mod inference;
 mod lifetime;
 mod listener;
@@ -26,6 +28,7 @@ mod off_loop;
 mod options;
 mod plane;
 mod predict;
+mod probes;
 mod record;
 mod replay;
 mod request_log;

@@ -164,8 +164,10 @@ impl Acceptor {
 
     fn hand_over(&self, stream: RawStream) {
         let Receivers { port, shared, loops } = &self.receivers;
-        count(&shared.counters.connections);
+        if *port != Port::Admin {
+            count(&shared.counters.connections);
+        }
         let index = NEXT_LOOP.fetch_add(1, Ordering::Relaxed) % loops.len();
-        let _ended = loops[index].send((stream, *port, OpenConnection::new(shared)));
+        let _ended = loops[index].send((stream, *port, OpenConnection::new(shared, *port)));
     }
 }

@@ -39,14 +39,16 @@ const JOIN_PAUSE: Duration = Duration::from_millis(2);
 const HANDSHAKE_NOTICE_INTERVAL: Duration = Duration::from_secs(60);
 
 /// How far the end has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
     /// Normal operation.
     Serving,
     /// gRPC clients are told to go; HTTP/1 responses close their connection.
     Draining,
-    /// Idle connections are closed.
+    /// Idle connections are closed, but for those of operators.
     Closing,
+    /// Theirs, too.
+    Ended,
 }
 
 /// Counts open connections.
@@ -59,12 +61,12 @@ pub(crate) struct ConnectionCount {
 /// Counts its connection until it is dropped.
 ///
 /// Made by the thread that accepts: one that is still on its way to its loop must hold up a drain as well.
-pub(crate) struct OpenConnection(Arc<Shared>);
+pub(crate) struct OpenConnection(Arc<Shared>, Port);
 
 impl OpenConnection {
-    pub(crate) fn new(shared: &Arc<Shared>) -> Self {
-        *shared.connections.open.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        Self(shared.clone())
+    pub(crate) fn new(shared: &Arc<Shared>, port: Port) -> Self {
+        *shared.connections_of(port).open.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        Self(shared.clone(), port)
     }
 }
 
@@ -82,7 +84,7 @@ impl ConnectionCount {
 
 impl Drop for OpenConnection {
     fn drop(&mut self) {
-        let connections = &self.0.connections;
+        let connections = self.0.connections_of(self.1);
         *connections.open.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
         connections.closed.notify_all();
     }
@@ -100,7 +102,9 @@ pub(crate) struct Shared {
     pub(crate) metrics: Metrics,
     pub(crate) request_log: RequestLog,
     pub(crate) phase: watch::Sender<Phase>,
+    /// Those of clients; a drain waits for them.
     pub(crate) connections: ConnectionCount,
+    pub(crate) admin_connections: ConnectionCount,
     pub(crate) tls: TlsSlots,
     pub(crate) failed_handshakes: Mutex<Failures>,
 }
@@ -115,17 +119,24 @@ impl Shared {
         drop(tokio::runtime::Handle::try_current());
     }
 
-    /// Waits until idle connections are to be closed.
-    pub(crate) async fn closing(&self) {
+    fn connections_of(&self, port: Port) -> &ConnectionCount {
+        match port {
+            Port::Grpc | Port::Rest => &self.connections,
+            Port::Admin => &self.admin_connections,
+        }
+    }
+
+    /// Waits until idle connections of `port` are to be closed.
+    pub(crate) async fn closing(&self, port: Port) {
         // What `wait_for` gives is a read lock on the phase; kept over a wait it would block whoever sets the next one.
-        drop(self.phase.subscribe().wait_for(|phase| *phase == Phase::Closing).await);
+        drop(self.phase.subscribe().wait_for(|phase| *phase >= port.closes_in()).await);
     }
 }
 
 #[derive(Default)]
 struct Threads {
     loops: Vec<UnboundedSender<Accepted>>,
-    listeners: Vec<Listener>,
+    listeners: Vec<(Port, Listener)>,
     joins: Vec<JoinHandle<()>>,
     may_not_listen: bool,
 }
@@ -154,6 +165,7 @@ impl Plane {
             request_log: RequestLog::default(),
             phase: watch::Sender::new(Phase::Serving),
             connections: ConnectionCount::default(),
+            admin_connections: ConnectionCount::default(),
             tls: TlsSlots::default(),
             failed_handshakes: Mutex::new(Failures::new("TLS handshakes fail", HANDSHAKE_NOTICE_INTERVAL)),
             options,
@@ -191,7 +203,7 @@ impl Plane {
         }
         let listener = open(Receivers { port, shared: self.shared.clone(), loops: threads.loops.clone() })?;
         let number = listener.port_number();
-        threads.listeners.push(listener);
+        threads.listeners.push((port, listener));
         Ok(number)
     }
 
@@ -217,6 +229,14 @@ impl Plane {
     /// UNAVAILABLE where it cannot be had.
     pub fn listen_rest(&self, host: &str, number: u16) -> Result<u16, Status> {
         self.listen(Port::Rest, |receivers| Listener::open_tcp(host, number, receivers))
+    }
+
+    /// Opens the admin port; 0 takes any. Returns its number. It answers until [`Plane::stop`].
+    ///
+    /// # Errors
+    /// UNAVAILABLE where it cannot be had.
+    pub fn listen_admin(&self, host: &str, number: u16) -> Result<u16, Status> {
+        self.listen(Port::Admin, |receivers| Listener::open_tcp(host, number, receivers))
     }
 
     /// Has new connections of `port` use TLS with these credentials; open connections go on. Says when they expire.
@@ -330,26 +350,38 @@ impl Plane {
         self.shared.foreign.close();
     }
 
-    /// Waits until every connection has ended; false when `timeout` passed first.
+    /// Waits until every connection of a client has ended; false when `timeout` passed first.
     pub fn wait_drained(&self, timeout: Duration) -> bool {
         let deadline = Instant::now() + timeout;
         self.begin_drain();
         self.shared.connections.wait_for_none(LINGER.min(timeout));
-        self.close_listeners();
+        self.close_client_ports();
         self.shared.phase.send_replace(Phase::Closing);
         self.shared.connections.wait_for_none(deadline.saturating_duration_since(Instant::now()))
     }
 
-    /// Closes the ports for good: one opened later would keep its loops from ending.
-    fn close_listeners(&self) {
-        let listeners = {
+    /// Closes the ports that clients use, for good.
+    fn close_client_ports(&self) {
+        self.close_ports(|port| port != Port::Admin);
+    }
+
+    /// Closes ports; none opens any more: it would keep its loops from ending.
+    fn close_ports(&self, is_meant: impl Fn(Port) -> bool) {
+        let meant: Vec<_> = {
             let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
             threads.may_not_listen = true;
-            std::mem::take(&mut threads.listeners)
+            threads.listeners.extract_if(.., |(port, _)| is_meant(*port)).collect()
         };
-        for mut listener in listeners {
+        for (_, mut listener) in meant {
             listener.close();
         }
+    }
+
+    /// Closes the admin port and its connections.
+    fn close_admin_port(&self) {
+        self.close_ports(|port| port == Port::Admin);
+        self.shared.phase.send_replace(Phase::Ended);
+        self.shared.admin_connections.wait_for_none(LAST_WORDS);
     }
 
     /// Closes everything; what is still in flight is answered UNAVAILABLE. May be called again.
@@ -357,7 +389,7 @@ impl Plane {
     /// Returns false where a model's run does not end: the thread it is in is left behind.
     pub fn stop(&self) -> bool {
         self.begin_drain();
-        self.close_listeners();
+        self.close_client_ports();
         self.shared.control.stop();
         let mut answers = Answers::default();
         for task in self.shared.native.stop().into_iter().chain(self.shared.foreign.stop()) {
@@ -366,6 +398,7 @@ impl Plane {
         drop(answers);
         self.shared.phase.send_replace(Phase::Closing);
         self.shared.connections.wait_for_none(LAST_WORDS);
+        self.close_admin_port();
         let (loops, joins) = {
             let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
             (std::mem::take(&mut threads.loops), std::mem::take(&mut threads.joins))

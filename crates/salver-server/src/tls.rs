@@ -50,6 +50,7 @@ pub struct TlsConfig {
 pub(crate) struct TlsSlots {
     grpc: Mutex<Option<TlsAcceptor>>,
     rest: Mutex<Option<TlsAcceptor>>,
+    admin: Mutex<Option<TlsAcceptor>>,
 }
 
 impl TlsSlots {
@@ -57,6 +58,7 @@ impl TlsSlots {
         match port {
             Port::Grpc => &self.grpc,
             Port::Rest => &self.rest,
+            Port::Admin => &self.admin,
         }
     }
 
@@ -89,7 +91,7 @@ fn acceptor(config: &TlsConfig, port: Port) -> Result<(TlsAcceptor, SystemTime),
     let mut tls = builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(certified)));
     let protocols: &[&[u8]] = match port {
         Port::Grpc => &[b"h2"],
-        Port::Rest => &[b"h2", b"http/1.1"],
+        Port::Rest | Port::Admin => &[b"h2", b"http/1.1"],
     };
     tls.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
     Ok((Arc::new(tls).into(), not_after))

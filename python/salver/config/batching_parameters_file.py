@@ -1,109 +1,193 @@
-"""A file of batching parameters: of the server, or of one version (`batching_params.pbtxt` in its directory)."""
+"""Batching parameters as they are written: by the server's operator, for a platform, or beside a version.
+
+A file is of the static mode where it sets one of TensorFlow Serving's own fields of a queue, and of the adaptive mode
+where it does not, or where it says so. In the server's file, `model { name parameters }` says what differs for one
+model. It is laid over the server's values field by field; what belongs to one mode alone is left out where the model
+asks for the other in so many words.
+"""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
+import enum
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from salver.config.batching_parameters import BatchingParameters
-from salver.config.text_file import read_message
-from salver.config.validation import check
-from salver.wire import Message
-
-BATCHING_PARAMETERS = "tensorflow.serving.BatchingParameters"
-
-_log = logging.getLogger(__name__)
-
-_AT_LEAST = {
-    "max_batch_size": 1,
-    "batch_timeout_micros": 0,
-    "max_enqueued_batches": 1,
-    "num_batch_threads": 1,
-    "max_execution_batch_size": 1,
-}
-_WITHOUT_EFFECT = (
-    "batch_timeout_micros",
-    "max_enqueued_batches",
-    "thread_pool_name",
-    "allowed_batch_sizes",
-    "pad_variable_length_inputs",
-    "enable_large_batch_splitting",
+from salver.config.batching_checks import (
+    STATIC_ONLY,
+    given_fields,
+    problems_of_parameters,
+    says_adaptive,
+    vain_parameters,
 )
-"""What is checked and kept, but changes nothing: a batch takes what waits when a runner is free, and is not padded."""
+from salver.config.batching_parameters import BatchingParameters
+from salver.config.batching_policy import policy_of
+from salver.config.text_file import read_text
+from salver.config.validation import check
+from salver.errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from salver.wire import Message
+
+BATCHING_PARAMETERS = "salver.BatchingParameters"
+_WHAT = "batching parameters file"
+_NO_NAME = {"thread_pool_name": "the runners have names of their own"}
+_OF_THE_SERVER = {"num_batch_threads": "all models share the runners (--num_runners)"}
 
 
-def read_batching_parameters(path: str, *, is_for_server: bool = False) -> BatchingParameters:
-    """Read and check a file of parameters; a warning names those that change nothing.
+class Scope(enum.Enum):
+    """What parameters are written for."""
 
-    Args:
-        path: The file.
-        is_for_server: Whether it is that of the whole server, not of a version.
+    SERVER = enum.auto()
+    """Every model, and single ones by name."""
+    RUNNERS = enum.auto()
+    """The server's threads alone, because each version brings its own."""
+    PLATFORM = enum.auto()
+    """The models of one platform."""
+    VERSION = enum.auto()
+    """One version."""
+
+
+def server_scope(*, are_per_version: bool) -> Scope:
+    """Return the scope of the server's file; `are_per_version`: whether each version brings its own."""
+    return Scope.RUNNERS if are_per_version else Scope.SERVER
+
+
+def read_batching_text(path: str) -> str:
+    """Read the text of a file of parameters.
+
+    Raises:
+        NotFoundError, FailedPreconditionError: There is no such file, or it cannot be read.
+        InvalidArgumentError: It is no text.
+    """
+    return read_text(path, BATCHING_PARAMETERS, what=_WHAT)
+
+
+def read_batching_parameters(path: str, scope: Scope = Scope.VERSION) -> BatchingParameters:
+    """Read and check a file of parameters.
 
     Raises:
         NotFoundError, FailedPreconditionError: There is no such file, or it cannot be read.
         InvalidArgumentError: It is no such message, or the parameters do not go together; names all problems.
     """
-    message = read_message(path, BATCHING_PARAMETERS, what="batching parameters file")
-    return parameters_of(message, source=path, is_for_server=is_for_server)
+    return parse_batching_parameters(read_batching_text(path), path, scope)
 
 
-def parameters_of(message: Message, *, source: str, is_for_server: bool = False) -> BatchingParameters:
+def parse_batching_parameters(text: str, source: str, scope: Scope = Scope.VERSION) -> BatchingParameters:
+    """Turn the text of such a file, called `source` in errors, into checked parameters.
+
+    Raises:
+        InvalidArgumentError: It is no such message, or the parameters do not go together; names all problems.
+    """
+    from salver.wire import parse_text  # here, because reading a text alone needs no protobuf
+
+    try:
+        message = parse_text(text, BATCHING_PARAMETERS, source=source)
+    except InvalidArgumentError as error:
+        if scope is not Scope.VERSION:
+            raise
+        raise InvalidArgumentError(f"Invalid protobuf file: {error.message}") from error
+    return parameters_of(message, source, scope)
+
+
+def parameters_of(message: Message, source: str, scope: Scope) -> BatchingParameters:
     """Turn a message into checked parameters.
 
     Args:
-        message: A BatchingParameters message.
-        source: Where it comes from, for errors and the warning.
-        is_for_server: Whether it holds for the whole server, not for a version or a platform.
+        message: A `salver.BatchingParameters`, or TensorFlow Serving's, which has the same fields by number.
+        source: Where it comes from, for errors and warnings.
+        scope: What it is written for.
 
     Raises:
         InvalidArgumentError: Names all problems.
     """
-    given = {field.name for field, _ in message.ListFields()}
-    parameters = BatchingParameters(
-        allowed_batch_sizes=tuple(message.allowed_batch_sizes),
-        pad_variable_length_inputs=message.pad_variable_length_inputs,
-        enable_large_batch_splitting=message.enable_large_batch_splitting.value,
-        batch_timeout_s=message.batch_timeout_micros.value * 1e-6,
-        **{name: getattr(message, name).value for name in _AT_LEAST if name in given and "micros" not in name},
+    from salver.wire import message_class
+
+    own = message_class(BATCHING_PARAMETERS).FromString(message.SerializeToString())
+    server = _without_models(own)
+    laid = {model.name: _laid_over(server, model.parameters) for model in own.model}
+    problems = [*problems_of_parameters(server), *_problems_of_models(own, scope, laid)]
+    check([f"{source}: {problem}" for problem in problems])
+    models = own.model if scope is Scope.SERVER else ()
+    warnings = [*_vain(own, scope), *(line for model in models for line in _vain_of_model(model, laid))]
+    return BatchingParameters(
+        policy=policy_of(server),
+        model_policies={name: policy_of(merged) for name, merged in laid.items()},
+        num_batch_threads=server.num_batch_threads.value or None,
+        warnings=tuple(f"{source}: {warning}" for warning in warnings),
     )
-    check([f"{source}: {problem}" for problem in (*_too_small(message, given), *_contradictions(parameters))])
-    _warn_of_vain(given, source, is_for_server=is_for_server)
-    return parameters
 
 
-def _warn_of_vain(given: set[str], source: str, *, is_for_server: bool) -> None:
-    vain = [name for name in _WITHOUT_EFFECT if name in given]
-    if vain:
-        _log.warning(
-            "%s: %s without effect: a batch takes what waits when a runner is free, and is not padded or split",
-            source,
-            ", ".join(vain),
-        )
-    if "num_batch_threads" in given and not is_for_server:
-        _log.warning("%s: num_batch_threads without effect: all models share the runners (--num_runners)", source)
+# --- Single models
 
 
-def _too_small(message: Message, given: set[str]) -> Iterator[str]:
-    for name, least in _AT_LEAST.items():
-        if name in given and getattr(message, name).value < least:
-            yield f"{name} must be {least} or more, got {getattr(message, name).value}"
+def _without_models(message: Message) -> Message:
+    server = type(message)()
+    server.CopyFrom(message)
+    server.ClearField("model")
+    return server
 
 
-def _contradictions(parameters: BatchingParameters) -> Iterator[str]:
-    sizes = parameters.allowed_batch_sizes
-    if sizes and sizes[-1] != parameters.max_batch_size:
-        yield (
-            "Last entry in allowed_batch_sizes must match max_batch_size; "
-            f"last entry was {sizes[-1]}; expected {parameters.max_batch_size}"
-        )
-    if list(sizes) != sorted({*sizes}) or (sizes and sizes[0] < 1):
-        yield f"allowed_batch_sizes must be above 0 and ascending, got {', '.join(map(str, sizes))}"
-    if parameters.max_execution_batch_size is None:
+def _laid_over(server: Message, own: Message) -> Message:
+    """The server's parameters, with those of one model in place of theirs."""
+    merged = _without_models(server)
+    for name in (*given_fields(own), *_of_the_other_mode(own)):
+        merged.ClearField(name)
+    merged.MergeFrom(own)
+    return merged
+
+
+def _of_the_other_mode(own: Message) -> Iterable[str]:
+    """Fields of the server that mean nothing to a model which asks for a mode itself."""
+    if says_adaptive(own):
+        return ("adaptive", *STATIC_ONLY)
+    return ("latency_slo_ms",) if "adaptive" in given_fields(own) else ()
+
+
+def _problems_of_models(message: Message, scope: Scope, laid: dict[str, Message]) -> Iterator[str]:
+    if message.model and scope in {Scope.PLATFORM, Scope.VERSION}:
+        yield "model { } is for the file of --batching_parameters_file alone"
         return
-    if not parameters.enable_large_batch_splitting:
-        yield "max_execution_batch_size is set without enable_large_batch_splitting"
-    elif parameters.max_execution_batch_size > parameters.max_batch_size:
-        yield (
-            f"max_execution_batch_size is {parameters.max_execution_batch_size}, "
-            f"expected {parameters.max_batch_size} (max_batch_size) at most"
-        )
+    for name, count in Counter(model.name for model in message.model).items():
+        if not name:
+            yield "a model has no name"
+        if count > 1:
+            yield f"model {name} is listed {count} times: names must be unique"
+    of_all = problems_of_parameters(_without_models(message))
+    for model in message.model:
+        if model.parameters.model:
+            yield f"model {model.name}: parameters cannot name models themselves"
+        for problem in problems_of_parameters(laid[model.name]):
+            if problem not in of_all:
+                yield f"model {model.name}: {problem}"
+
+
+# --- What is said in vain
+
+
+def _vain(message: Message, scope: Scope) -> Iterator[str]:
+    if scope is Scope.RUNNERS:
+        of_versions = given_fields(message) - {*_OF_THE_SERVER, *_NO_NAME}
+        reasons = dict.fromkeys(sorted(of_versions), "versions bring their own (batching_params.pbtxt)")
+    else:
+        reasons = dict(vain_parameters(message))
+    elsewhere = _OF_THE_SERVER if scope in {Scope.PLATFORM, Scope.VERSION} else {}
+    return _grouped(_those_given(message, {**reasons, **elsewhere, **_NO_NAME}))
+
+
+def _vain_of_model(model: Message, laid: dict[str, Message]) -> Iterator[str]:
+    reasons = {**dict(vain_parameters(laid[model.name])), **_OF_THE_SERVER, **_NO_NAME}
+    return (f"model {model.name}: {line}" for line in _grouped(_those_given(model.parameters, reasons)))
+
+
+def _those_given(message: Message, reasons: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    given = given_fields(message)
+    return ((name, why) for name, why in reasons.items() if name in given)
+
+
+def _grouped(reasons: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """One line for each reason, with the names it holds for."""
+    names: dict[str, list[str]] = {}
+    for name, why in reasons:
+        names.setdefault(why, []).append(name)
+    return (f"{', '.join(those)} without effect: {why}" for why, those in names.items())

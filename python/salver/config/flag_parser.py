@@ -127,8 +127,8 @@ def parse_environment(environ: Mapping[str, str]) -> Reading:
     """Read flags from variables named SALVER_ and the flag's name in capitals.
 
     Kubernetes sets variables of the same form for a service named `salver` (`SALVER_PORT=tcp://10.0.0.7:8500`,
-    `SALVER_SERVICE_HOST`): those are not flags, so an unknown variable is no error, and one that looks mistyped a
-    warning.
+    `SALVER_SERVICE_HOST`) or `salver-admin`: those are not flags, so an unknown variable is no error, and one that
+    looks mistyped a warning.
     """
     values: dict[str, FlagValue] = {}
     problems: list[str] = []
@@ -140,7 +140,7 @@ def parse_environment(environ: Mapping[str, str]) -> Reading:
             guess = nearest(variable, known) if variable not in _OTHER_VARIABLES else None
             if guess and not variable.startswith(_SERVICE_PREFIXES):
                 warnings.append(f"environment variable {variable} sets no flag; did you mean {guess}?")
-        elif "://" in text and flag.name == "port":
+        elif "://" in text and flag.name in _NAMED_LIKE_SERVICES:
             warnings.append(f"environment variable {variable}={text!r} is a service address, not a port; not used")
         else:
             try:
@@ -150,7 +150,9 @@ def parse_environment(environ: Mapping[str, str]) -> Reading:
     return Reading(values, problems, warnings)
 
 
-_SERVICE_PREFIXES = ("SALVER_PORT_", "SALVER_SERVICE_")
+_NAMED_LIKE_SERVICES = frozenset({"port", "admin_port"})
+"""Flags whose variable a service named `salver` or `salver-admin` has, too."""
+_SERVICE_PREFIXES = ("SALVER_PORT_", "SALVER_SERVICE_", "SALVER_ADMIN_PORT_", "SALVER_ADMIN_SERVICE_")
 _OTHER_VARIABLES = frozenset({"SALVER_TENSORFLOW_LIB"})
 
 

@@ -42,10 +42,25 @@ _HONOURED = (
         help="TCP port of HTTP/REST. 0 opens none.",
     ),
     Flag(
+        name="admin_port",
+        default=8502,
+        group=LISTEN,
+        minimum=0,
+        maximum=MAX_PORT,
+        help="TCP port for operators: probes, metrics, `salver ctl`. Open from the first moment of a start to the end "
+        "of a drain. 0 opens none; without this flag the server goes on, with a warning, where the default is taken.",
+    ),
+    Flag(
+        name="admin_host",
+        default="127.0.0.1",
+        group=LISTEN,
+        help="Address that --admin_port is opened on. It is neither encrypted nor asks who is there.",
+    ),
+    Flag(
         name="host",
         default="0.0.0.0",  # noqa: S104  # a server in a container must be reachable from outside of it
         group=LISTEN,
-        help="Address that the ports are opened on.",
+        help="Address that --port and --rest_api_port are opened on.",
     ),
     Flag(
         name="grpc_socket_path",
@@ -341,14 +356,24 @@ _HONOURED = (
         name="enable_batching",
         default=False,
         group=RUNNING,
-        help="Join requests to the same signature along their first dimension while the model is busy.",
+        help="Join requests to the same signature along their first dimension. Without --batching_parameters_file, "
+        "sizes are learnt while serving.",
     ),
     Flag(
         name="batching_parameters_file",
         default="",
         group=RUNNING,
-        help="File with BatchingParameters in protobuf text format, with --enable_batching: max_batch_size bounds a "
-        "batch, num_batch_threads is the number of runners unless --num_runners is given.",
+        help="File with BatchingParameters in protobuf text format, with --enable_batching: how requests are "
+        "joined, for all models and for single ones. Its num_batch_threads is the number of runners unless "
+        "--num_runners is given.",
+    ),
+    Flag(
+        name="batching_parameters_poll_wait_seconds",
+        default=5,
+        group=RUNNING,
+        maximum=INT32_MAX,
+        help="Seconds between two looks at --batching_parameters_file and at each batching_params.pbtxt; what "
+        "has changed holds for the models that serve. 0 or less reads them once; a reload request looks at them, too.",
     ),
     Flag(
         name="enable_per_model_batching_parameters",

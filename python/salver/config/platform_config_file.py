@@ -14,7 +14,7 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from salver.config.batching_parameters import BatchingParameters
-from salver.config.batching_parameters_file import parameters_of
+from salver.config.batching_parameters_file import Scope, parameters_of
 from salver.config.server_config import ServerConfig
 from salver.config.session_config import apply_mixed_precision, session_fields
 from salver.config.text_file import read_message
@@ -106,7 +106,9 @@ def _batching_fields(legacy: Message, source: str) -> dict[str, Any]:
     is_on = legacy.HasField("batching_parameters")
     parameters = BatchingParameters()
     if is_on:
-        parameters = parameters_of(legacy.batching_parameters, source=f"{source}: batching_parameters")
+        parameters = parameters_of(legacy.batching_parameters, f"{source}: batching_parameters", Scope.PLATFORM)
+        for line in parameters.warnings:
+            _log.warning("%s", line)
     return {
         "enable_batching": is_on,
         "batching": parameters,

@@ -42,6 +42,8 @@ class Settings:
 
     values: Mapping[str, FlagValue]
     warnings: tuple[str, ...] = ()
+    given: frozenset[str] = frozenset()
+    """The flags that somebody set."""
 
 
 def read_settings(arguments: Sequence[str], environ: Mapping[str, str]) -> Settings:
@@ -65,7 +67,8 @@ def read_settings(arguments: Sequence[str], environ: Mapping[str, str]) -> Setti
     if problems:
         raise FlagsError(problems)
     values = {**{flag.name: flag.default for flag in FLAGS.values()}, **given}
-    return Settings(values, (*from_environment.warnings, *_no_effect(given, values), *channel.warnings))
+    warnings = (*from_environment.warnings, *_no_effect(given, values), *channel.warnings)
+    return Settings(values, warnings, frozenset(given))
 
 
 def _read_config_file(path: str) -> Reading:
@@ -99,7 +102,8 @@ def read_server_config(settings: Settings) -> ServerConfig:
     problems = _contradictions(values)
     from_files, errors = _read_files(values)
     from_flags = {**_server_fields(values), **_listen_fields(values), **_servable_fields(values)}
-    config = ServerConfig(**from_flags | _request_log_fields(values) | from_files)
+    is_optional = "admin_port" not in settings.given
+    config = ServerConfig(**from_flags | _request_log_fields(values) | from_files, is_admin_port_optional=is_optional)
     if values["platform_config_file"]:
         config, errors = _with_platforms(config, str(values["platform_config_file"]), errors)
     problems += [line for line in problems_of(config) if line not in problems]
@@ -178,9 +182,13 @@ def _read_batching(values: Mapping[str, FlagValue]) -> dict[str, Any]:
     path = str(values["batching_parameters_file"])
     if values["platform_config_file"] or not values["enable_batching"] or not path:
         return {}
-    from salver.config.batching_parameters_file import read_batching_parameters
+    from salver.config.batching_parameters_file import read_batching_parameters, server_scope
 
-    return {"batching": read_batching_parameters(path, is_for_server=True)}
+    scope = server_scope(are_per_version=bool(values["enable_per_model_batching_parameters"]))
+    parameters = read_batching_parameters(path, scope)
+    for line in parameters.warnings:
+        _log.warning("%s", line)
+    return {"batching": parameters, "batching_parameters_file": path}
 
 
 def _with_platforms(
@@ -238,6 +246,8 @@ def _server_fields(values: Mapping[str, Any]) -> dict[str, Any]:
 def _listen_fields(values: Mapping[str, Any]) -> dict[str, Any]:
     """Those of the fields that concern sockets and connections."""
     return {
+        "admin_port": values["admin_port"] or None,
+        "admin_host": values["admin_host"],
         "grpc_socket_path": values["grpc_socket_path"] or None,
         "grpc_tls": grpc_tls(values),
         "rest_tls": rest_tls(values),
@@ -249,8 +259,10 @@ def _listen_fields(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _servable_fields(values: Mapping[str, Any]) -> dict[str, Any]:
     """Those of the fields that concern single kinds of servables, and what happens to a version before it serves."""
+    batching_poll = values["batching_parameters_poll_wait_seconds"]
     return {
         "enable_batching": values["enable_batching"],
+        "batching_parameters_poll_wait_s": float(batching_poll) if batching_poll > 0 else None,
         "enable_per_model_batching": values["enable_per_model_batching_parameters"],
         "flush_filesystem_caches": values["flush_filesystem_caches"],
         "check_signature_methods": values["enable_signature_method_name_check"],

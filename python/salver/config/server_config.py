@@ -101,11 +101,17 @@ class ServerConfig:
 
     # Where the server listens.
     host: str = "0.0.0.0"  # noqa: S104  # a server in a container must be reachable from outside of it
-    """Address that both ports are opened on."""
+    """Address that the ports of gRPC and REST are opened on."""
     grpc_port: int | None = 8500
     """TCP port of gRPC; 0 takes any free port, None opens none."""
     rest_port: int | None = None
     """TCP port of HTTP/REST; 0 takes any free port, None opens none."""
+    admin_port: int | None = None
+    """TCP port of the admin listener, open from before the first load to the end; 0 takes any, None opens none."""
+    admin_host: str = "127.0.0.1"
+    """Address that it is opened on: who reaches it may ask whatever operators ask."""
+    is_admin_port_optional: bool = False
+    """Whether the server goes on, with a warning, where that port is taken."""
     grpc_socket_path: str | None = None
     """Unix socket of gRPC, beside the port or instead of it; None opens none."""
     grpc_tls: TlsSource | None = None
@@ -165,7 +171,12 @@ class ServerConfig:
     enable_batching: bool = False
     """Whether requests to the same signature are joined along the first dimension."""
     batching: BatchingParameters = field(default_factory=BatchingParameters)
-    """How, where they are joined."""
+    """How, where they are joined. Live, through the file."""
+    batching_parameters_file: str | None = None
+    """The file that `batching` was read from."""
+    batching_parameters_poll_wait_s: float | None = 5.0
+    """Time between two looks at the files of batching parameters, which are applied again when they change; None never
+    looks."""
     enable_per_model_batching: bool = False
     """Whether each version brings its own parameters (`batching_params.pbtxt`); one without is not batched."""
     tensorflow_platforms: Mapping[str, ServerConfig] | None = field(default=None, hash=False)

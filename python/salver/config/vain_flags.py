@@ -56,6 +56,17 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[[_Values], object], str], ...] = (
         "without --enable_batching nothing is batched",
     ),
     (
+        ("batching_parameters_poll_wait_seconds",),
+        lambda values: (
+            not values["platform_config_file"]
+            and not (
+                values["enable_batching"]
+                and (values["batching_parameters_file"] or values["enable_per_model_batching_parameters"])
+            )
+        ),
+        "there are no batching parameters to look at",
+    ),
+    (
         ("tensorflow_session_parallelism",),
         lambda values: values["tensorflow_intra_op_parallelism"] or values["tensorflow_inter_op_parallelism"],
         "--tensorflow_intra_op_parallelism and --tensorflow_inter_op_parallelism go before it",
@@ -69,6 +80,11 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[[_Values], object], str], ...] = (
         _OF_REST,
         lambda values: not values["rest_api_port"],
         "there is no --rest_api_port",
+    ),
+    (
+        ("admin_host",),
+        lambda values: not values["admin_port"],
+        "--admin_port=0 opens none",
     ),
     (
         ("grpc_channel_arguments",),

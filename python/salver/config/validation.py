@@ -29,6 +29,10 @@ def problems_of(config: ServerConfig) -> list[str]:
         problems.append("nothing to listen on: there is neither a gRPC port, a Unix socket nor a REST port")
     if config.grpc_port and config.grpc_port == config.rest_port:
         problems.append(f"gRPC and REST cannot share port {config.grpc_port}")
+    if config.admin_port and not config.is_admin_port_optional:
+        owners = {"gRPC": config.grpc_port, "REST": config.rest_port}
+        shared = [owner for owner, port in owners.items() if port == config.admin_port]
+        problems += [f"{owner} and the admin listener cannot share port {config.admin_port}" for owner in shared]
     if not config.saved_model_tags:
         problems.append("saved_model_tags is empty: expected at least one tag")
     return [*problems, *problems_of_models(config.models)]

@@ -94,14 +94,13 @@ def is_servable(candidate: object) -> TypeGuard[Servable]:
     return callable(getattr(candidate, "run", None)) and isinstance(getattr(candidate, "signatures", None), Mapping)
 
 
-def max_batch_rows_of(servable: object, default: int) -> int:
-    """Return how many rows of different requests may be joined for this servable; 1 keeps requests apart.
+def max_batch_rows_of(servable: object) -> int | None:
+    """Return how many rows of different requests may be joined for this servable; None leaves it to the server.
 
-    A servable that knows better than the server says so in its attribute `max_batch_rows`, None or absent meaning
-    that it does not.
+    A servable that knows better than the server says so in its attribute `max_batch_rows`; 1 keeps requests apart.
     """
     own = getattr(servable, "max_batch_rows", None)
-    return default if own is None else int(own)
+    return None if own is None else int(own)
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ class ControlRouter:
         grpc_methods: Mapping[str, GrpcHandler],
         http: HttpHandler,
         *,
+        admin: HttpHandler,
         slow_methods: Mapping[str, SlowHandler] | None = None,
         submit_slow: Callable[[Callable[[], None]], bool] = _run_here,
     ) -> None:
@@ -42,12 +43,13 @@ class ControlRouter:
 
         Args:
             grpc_methods: Handler by full method path, `/package.Service/Method`.
-            http: Answers every HTTP call.
+            http: Answers every HTTP call of the REST port.
+            admin: Answers every call of the admin port.
             slow_methods: Further handlers, of methods that may wait for long.
             submit_slow: Runs them elsewhere; says False when it has no room.
         """
         self._grpc_methods = dict(grpc_methods)
-        self._http = http
+        self._http = {"http": http, "admin": admin}
         self._slow_methods = dict(slow_methods or {})
         self._submit_slow = submit_slow
 
@@ -57,8 +59,8 @@ class ControlRouter:
             return  # dropped: nobody waits for the answer
         if call.protocol == "notice":
             logger.warning("%s", call.body.decode(errors="replace"))
-        elif call.protocol == "http":
-            self._answer_http(call)
+        elif call.protocol in self._http:
+            self._answer_http(call, self._http[call.protocol])
         elif call.method in self._slow_methods:
             self._answer_slowly(call)
         else:
@@ -82,9 +84,9 @@ class ControlRouter:
         else:
             call.reply(body)
 
-    def _answer_http(self, call: ControlCall) -> None:
+    def _answer_http(self, call: ControlCall, handle: HttpHandler) -> None:
         try:
-            response = self._http(call)
+            response = handle(call)
         except SalverError as error:
             call.fail(error.code, error.message)
         except Exception:

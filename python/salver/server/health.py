@@ -41,6 +41,11 @@ class Health:
         """Whether the server takes requests."""
         return self._is_started and not self._is_draining
 
+    @property
+    def is_started(self) -> bool:
+        """Whether each configured model was available or has failed once."""
+        return self._is_started
+
     def set_started(self) -> None:
         """Become ready."""
         with self._lock:

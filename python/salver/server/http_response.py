@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from salver.boundary import ControlCall
+from salver.errors import Code
 
 JSON_HEADERS = (("content-type", "application/json"),)
+_TEXT_HEADERS = (("content-type", "text/plain; charset=utf-8"),)
 _HTML_HEADERS = (("content-type", "text/html"), ("connection", "close"))
 
 
@@ -28,6 +30,19 @@ HttpHandler: TypeAlias = Callable[[ControlCall], HttpResponse]
 def json_response(text: str) -> HttpResponse:
     """Answer 200 with a JSON document."""
     return HttpResponse(200, JSON_HEADERS, text.encode())
+
+
+def json_error(status: int, code: Code, message: str, headers: tuple[tuple[str, str], ...] = ()) -> HttpResponse:
+    """Answer with an error in the form of the admin port, where the status is not that of the code."""
+    import json
+
+    body = json.dumps({"error": message, "code": code.name}) + "\n"
+    return HttpResponse(status, (*JSON_HEADERS, *headers), body.encode())
+
+
+def text_response(status: int, text: str) -> HttpResponse:
+    """Answer with plain text."""
+    return HttpResponse(status, _TEXT_HEADERS, text.encode())
 
 
 def html_error(status: int, reason: str) -> HttpResponse:

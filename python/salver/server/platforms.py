@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from salver.boundary import UNBATCHED
 from salver.config.server_config import ServerConfig
 from salver.core.ids import ServableId
 from salver.core.loader import Loader
@@ -21,7 +22,8 @@ from salver.servables.loaders import (
 from salver.servables.page_cache import PageCacheLeavingLoader
 from salver.servables.tensorflow_library import TensorFlowLibrary
 from salver.server import manager_setup
-from salver.server.batch_rows import BatchRows, BatchRowsLoader
+from salver.server.batching_loader import BatchingLoader, policy_of_directory
+from salver.server.batching_policies import BatchingPolicies, OwnPolicy
 from salver.server.warming_loader import WarmingLoader, WarmUp
 
 
@@ -32,7 +34,7 @@ class Platforms:
         self,
         config: ServerConfig,
         library: TensorFlowLibrary,
-        rows: BatchRows,
+        batching: BatchingPolicies,
         extra: Mapping[str, Platform] | None = None,
         *,
         warm_up_for: Callable[[ServerConfig], WarmUp | None] = lambda _: None,
@@ -42,13 +44,13 @@ class Platforms:
         Args:
             config: The server's configuration.
             library: What SavedModels run on.
-            rows: Where limits of batches are noted.
+            batching: Where the policies that versions have of their own are noted.
             extra: Platforms of the program, which go before all others.
             warm_up_for: Gives the warm-up of a platform with this configuration; None is none.
         """
         self._config = config
         self._library = library
-        self._rows = rows
+        self._batching = batching
         self._extra = dict(extra or {})
         self._warm_up_for = warm_up_for
         self._registry = PlatformRegistry(self._context(config), self._extra)
@@ -77,8 +79,8 @@ class Platforms:
         warm_up = self._warm_up_for(config)
 
         def make_cold(id: ServableId, path: StoragePath) -> Loader:
-            loader = factory(id, path)
-            return BatchRowsLoader(loader, id, path, config, self._rows) if config.enable_batching else loader
+            loader, own = factory(id, path), self._own_policy(platform, path)
+            return loader if own is None else BatchingLoader(loader, id, own, self._batching)
 
         def make_loader(id: ServableId, path: StoragePath) -> Loader:
             loader = (
@@ -89,6 +91,15 @@ class Platforms:
             return PageCacheLeavingLoader(loader, path) if config.flush_filesystem_caches else loader
 
         return make_loader
+
+    def _own_policy(self, platform: str, directory: StoragePath) -> Callable[[], OwnPolicy] | None:
+        """How to get what a version does not take from the server; None where it takes everything."""
+        config = self.config_of(platform)
+        if config.enable_batching and config.enable_per_model_batching:
+            return partial(policy_of_directory, directory)
+        if not self._is_from_file(platform):
+            return None
+        return partial(OwnPolicy, config.batching.policy if config.enable_batching else UNBATCHED)
 
     def _factory(self, platform: str) -> LoaderFactory:
         if self._is_from_file(platform):

@@ -1,8 +1,8 @@
 """The composition root: a whole server, in a program or behind the command line.
 
-Start, in this order: the data plane is made; models begin to load; once each is available or has failed once (or at
-once, with `serve_while_loading`) the ports open; the server is ready. Stop: not ready; accepted requests end, up to a
-limit; the ports close; every model is unloaded.
+Start, in this order: the data plane is made; the admin port opens; models begin to load; once each is available or has
+failed once (or at once, with `serve_while_loading`) the other ports open; the server is ready. Stop: not ready;
+accepted requests end, up to a limit; the ports close, the admin port last; every model is unloaded.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -23,7 +22,11 @@ from salver.core.servable_state_waits import Outcomes
 from salver.errors import FailedPreconditionError, UnavailableError
 from salver.servables.loaders import Platform
 from salver.server import manager_setup
+from salver.server.admin.batching import BatchingReports
+from salver.server.admin.router import AdminRoutes
+from salver.server.admin.routes import admin_routes
 from salver.server.all_metrics import AllMetrics
+from salver.server.batching_reload import batching_poller
 from salver.server.config_poller import config_poller
 from salver.server.control_router import ControlRouter
 from salver.server.metrics import Metrics
@@ -31,12 +34,13 @@ from salver.server.metrics_page import MetricsPage
 from salver.server.model_metadata import GET_MODEL_METADATA, ModelMetadata
 from salver.server.model_reload import RELOAD_CONFIG, ModelReload
 from salver.server.model_status import GET_MODEL_STATUS, ModelStatus
-from salver.server.ports import OpenPorts, open_ports
+from salver.server.ports import OpenPorts, open_admin_port, open_client_ports
 from salver.server.reflection import reflection_methods
 from salver.server.rest_routes import RestRoutes
 from salver.server.runners import BatchRunner
 from salver.server.server_core import ServerCore
 from salver.server.slow_calls import SlowCalls
+from salver.server.startup_probe import STARTUP_PATH, StartupProbe
 from salver.server.thread_pool import PullThreads
 from salver.server.tls_watcher import TlsWatcher
 
@@ -103,7 +107,8 @@ class Server:
             self._plane.next_batch,
             BatchRunner(name_of=self._core.table.name_of, submit_stream=self._streams.submit),
         )
-        self._poller = config_poller(self._core, self._config)
+        pollers = (config_poller(self._core, self._config), batching_poller(self._core.batching_reload, self._config))
+        self._pollers = [poller for poller in pollers if poller is not None]
         self._slow_calls = SlowCalls("reload")
         self._control: PullThreads[ControlCall] = PullThreads(
             "control", _NUM_CONTROL_THREADS, self._plane.next_call, self._router()
@@ -178,6 +183,11 @@ class Server:
         return self._ports.rest
 
     @property
+    def admin_port(self) -> int | None:
+        """Number of the open admin port, None if there is none."""
+        return self._ports.admin
+
+    @property
     def is_ready(self) -> bool:
         """Whether the server takes requests."""
         return self._core.health.is_ready
@@ -239,18 +249,19 @@ class Server:
 
     def _start(self) -> None:
         self._tls.load()  # first: nothing should be loaded for a server that cannot open its ports
-        self._core.start()
-        if self._poller is not None:
-            self._poller.start()
-        self._runners.start()
+        self._ports = open_admin_port(self._plane, self._config)
         self._control.start()
+        self._core.start()
+        for poller in self._pollers:
+            poller.start()
+        self._runners.start()
         self._core.notify_when_started(self._on_started)
         if self._config.serve_while_loading:
             self._may_open.set()
         self._may_open.wait()
         if self._stopping.is_set():
             raise UnavailableError("the server was stopped while it started")
-        self._ports = open_ports(self._plane, self._config)
+        self._ports = open_client_ports(self._plane, self._config, self._ports)
         self._tls.start()
 
     def _on_started(self, outcomes: Outcomes) -> None:
@@ -268,18 +279,26 @@ class Server:
         metadata = ModelMetadata(self._core.table.resolve)
         methods = {GET_MODEL_STATUS: status.grpc, GET_MODEL_METADATA: metadata.grpc, **reflection_methods()}
         metrics = AllMetrics(self._plane, self._metrics, self._core.monitor)
-        reload = ModelReload(partial(self._core.apply_models, writer="a reload request"), metrics.first_values)
-        pages = {self._config.metrics_path: MetricsPage(metrics)} if self._config.metrics_enabled else {}
+        reload = ModelReload(self._reload, metrics.first_values)
+        page, startup = MetricsPage(metrics), StartupProbe(self._core.health)
+        pages = {STARTUP_PATH: startup} | ({self._config.metrics_path: page} if self._config.metrics_enabled else {})
+        batching = BatchingReports(self._plane, lambda: self._core.names)
         return ControlRouter(
             methods,
             RestRoutes(on_status=status.rest, on_metadata=metadata.rest, pages=pages),
+            admin=AdminRoutes(admin_routes(startup=startup, metrics=page, batching=batching)),
             slow_methods={RELOAD_CONFIG: reload.grpc},
             submit_slow=self._slow_calls.submit,
         )
 
+    def _reload(self, models: Sequence[ModelConfig], timeout_s: float) -> None:
+        # Batching first, so that models which are new to both files load with their parameters.
+        self._core.batching_reload.step()
+        self._core.apply_models(models, timeout_s, writer="a reload request")
+
     def _stop(self, drain_timeout_s: float) -> None:
-        if self._poller is not None:
-            self._poller.stop()
+        for poller in self._pollers:
+            poller.stop()
         self._core.health.set_draining()
         self._plane.begin_drain()
         # Before the wait, which reload requests would hold up, and before the plane refuses what warm-ups replay.

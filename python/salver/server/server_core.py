@@ -39,7 +39,8 @@ from salver.servables.loaders import LoaderFactory, Platform
 from salver.servables.ready_loader import ReadyLoader
 from salver.servables.tensorflow_library import TensorFlowLibrary
 from salver.server import manager_setup
-from salver.server.batch_rows import BatchRows, max_batch_rows
+from salver.server.batching_policies import BatchingPolicies, server_parameters
+from salver.server.batching_reload import BatchingReload, server_file
 from salver.server.health import Health
 from salver.server.load_metrics import counted
 from salver.server.metrics import Metrics
@@ -92,12 +93,15 @@ class ServerCore:
         self._library = TensorFlowLibrary(
             counted(plane.open_tensorflow, self._metrics), custom_op_libraries=config.custom_op_libraries
         )
-        batch_rows = BatchRows(max_batch_rows(config))
+        batching = BatchingPolicies(server_parameters(config))
         bus: EventBus[ServableState] = EventBus()
         self.monitor = ServableStateMonitor(bus)
         self.health = Health(plane)
-        self.table = DataPlaneServingTable(plane, max_batch_rows=batch_rows.of)
-        self._platforms = Platforms(config, self._library, batch_rows, platforms, warm_up_for=self._warm_up_for)
+        self.table = DataPlaneServingTable(plane, batching=batching.of)
+        self.batching_reload = BatchingReload(
+            batching, self.table.update_batching, server_file(config), config.batching_parameters_poll_wait_s or 0
+        )
+        self._platforms = Platforms(config, self._library, batching, platforms, warm_up_for=self._warm_up_for)
         self.manager = AspiredVersionsManager(
             manager_setup.manager_options(config, bus, [self.table], self._policy_for)
         )

@@ -11,14 +11,15 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from salver.boundary import DataPlane, ModelRow, Signature, Target, TargetSpec
+from salver.boundary import UNBATCHED, BatchingPolicy, DataPlane, ModelRow, Signature, Target, TargetSpec
 from salver.core.ids import ServableId
 from salver.core.serving_map import ServingSnapshot
 from salver.errors import InvalidArgumentError, NotFoundError, SalverError, as_salver_error, without_traceback
 from salver.servables.servable import Servable, is_servable, max_batch_rows_of
+from salver.server.batching_policies import bounded
 from salver.server.labels import Labels, labels_in_effect
 
 logger = logging.getLogger(__name__)
@@ -35,24 +36,26 @@ class _Entry:
     target: Target | None
     error: SalverError | None
     """Why there is no target."""
+    batching: BatchingPolicy = UNBATCHED
+    """What the target was last told."""
 
 
-def _keep_apart(_: ServableId) -> int:
-    return 1
+def _keep_apart(_: ServableId) -> BatchingPolicy:
+    return UNBATCHED
 
 
 class DataPlaneServingTable:
     """`salver.core.serving_map.ServingTable` over a data plane. Thread-safe."""
 
-    def __init__(self, plane: DataPlane, *, max_batch_rows: Callable[[ServableId], int] = _keep_apart) -> None:
+    def __init__(self, plane: DataPlane, *, batching: Callable[[ServableId], BatchingPolicy] = _keep_apart) -> None:
         """Make a table for this data plane.
 
         Args:
             plane: Where to publish.
-            max_batch_rows: Says how many rows of different requests may be joined for a version; 1 keeps them apart.
+            batching: Says how the requests to a version are joined, where it sets no bounds itself.
         """
         self._plane = plane
-        self._max_batch_rows = max_batch_rows
+        self._batching = batching
         self._lock = threading.Lock()
         """Guards all below, and that the plane sees the tables in order."""
         self._entries: dict[str, dict[int, _Entry]] = {}
@@ -108,6 +111,19 @@ class DataPlaneServingTable:
             if changed:
                 self._publish(changed)
 
+    def update_batching(self) -> list[ServableId]:
+        """Ask again how requests are joined, tell the versions that serve, and return those for which it changed."""
+        with self._lock:
+            changed = []
+            for name, versions in self._entries.items():
+                for version, entry in versions.items():
+                    policy = self._policy_of(ServableId(name, version), entry.servable)
+                    if entry.target is not None and policy != entry.batching:
+                        entry.target.set_batching(policy)
+                        versions[version] = replace(entry, batching=policy)
+                        changed.append(ServableId(name, version))
+            return changed
+
     def resolve(self, name: str, version: int | None, label: str | None) -> tuple[int, object]:
         """Return version and servable that a request for this model would get.
 
@@ -126,7 +142,7 @@ class DataPlaneServingTable:
         Raises:
             InvalidArgumentError: The servable cannot be called over the wire.
         """
-        target = self._new_target(id, servable)
+        target = self._new_target(id, servable, self._policy_of(id, servable))
         with self._lock:
             self._unpublished[id] = servable
         try:
@@ -188,14 +204,18 @@ class DataPlaneServingTable:
 
     def _make_entry(self, id: ServableId, servable: object) -> _Entry:
         try:
-            return _Entry(servable, self._new_target(id, servable), None)
+            policy = self._policy_of(id, servable)
+            return _Entry(servable, self._new_target(id, servable, policy), None, policy)
         except Exception as error:  # noqa: BLE001  # a user's object may raise anything; its clients are told
             reason = without_traceback(as_salver_error(error))
             logger.warning("Servable %s cannot be called over the wire: %s", id, reason.message)
             return _Entry(servable, None, reason)
 
-    def _new_target(self, id: ServableId, servable: object) -> Target:
-        return self._plane.new_target(target_spec(id, servable, self._max_batch_rows(id)))
+    def _new_target(self, id: ServableId, servable: object, policy: BatchingPolicy) -> Target:
+        return self._plane.new_target(target_spec(id, servable, policy))
+
+    def _policy_of(self, id: ServableId, servable: object) -> BatchingPolicy:
+        return bounded(self._batching(id), max_batch_rows_of(servable))
 
     def _publish(self, changed: Iterable[str]) -> None:
         for name in changed:
@@ -237,7 +257,7 @@ class DataPlaneServingTable:
         return version, entry.servable
 
 
-def target_spec(id: ServableId, servable: object, max_batch_rows: int) -> TargetSpec:
+def target_spec(id: ServableId, servable: object, batching: BatchingPolicy = UNBATCHED) -> TargetSpec:
     """Say how the data plane is to call this servable.
 
     Raises:
@@ -246,19 +266,13 @@ def target_spec(id: ServableId, servable: object, max_batch_rows: int) -> Target
     """
     model = getattr(servable, "native_model", None)
     if model is not None:
-        return TargetSpec(name=id.name, version=id.version, model=model, max_batch_rows=max_batch_rows)
+        return TargetSpec(name=id.name, version=id.version, model=model, batching=batching)
     if not is_servable(servable):
         raise InvalidArgumentError(
             f"Servable {id} is a {type(servable).__name__}, which has no signatures and cannot be called over the wire"
         )
     signatures = signatures_of(servable)
-    return TargetSpec(
-        name=id.name,
-        version=id.version,
-        signatures=signatures,
-        servable=servable,
-        max_batch_rows=max_batch_rows_of(servable, max_batch_rows),
-    )
+    return TargetSpec(name=id.name, version=id.version, signatures=signatures, servable=servable, batching=batching)
 
 
 def signatures_of(servable: Servable) -> tuple[Signature, ...]:

@@ -117,7 +117,7 @@ def _num_rows(inputs: Mapping[str, Array]) -> int:
 
 
 class FakeControlCall:
-    """A `salver.boundary.ControlCall` for tests; build it with `grpc` or `http`."""
+    """A `salver.boundary.ControlCall` for tests; build it with `grpc`, `http` or `admin`."""
 
     def __init__(
         self, protocol: str, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
@@ -144,6 +144,12 @@ class FakeControlCall:
         """Make an HTTP call; `target` is path and query."""
         path, _, query = target.partition("?")
         return cls("http", method, path, query, headers or {}, body)
+
+    @classmethod
+    def admin(cls, method: str, target: str, *, body: bytes = b"") -> FakeControlCall:
+        """Make a call on the admin port; `target` is path and query."""
+        path, _, query = target.partition("?")
+        return cls("admin", method, path, query, {}, body)
 
     def reply(self, body: bytes) -> None:
         """Keep the message."""

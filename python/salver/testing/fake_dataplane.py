@@ -11,6 +11,8 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from salver.boundary import (
+    BatchingPolicy,
+    BatchingReport,
     LogEntries,
     LogRule,
     MetricFamily,
@@ -81,6 +83,8 @@ class FakeTarget:
 
     def __init__(self, spec: TargetSpec) -> None:
         self.spec = spec
+        self.batching = spec.batching
+        """The policy that was set last."""
         self.num_pins = 0
         self._changed = threading.Condition()
 
@@ -99,6 +103,10 @@ class FakeTarget:
         """See `Target.wait_until_released`."""
         with self._changed:
             return self._changed.wait_for(lambda: self.num_pins == 0, timeout_s)
+
+    def set_batching(self, policy: BatchingPolicy) -> None:
+        """See `Target.set_batching`."""
+        self.batching = policy
 
 
 class _WorkQueue(Generic[T]):
@@ -136,6 +144,8 @@ class FakeDataPlane:
         self.is_ready = False
         self.ports: dict[str, int] = {}
         """Open ports, by protocol."""
+        self.taken_ports: set[int] = set()
+        """Ports that cannot be had."""
         self.socket_path: str | None = None
         """Path of the Unix socket, while it is open."""
         self.tls: dict[str, TlsConfig] = {}
@@ -151,6 +161,8 @@ class FakeDataPlane:
         self.on_replay: Callable[[str, bytes], None] = lambda _api, _request: None
         """Called by each replay; raises to fail it."""
         self.families: list[MetricFamily] = []
+        self.reports: list[BatchingReport] = []
+        """What came of batching; told of versions in the serving table."""
         self._batches: _WorkQueue[FakeBatch] = _WorkQueue()
         self._calls: _WorkQueue[FakeControlCall] = _WorkQueue()
         self.log_rules: dict[str, LogRule] = {}
@@ -177,6 +189,10 @@ class FakeDataPlane:
     def listen_rest(self, host: str, port: int) -> int:
         """Pretend to open a port."""
         return self._listen("rest", host, port or 50002)
+
+    def listen_admin(self, host: str, port: int) -> int:
+        """Pretend to open a port."""
+        return self._listen("admin", host, port or 50003)
 
     def listen_grpc_unix(self, path: str) -> None:
         """Pretend to open a socket."""
@@ -235,6 +251,12 @@ class FakeDataPlane:
     def metrics(self) -> list[MetricFamily]:
         """Return what the test has put there."""
         return self.families
+
+    def batching_report(self, model: str | None = None) -> tuple[BatchingReport, ...]:
+        """Return what the test has put there, of versions in the table and in their order."""
+        serving = {(name, _spec(target).version) for name, row in self.rows.items() for target in row.targets}
+        found = [item for item in self.reports if (item.model, item.version) in serving and model in {None, item.model}]
+        return tuple(sorted(found, key=lambda item: (item.model, item.version, item.signature)))
 
     def begin_drain(self) -> None:
         """Note it."""
@@ -300,8 +322,9 @@ class FakeDataPlane:
         )
 
     def _listen(self, protocol: str, host: str, port: int) -> int:
-        if self.is_stopped:
-            raise UnavailableError(f"cannot listen on {host}:{port}: stopped")
+        if self.is_stopped or port in self.taken_ports:
+            reason = "stopped" if self.is_stopped else "the port is taken"
+            raise UnavailableError(f"cannot listen on {host}:{port}: {reason}")
         self.ports[protocol] = port
         return port
 

@@ -49,6 +49,7 @@ TEXTS = {
 NEEDS = {
     "batching_parameters_file": ["--enable_batching"],
     "enable_per_model_batching_parameters": ["--enable_batching"],
+    "batching_parameters_poll_wait_seconds": ["--enable_batching", "--enable_per_model_batching_parameters"],
     "monitoring_config_file": ["--rest_api_port=8601"],
     "model_config_file_poll_wait_seconds": ["--model_config_file=/dev/null"],
 }

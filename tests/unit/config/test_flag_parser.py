@@ -88,12 +88,15 @@ def test_service_variables_of_kubernetes_are_no_flags():
             "SALVER_PORT_8500_TCP_ADDR": "10.0.0.7",
             "SALVER_SERVICE_HOST": "10.0.0.7",
             "SALVER_SERVICE_PORT": "8500",
+            "SALVER_ADMIN_PORT": "tcp://10.0.0.8:8502",
+            "SALVER_ADMIN_PORT_8502_TCP": "tcp://10.0.0.8:8502",
+            "SALVER_ADMIN_SERVICE_HOST": "10.0.0.8",
         }
     )
     assert reading.values == {}
     assert reading.problems == []
-    assert len(reading.warnings) == 1
-    assert "SALVER_PORT=" in reading.warnings[0]
+    assert ["SALVER_ADMIN_PORT=" in reading.warnings[0], "SALVER_PORT=" in reading.warnings[1]] == [True, True]
+    assert len(reading.warnings) == 2
 
 
 def test_mistyped_variable_is_a_warning():

@@ -1,5 +1,6 @@
 import pytest
 
+from salver.boundary import BatchingPolicy
 from salver.config import ServerConfig
 from salver.config.reader import read_server_config, read_settings
 from salver.errors import InvalidArgumentError
@@ -54,7 +55,8 @@ def test_all_settings_are_read(read):
     session = ConfigProto.FromString(found.tensorflow_session_config)
     assert session.allow_soft_placement
     assert session.graph_options.rewrite_options.auto_mixed_precision_onednn_bfloat16 == 1
-    assert (found.enable_batching, found.batching.max_batch_size, found.enable_per_model_batching) == (True, 32, True)
+    assert (found.enable_batching, found.enable_per_model_batching) == (True, True)
+    assert found.batching.policy == BatchingPolicy(is_adaptive=False, max_batch_size=32)
     assert (found.enable_model_warmup, found.num_warmup_iterations, found.num_warmup_threads) == (True, 3, 2)
     assert (found.prefer_tflite, found.num_tflite_pools, found.num_tflite_interpreters_per_pool) == (True, 4, 2)
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from salver.boundary import BatchingPolicy
 from salver.config import AspiredVersionPolicyName, LogFormat, ModelConfig, ServerConfig
 from salver.config.reader import FlagsError, read_server_config, read_settings
 from salver.errors import InvalidArgumentError, NotFoundError
@@ -20,7 +21,9 @@ def problems(*arguments: str) -> str:
 
 
 def test_flags_without_values_give_the_defaults_of_the_config():
-    assert read() == ServerConfig(models=(ModelConfig(name="default", base_path="/models/m"),))
+    models = (ModelConfig(name="default", base_path="/models/m"),)
+    # A program says whether it wants an admin listener; on the command line there is one.
+    assert read() == ServerConfig(models=models, admin_port=8502, is_admin_port_optional=True)
 
 
 def test_file_gives_way_to_environment_and_environment_to_flags(tmp_path):
@@ -68,6 +71,26 @@ def test_one_port_for_both_protocols_is_an_error():
     assert "cannot share port 8500" in problems(BASE, "--rest_api_port=8500")
 
 
+def test_admin_port_that_is_given_must_be_had(tmp_path):
+    file = tmp_path / "salver.toml"
+    file.write_text("admin_port = 8502\n")
+    for config in (read("--admin_port=8502"), read(f"--config_file={file}")):
+        assert (config.admin_port, config.is_admin_port_optional) == (8502, False)
+
+
+def test_admin_port_zero_opens_none():
+    assert read("--admin_port=0").admin_port is None
+
+
+@pytest.mark.parametrize(("flag", "owner"), [("--port=9", "gRPC"), ("--rest_api_port=9", "REST")])
+def test_admin_port_of_its_own_is_an_error_where_another_has_it(flag, owner):
+    assert f"{owner} and the admin listener cannot share port 9" in problems(BASE, flag, "--admin_port=9")
+
+
+def test_default_admin_port_gives_way():
+    assert read("--rest_api_port=8502").rest_port == 8502
+
+
 def test_no_port_at_all_is_an_error():
     assert "nothing to listen on" in problems(BASE, "--port=0")
 
@@ -83,6 +106,17 @@ def test_uri_is_a_base_path():
 
 def test_batching_parameters_without_batching_is_an_error():
     assert "--batching_parameters_file" in problems(BASE, "--batching_parameters_file=/x")
+
+
+@pytest.mark.parametrize(("flags", "num_warnings"), [([], 0), (["--enable_per_model_batching_parameters"], 1)])
+def test_batching_parameters_of_the_server_are_read_and_what_is_in_vain_is_told(tmp_path, caplog, flags, num_warnings):
+    file = tmp_path / "batching.pbtxt"
+    file.write_text("num_batch_threads { value: 3 } weight: 2")
+    flags = [*flags, "--enable_batching", f"--batching_parameters_file={file}"]
+    config = read("--batching_parameters_poll_wait_seconds=0", *flags)
+    assert (config.batching_parameters_file, config.batching_parameters_poll_wait_s) == (str(file), None)
+    assert (config.batching.policy, config.batching.num_batch_threads) == (BatchingPolicy(weight=2), 3)
+    assert sum("weight without effect" in line for line in caplog.messages) == num_warnings
 
 
 def test_all_contradictions_are_said_at_once():

@@ -38,6 +38,8 @@ def test_an_object_without_signatures_or_run_is_no_servable():
     assert not is_servable(None)
 
 
-@pytest.mark.parametrize(("own", "rows"), [({}, 7), ({"max_batch_rows": None}, 7), ({"max_batch_rows": 500}, 500)])
+@pytest.mark.parametrize(
+    ("own", "rows"), [({}, None), ({"max_batch_rows": None}, None), ({"max_batch_rows": 500}, 500)]
+)
 def test_rows_that_may_be_joined_are_the_servables_if_it_says(own, rows):
-    assert max_batch_rows_of(SimpleNamespace(**own), 7) == rows
+    assert max_batch_rows_of(SimpleNamespace(**own)) == rows

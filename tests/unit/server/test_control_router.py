@@ -7,7 +7,7 @@ from salver.testing.fake_calls import FakeControlCall
 
 
 def answer(call, *, grpc=None, http=None):
-    ControlRouter(grpc or {}, http or (lambda _: HttpResponse(200))).handle(call)
+    ControlRouter(grpc or {}, http or (lambda _: HttpResponse(200)), admin=lambda _: HttpResponse(202)).handle(call)
     return call
 
 
@@ -66,6 +66,10 @@ def test_bug_in_the_http_handler_is_an_internal_error_that_tells_no_details():
     assert caught.value.message == "GET failed inside the server"
 
 
+def test_calls_of_the_admin_port_have_a_handler_of_their_own():
+    assert answer(FakeControlCall.admin("GET", "/v1/x")).response().status == 202
+
+
 def test_cancelled_call_is_dropped():
     call = FakeControlCall.grpc("/m")
     call.is_cancelled = True
@@ -76,7 +80,11 @@ def test_cancelled_call_is_dropped():
 
 def slow_router(submit):
     return ControlRouter(
-        {}, lambda _: HttpResponse(200), slow_methods={"/slow": lambda call: call.body.upper()}, submit_slow=submit
+        {},
+        lambda _: HttpResponse(200),
+        admin=lambda _: HttpResponse(202),
+        slow_methods={"/slow": lambda call: call.body.upper()},
+        submit_slow=submit,
     )
 
 

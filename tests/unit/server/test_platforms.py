@@ -2,13 +2,15 @@ from dataclasses import replace
 
 import pytest
 
+from salver.boundary import UNBATCHED, BatchingPolicy
 from salver.config import ServerConfig
 from salver.config.batching_parameters import BatchingParameters
 from salver.core.ids import ServableId
 from salver.core.loader import LoadMetadata
 from salver.errors import InvalidArgumentError
 from salver.servables.tensorflow_library import TensorFlowLibrary
-from salver.server.batch_rows import BatchRows
+from salver.server.batching_loader import FILE_NAME
+from salver.server.batching_policies import BatchingPolicies
 from salver.server.platforms import Platforms
 from salver.testing.fake_dataplane import FakeTensorFlow
 from salver.testing.fake_loader import FakeLoader
@@ -28,9 +30,13 @@ def version(tmp_path):
     return str(tmp_path)
 
 
-def platforms(config, tensorflow, rows=None, **extra):
+EIGHT = BatchingParameters(policy=BatchingPolicy(max_batch_size=8))
+OFF = BatchingParameters(policy=UNBATCHED)
+
+
+def platforms(config, tensorflow, batching=None, **extra):
     library = TensorFlowLibrary(lambda _: tensorflow, find_libraries=list)
-    return Platforms(config, library, rows or BatchRows(1), extra)
+    return Platforms(config, library, batching or BatchingPolicies(OFF), extra)
 
 
 def tags(made, platform, version, tensorflow):
@@ -69,14 +75,28 @@ def test_platform_of_the_program_goes_before_all_others(tensorflow):
     assert not made.is_tensorflow("mine")
 
 
-def test_batches_are_bounded_per_platform(tensorflow, version):
-    eight = replace(SERVER, enable_batching=True, batching=BatchingParameters(max_batch_size=8))
-    rows = BatchRows(1)
-    made = platforms(replace(SERVER, tensorflow_platforms={"one": eight, "two": SERVER}), tensorflow, rows)
-    for number, platform in enumerate(("one", "two")):
-        id = ServableId(platform, number)
-        made.loader_factory(platform)(id, version).load_with_metadata(LoadMetadata(id))
-    assert (rows.of(ServableId("one", 0)), rows.of(ServableId("two", 1))) == (8, 1)
+def load(made, platform, directory, version):
+    id = ServableId("m", version)
+    made.loader_factory(platform)(id, directory).load_with_metadata(LoadMetadata(id))
+    return id
+
+
+def test_platforms_of_the_file_are_batched_as_it_says(tensorflow, version):
+    by_name = {"one": replace(SERVER, enable_batching=True, batching=EIGHT), "two": SERVER}
+    policies = BatchingPolicies(BatchingParameters(policy=BatchingPolicy(weight=9)))
+    made = platforms(replace(SERVER, tensorflow_platforms=by_name), tensorflow, policies)
+    found = [policies.of(load(made, platform, version, n)) for n, platform in enumerate(by_name)]
+    assert found == [EIGHT.policy, UNBATCHED]
+
+
+def test_versions_follow_the_server_unless_they_bring_their_own_parameters(tensorflow, version, tmp_path):
+    policies = BatchingPolicies(EIGHT)
+    (tmp_path / FILE_NAME).write_text("weight: 3")
+    made = platforms(replace(SERVER, enable_batching=True, batching=EIGHT), tensorflow, policies)
+    assert policies.of(load(made, "tensorflow", version, 1)) == EIGHT.policy
+    per_model = replace(SERVER, enable_batching=True, enable_per_model_batching=True)
+    made = platforms(per_model, tensorflow, policies)
+    assert policies.of(load(made, "tensorflow", version, 2)) == BatchingPolicy(weight=3)
 
 
 def test_unknown_platform_is_refused(tensorflow):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from salver import CallableServable, Latest, ModelConfig, Server, ServerConfig, Specific, TensorSpec, wire
+from salver.boundary import BatchingPolicy
 from salver.config.model_config_file import message_of
 from salver.config.server_config import RequestLoggingConfig
 from salver.core.servable_request import ServableRequest
@@ -337,6 +338,46 @@ def test_status_and_metadata_are_answered(make, plane, base):
             assert plane.submit_call(FakeControlCall.http("GET", path)).response(LIMIT_S).status == 200
 
 
+def admin_status(plane, path):
+    return plane.submit_call(FakeControlCall.admin("GET", path)).response(LIMIT_S).status
+
+
+def test_admin_port_is_open_while_the_models_still_load(make, plane, tensorflow, base):
+    is_loading, may_load = threading.Event(), threading.Event()
+
+    def load(_):
+        is_loading.set()
+        assert may_load.wait(LIMIT_S)
+        return FakeNativeModel(half_plus_two)
+
+    tensorflow.on_load = load
+    server = make({"m": base("m", 1)}, admin_port=0)
+    start = threading.Thread(target=server.start)
+    start.start()
+    assert is_loading.wait(LIMIT_S)
+    assert plane.ports.keys() == {"admin"}
+    assert server.admin_port == plane.ports["admin"]
+    assert admin_status(plane, "/startupz") == 503
+    assert [admin_status(plane, path) for path in ("/metrics", "/v1/batching/m")] == [200, 200]
+    may_load.set()
+    start.join(LIMIT_S)
+    assert admin_status(plane, "/startupz") == 200
+    assert plane.ports.keys() == {"admin", "grpc", "rest"}
+    server.stop()
+    assert server.admin_port is None
+
+
+def test_a_program_has_no_admin_port_unless_it_asks_for_one(make, plane, base):
+    with make({"m": base("m", 1)}) as server:
+        assert server.admin_port is None
+        assert "admin" not in plane.ports
+
+
+def test_rest_port_tells_that_the_start_is_over(make, plane, base):
+    with make({"m": base("m", 1)}):
+        assert plane.submit_call(FakeControlCall.http("GET", "/startupz")).response(LIMIT_S).status == 200
+
+
 class TestApplyModels:
     def test_new_model_is_available_when_the_call_returns(self, make, base):
         with make({"a": base("a", 1)}) as server:
@@ -503,6 +544,14 @@ class TestModelConfigFile:
             server.wait_until_available("b", timeout_s=LIMIT_S)
             assert server.predict("b", {"x": [1.0]})["y"] == [2.5]
 
+    def test_batching_parameters_that_change_are_applied_while_serving(self, make, plane, base, tmp_path):
+        file = tmp_path / "batching.pbtxt"
+        file.write_text("")
+        settings = {"batching_parameters_file": str(file), "batching_parameters_poll_wait_s": 0.01}
+        with make({"a": base("a", 1)}, enable_batching=True, **settings):
+            file.write_text("latency_slo_ms: 20")
+            wait_for(lambda: plane.resolve("a").batching == BatchingPolicy(latency_slo_s=0.02))
+
 
 class TestReloadRequest:
     def test_list_of_the_request_is_put_in_force(self, make, plane, base):
@@ -524,6 +573,19 @@ class TestReloadRequest:
             answer = wire.ReloadConfigResponse.FromString(call.result(LIMIT_S))
             growth = {metric.name: metric.int64_value_increase for metric in answer.metric}
             assert growth == {attempts: 1, "/no/such/metric": 0}
+
+    def test_batching_parameters_are_read_again(self, make, plane, base, tmp_path):
+        file = tmp_path / "batching.pbtxt"
+        file.write_text("")
+        settings = {"batching_parameters_file": str(file), "batching_parameters_poll_wait_s": None}
+        models = (ModelConfig(name="a", base_path=base("a", 1)),)
+        with make({"a": models[0]}, enable_batching=True, **settings):
+            target = plane.resolve("a")
+            file.write_text("weight: 3")
+            request = wire.ReloadConfigRequest(config=message_of(models))
+            plane.submit_call(FakeControlCall.grpc(RELOAD_CONFIG, request.SerializeToString())).result(LIMIT_S)
+            assert plane.resolve("a") is target
+            assert target.batching == BatchingPolicy(weight=3)
 
     @pytest.mark.parametrize("config", [{}, {"custom_model_config": {}}])
     def test_other_configurations_are_refused(self, make, plane, config):

@@ -3,11 +3,12 @@ import weakref
 import numpy as np
 import pytest
 
+from salver.boundary import UNBATCHED, BatchingPolicy
 from salver.core.ids import ServableId
 from salver.core.serving_map import ServingSnapshot
 from salver.errors import Code, InvalidArgumentError, NotFoundError, UnavailableError
 from salver.servables.servable import CallableServable, TensorSpec
-from salver.server.serving_table import DataPlaneServingTable, target_spec
+from salver.server.serving_table import DataPlaneServingTable
 from salver.testing.fake_dataplane import FakeDataPlane, FakeNativeModel, half_plus_two
 
 SPEC = {"x": TensorSpec(np.float32, [None])}
@@ -97,11 +98,24 @@ def test_signature_of_an_impossible_type_does_not_break_the_table(plane, table):
         plane.resolve("broken")
 
 
-def test_batching_is_off_unless_rows_are_given(plane, table):
+def test_batching_is_off_unless_there_is_a_policy(plane, table):
     publish(table, m={1: servable()})
-    assert plane.resolve("m").spec.max_batch_rows == 1
-    publish(DataPlaneServingTable(plane, max_batch_rows=lambda id: 1000), m={1: servable()})
-    assert plane.resolve("m").spec.max_batch_rows == 1000
+    assert plane.resolve("m").spec.batching == UNBATCHED
+    publish(DataPlaneServingTable(plane, batching=lambda id: BatchingPolicy(weight=id.version)), m={3: servable()})
+    assert plane.resolve("m").spec.batching == BatchingPolicy(weight=3)
+
+
+def test_versions_whose_policy_has_changed_are_told(plane):
+    policies = {"a": BatchingPolicy(), "b": BatchingPolicy()}
+    table = DataPlaneServingTable(plane, batching=lambda id: policies[id.name])
+    publish(table, a={1: servable(), 2: servable()}, b={1: servable()})
+    targets = list(plane.rows["a"].targets)
+    policies["a"] = BatchingPolicy(weight=5)
+    assert table.update_batching() == [ServableId("a", 1), ServableId("a", 2)]
+    assert [target.batching.weight for target in targets] == [5, 5]
+    assert plane.resolve("b").batching == BatchingPolicy()
+    assert table.update_batching() == []
+    assert list(plane.rows["a"].targets) == targets
 
 
 def test_version_is_released_when_its_last_request_ends(plane, table):
@@ -203,5 +217,5 @@ def test_servable_says_itself_how_many_rows_may_be_joined(plane, table):
     class Joining(CallableServable):
         max_batch_rows = 500
 
-    spec = target_spec(ServableId("m", 1), Joining(lambda inputs: inputs, {}, {}), 1)
-    assert spec.max_batch_rows == 500
+    publish(table, m={1: Joining(lambda inputs: inputs, {}, {})})
+    assert plane.resolve("m").spec.batching == BatchingPolicy(max_batch_size=500)

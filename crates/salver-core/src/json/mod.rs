@@ -45,4 +45,4 @@ mod syntax;
 pub use examples::{ScannedExamples, scan_examples};
 pub use inference_response::{encode_classify_response, encode_regress_response};
 pub use request::{Format, PredictBody, scan_predict};
-pub use response::{encode_error, encode_predict_response};
+pub use response::{encode_coded_error, encode_error, encode_predict_response};

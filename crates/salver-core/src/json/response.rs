@@ -48,6 +48,14 @@ pub fn encode_error(message: &str) -> Vec<u8> {
     out
 }
 
+/// The same with the name of the code, for clients that need not read the message.
+pub fn encode_coded_error(status: &Status) -> Vec<u8> {
+    let mut out = b"{\"error\": ".to_vec();
+    strings::write(status.message.as_bytes(), &mut out);
+    out.extend_from_slice(format!(", \"code\": \"{}\"}}\n", status.code.name()).as_bytes());
+    out
+}
+
 /// A guess that spares most of the growing.
 fn expected_length(outputs: &[Output<'_>]) -> usize {
     outputs.iter().map(|output| output.tensor.num_bytes() + output.tensor.num_elements() * 8).sum::<usize>() + 64

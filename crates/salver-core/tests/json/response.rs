@@ -2,8 +2,8 @@
 
 use crate::support::{assert_fails, encode, fixed, signature, strings};
 use salver_core::json::Format::{Column, Row};
-use salver_core::json::{encode_error, encode_predict_response};
-use salver_core::{Code, DType, Tensor, TensorData};
+use salver_core::json::{encode_coded_error, encode_error, encode_predict_response};
+use salver_core::{Code, DType, Status, Tensor, TensorData};
 
 fn floats(shape: &[i64], elements: &[f32]) -> Tensor {
     fixed(DType::Float, shape, elements)
@@ -151,4 +151,10 @@ fn answers_without_json_form_are_refused() {
 fn errors_have_one_key() {
     assert_eq!(encode_error("plain / text"), b"{\n    \"error\": \"plain / text\"\n}");
     assert_eq!(encode_error("a \"b\"\n\u{1}é"), "{\n    \"error\": \"a \\\"b\\\"\\n\\u0001é\"\n}".as_bytes());
+}
+
+#[test]
+fn a_coded_error_has_the_name_of_its_code() {
+    let status = Status::new(Code::NotFound, "no \"m\"");
+    assert_eq!(encode_coded_error(&status), b"{\"error\": \"no \\\"m\\\"\", \"code\": \"NOT_FOUND\"}\n");
 }

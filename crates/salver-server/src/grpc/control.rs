@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::body::ServerBody;
 use crate::control::{ControlAnswer, ControlCall, Protocol};
-use crate::event_loop::{LoopContext, spawn_with};
+use crate::event_loop::{LoopContext, Port, spawn_with};
 use crate::grpc::{Frames, drive, framing, shutting_down, timeout, with_headers};
 use crate::predict::within;
 
@@ -66,7 +66,7 @@ async fn answer_each(
             biased;
             message = messages.next(context) => message?,
             // An open stream would hold up the drain; what was asked on it is answered first.
-            () = context.shared.closing() => return Err(shutting_down()),
+            () = context.shared.closing(Port::Grpc) => return Err(shutting_down()),
         };
         let Some(message) = message else { return Ok(()) };
         let answer = ask(context, head.uri.path(), message, deadline).await?;

@@ -12,7 +12,7 @@ use salver_core::wire::writer::put_varint_field;
 use tokio::sync::mpsc;
 
 use crate::body::ServerBody;
-use crate::event_loop::{LoopContext, spawn_with};
+use crate::event_loop::{LoopContext, Port, spawn_with};
 use crate::grpc::{Frames, drive, framing, shutting_down, timeout, with_headers};
 use crate::predict::within;
 
@@ -58,7 +58,7 @@ async fn send_updates(context: &LoopContext, service: &str, frames: &Frames) -> 
         last = Some(state);
         tokio::select! {
             changed = updates.changed() => if changed.is_err() { return Err(shutting_down()) },
-            () = context.shared.closing() => return Err(shutting_down()),
+            () = context.shared.closing(Port::Grpc) => return Err(shutting_down()),
         }
     }
 }

@@ -1,6 +1,5 @@
 //! The REST port: inference and probes here, everything else by Python.
 
-mod control;
 mod gzip;
 mod inference;
 mod path;
@@ -8,26 +7,26 @@ mod path;
 use std::rc::Rc;
 
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HeaderValue};
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Method, Request, Response};
 use salver_core::{Code, Status, json};
 
 pub(crate) use path::is_api;
 
 use crate::body::ServerBody;
-use crate::cors;
+use crate::control::Protocol;
 use crate::counters::count;
 use crate::event_loop::LoopContext;
+use crate::http_control::json_body;
 use crate::metrics::Entrypoint;
 use crate::record::Record;
+use crate::{cors, http_control, probes};
 
 /// Answers one request.
 pub(crate) async fn handle(context: Rc<LoopContext>, request: Request<Incoming>) -> Response<ServerBody> {
     count(&context.shared.counters.rest_requests);
-    let response = match request.uri().path() {
-        "/livez" => text(StatusCode::OK, "ok\n"),
-        "/readyz" => readiness(&context),
-        _ => answer(&context, request).await,
+    let response = match probes::answer(&context, request.uri().path()) {
+        Some(response) => response,
+        None => answer(&context, request).await,
     };
     if response.status().as_u16() >= 400 {
         count(&context.shared.counters.rest_errors);
@@ -39,7 +38,7 @@ async fn answer(context: &Rc<LoopContext>, request: Request<Incoming>) -> Respon
     let answered = if path::is_api(request.uri().path()) {
         answer_api(context, request).await
     } else {
-        control::handle(context, request).await
+        http_control::handle(context, Protocol::Http, request).await
     };
     answered.unwrap_or_else(|status| failure(&status))
 }
@@ -58,7 +57,7 @@ async fn answer_api(context: &Rc<LoopContext>, request: Request<Incoming>) -> Re
         Ok(Some(route)) => inference::handle(context, route, request).await.map(json_body),
         Ok(None) => match cors::answer_options(&request) {
             Some(response) => Ok(response),
-            None => control::handle(context, request).await,
+            None => http_control::handle(context, Protocol::Http, request).await,
         },
         Err(status) => Err(status),
     };
@@ -71,31 +70,7 @@ fn code_of(response: &Response<ServerBody>) -> Code {
     if response.status().is_success() { Code::Ok } else { Code::FailedPrecondition }
 }
 
-fn readiness(context: &LoopContext) -> Response<ServerBody> {
-    if context.shared.health.current().is_ready {
-        text(StatusCode::OK, "ok\n")
-    } else {
-        text(StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
-    }
-}
-
-fn text(status: StatusCode, body: &'static str) -> Response<ServerBody> {
-    let mut response = Response::new(ServerBody::data(body));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    response
-}
-
-fn json_body(body: Vec<u8>) -> Response<ServerBody> {
-    let mut response = Response::new(ServerBody::data(body));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
-}
-
 /// The error form of the REST API.
 fn failure(status: &Status) -> Response<ServerBody> {
-    let mut response = json_body(json::encode_error(&status.message));
-    *response.status_mut() =
-        StatusCode::from_u16(status.code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    response
+    http_control::failure(status.code, json::encode_error(&status.message))
 }

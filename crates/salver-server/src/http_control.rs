@@ -1,13 +1,13 @@
-//! HTTP requests that Python answers.
+//! HTTP requests that Python answers, and answers in JSON.
 
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use hyper::body::Incoming;
-use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Request, Response, StatusCode};
-use salver_core::Status;
+use salver_core::{Code, Status};
 use tokio::sync::oneshot;
 
 use crate::body::{self, ServerBody};
@@ -18,6 +18,7 @@ use crate::grpc::AbandonGuard;
 /// Passes the request on and turns Python's answer into a response.
 pub(crate) async fn handle(
     context: &Rc<LoopContext>,
+    protocol: Protocol,
     request: Request<Incoming>,
 ) -> Result<Response<ServerBody>, Status> {
     let (head, mut body) = request.into_parts();
@@ -26,7 +27,7 @@ pub(crate) async fn handle(
     let is_abandoned = Arc::new(AtomicBool::new(false));
     let _guard = AbandonGuard(is_abandoned.clone());
     context.shared.control.push(ControlCall {
-        protocol: Protocol::Http,
+        protocol,
         method: head.method.as_str().to_owned(),
         path: head.uri.path().to_owned(),
         query: head.uri.query().unwrap_or_default().to_owned(),
@@ -59,5 +60,19 @@ fn response(status: u16, headers: Vec<(String, String)>, body: bytes::Bytes) -> 
             response.headers_mut().append(name, value);
         }
     }
+    response
+}
+
+/// A document in JSON.
+pub(crate) fn json_body(body: Vec<u8>) -> Response<ServerBody> {
+    let mut response = Response::new(ServerBody::data(body));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// The answer to a request that failed, as this document says.
+pub(crate) fn failure(code: Code, body: Vec<u8>) -> Response<ServerBody> {
+    let mut response = json_body(body);
+    *response.status_mut() = StatusCode::from_u16(code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response
 }

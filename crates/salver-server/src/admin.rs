@@ -1,0 +1,21 @@
+//! The admin port: probes here, everything else by Python. No inference, and no part in the counts of requests.
+
+use std::rc::Rc;
+
+use hyper::body::Incoming;
+use hyper::{Request, Response};
+use salver_core::json;
+
+use crate::body::ServerBody;
+use crate::control::Protocol;
+use crate::event_loop::LoopContext;
+use crate::{http_control, probes};
+
+/// Answers one request.
+pub(crate) async fn handle(context: &Rc<LoopContext>, request: Request<Incoming>) -> Response<ServerBody> {
+    if let Some(response) = probes::answer(context, request.uri().path()) {
+        return response;
+    }
+    let answered = http_control::handle(context, Protocol::Admin, request).await;
+    answered.unwrap_or_else(|status| http_control::failure(status.code, json::encode_coded_error(&status)))
+}

@@ -1,0 +1,1 @@
+"""`salver ctl`: asks a running server, on its admin listener. Imported only when it is used."""

@@ -1,0 +1,37 @@
+"""The commands of `salver ctl`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from salver.ctl.batching import batching
+from salver.errors import SalverError
+
+
+class _Commands(click.Group):
+    """Commands that fail with one line on stderr and status 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SalverError as error:
+            raise click.ClickException(error.message) from None
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["--help", "-h"]})
+def ctl() -> None:
+    """Ask a running server, on its admin listener."""
+
+
+ctl.add_command(batching)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run `salver ctl` and return the exit status: 0, 1 for a failure, 2 for a mistake in `arguments`."""
+    try:
+        ctl.main(args=list(arguments), prog_name="salver ctl")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1

@@ -1,0 +1,91 @@
+"""From a request on the admin port to its handler, by one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+from urllib.parse import unquote
+
+from salver.boundary import ControlCall
+from salver.config.flag_parser import nearest
+from salver.errors import Code, NotFoundError
+from salver.server.http_response import HttpResponse, json_error
+
+OF_THE_DATA_PLANE = ("/livez", "/readyz")
+"""Paths that never come here, and are known all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdminRequest:
+    """A request whose path has a handler."""
+
+    call: ControlCall
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """What stands in the path in place of each `{name}`, percent-decoded; never empty."""
+
+
+AdminHandler: TypeAlias = Callable[[AdminRequest], HttpResponse]
+"""Answers a request; raises a SalverError to refuse, which is sent as `{"error": message, "code": NAME}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One line of the table."""
+
+    method: str
+    """The verb; HEAD is answered as GET."""
+    path: str
+    """A path in which `{name}` stands for one segment of any text."""
+    handler: AdminHandler
+
+
+class AdminRoutes:
+    """Answers calls of the admin port; one object serves all control threads."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._by_path: dict[str, dict[str, AdminHandler]] = {}
+        for route in routes:
+            self._by_path.setdefault(route.path, {})[route.method] = route.handler
+
+    def __call__(self, call: ControlCall) -> HttpResponse:
+        """Answer the call.
+
+        Raises:
+            NotFoundError: There is no such path; names the nearest that there is.
+            SalverError: What the handler refuses with.
+        """
+        for path, by_method in self._by_path.items():
+            parameters = _match(path, call.path)
+            if parameters is not None:
+                return _answer(by_method, AdminRequest(call, parameters))
+        raise NotFoundError(f"There is no {call.path} here; {self._hint(call.path)}")
+
+    def _hint(self, path: str) -> str:
+        known = (*OF_THE_DATA_PLANE, *self._by_path)
+        guess = nearest(path, known)
+        return f"did you mean {guess}?" if guess else f"known paths: {', '.join(sorted(known))}"
+
+
+def _match(path: str, sent: str) -> dict[str, str] | None:
+    """What `sent` has in the places of the parameters of `path`; None where it is another path."""
+    names, parts = path.split("/"), sent.split("/")
+    if len(names) != len(parts):
+        return None
+    found = {}
+    for name, part in zip(names, parts, strict=True):
+        if name.startswith("{") and part:
+            found[name.strip("{}")] = unquote(part)
+        elif name != part:
+            return None
+    return found
+
+
+def _answer(by_method: Mapping[str, AdminHandler], request: AdminRequest) -> HttpResponse:
+    method = "GET" if request.call.method == "HEAD" else request.call.method
+    handler = by_method.get(method)
+    if handler is not None:
+        return handler(request)
+    allowed = ", ".join(sorted(by_method))
+    message = f"{request.call.path} takes {allowed}, not {request.call.method}"
+    return json_error(405, Code.UNIMPLEMENTED, message, (("allow", allowed),))

@@ -1,0 +1,85 @@
+"""An admin listener without a socket: the real routes, behind what looks like an HTTP connection."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from salver.boundary import ModelRow, TargetSpec
+from salver.errors import SalverError
+from salver.server.admin.batching import BatchingReports
+from salver.server.admin.router import AdminRoutes
+from salver.server.admin.routes import admin_routes
+from salver.server.http_response import text_response
+from salver.testing.fake_calls import FakeControlCall
+from salver.testing.fake_dataplane import FakeDataPlane
+
+
+class FakeAdmin:
+    """Answers as an admin listener at 127.0.0.1:8502 does."""
+
+    def __init__(self):
+        self.plane = FakeDataPlane()
+        self.names = {"ranker", "tagger"}
+        self.error = None
+        """Raised in place of an answer."""
+        self.answer = None
+        """Status and body in place of the real ones."""
+        self.asked = []
+        """Host, port and path of each request."""
+        page = text_response(200, "")
+        table = admin_routes(
+            startup=lambda _: page, metrics=lambda _: page, batching=BatchingReports(self.plane, lambda: self.names)
+        )
+        self._routes = AdminRoutes(table)
+
+    def report(self, *reports):
+        """Have these reports told, of versions that serve."""
+        self.plane.reports = list(reports)
+        self.plane.publish(
+            [
+                ModelRow(item.model, [self.plane.new_target(TargetSpec(name=item.model, version=item.version))])
+                for item in reports
+            ]
+        )
+
+    def respond(self, host, port, path):
+        self.asked.append((host, port, path))
+        if self.error is not None:
+            raise self.error
+        if self.answer is not None:
+            return self.answer
+        call = FakeControlCall.admin("GET", path)
+        try:
+            response = self._routes(call)
+        except SalverError as error:  # as the data plane writes it
+            body = {"error": error.message, "code": error.code.name}
+            return {"NOT_FOUND": 404}[error.code.name], json.dumps(body).encode()
+        return response.status, response.body
+
+
+@pytest.fixture
+def admin(monkeypatch):
+    fake = FakeAdmin()
+
+    class Connection:
+        def __init__(self, host, port, timeout):
+            assert timeout > 0
+            self._address = (host, port)
+
+        def request(self, method, path):
+            assert method == "GET"
+            self.status, self._body = fake.respond(*self._address, path)
+
+        def getresponse(self):
+            return self
+
+        def read(self):
+            return self._body
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr("salver.ctl.client.HTTPConnection", Connection)
+    return fake

@@ -1,0 +1,66 @@
+from http.client import BadStatusLine
+
+import pytest
+
+from salver.ctl.client import Address, AdminClient
+from salver.errors import FailedPreconditionError, NotFoundError, UnavailableError
+
+
+def get(path="/v1/batching", address=None):
+    return AdminClient(address or Address()).get(path)
+
+
+def test_the_document_is_read(admin):
+    assert get(address=Address("::1", 9)) == {"batching": []}
+    assert admin.asked == [("::1", 9, "/v1/batching")]
+
+
+def test_addresses_are_shown_as_they_are_typed():
+    assert (str(Address()), str(Address("::1", 9))) == ("127.0.0.1:8502", "[::1]:9")
+
+
+def test_refusal_is_the_servers_own(admin):
+    with pytest.raises(NotFoundError) as caught:
+        get("/v1/batching/rankr")
+    assert caught.value.message == "There is no model rankr; did you mean ranker?"
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (
+            ConnectionRefusedError(111, "Connection refused"),
+            "no admin listener at 127.0.0.1:8502 (Connection refused); ",
+        ),
+        (OSError("no such host"), "no admin listener at 127.0.0.1:8502 (no such host); is the server running?"),
+        (TimeoutError(), "127.0.0.1:8502 does not answer within 10 s"),
+    ],
+)
+def test_nobody_there(admin, error, message):
+    admin.error = error
+    with pytest.raises(UnavailableError) as caught:
+        get()
+    assert caught.value.message.startswith(message)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (200, b"not JSON"),
+        (404, b"<HTML></HTML>"),
+        (400, b'{"error": "Malformed request: GET /v1/batching"}'),
+        (400, b'{"error": "?", "code": "ODD"}'),
+        (500, b"[]"),
+    ],
+)
+def test_somebody_else_there(admin, answer):
+    admin.answer = answer
+    with pytest.raises(FailedPreconditionError, match="what answers at 127.0.0.1:8502 is no admin listener"):
+        get()
+
+
+@pytest.mark.parametrize("error", [BadStatusLine("\x00"), ConnectionResetError(104, "reset"), BrokenPipeError()])
+def test_no_http_there(admin, error):
+    admin.error = error
+    with pytest.raises(FailedPreconditionError, match="is no admin listener"):
+        get()

@@ -1,0 +1,68 @@
+import json
+
+import pytest
+
+from salver.errors import NotFoundError
+from salver.server.admin.router import AdminRoutes, Route
+from salver.server.http_response import HttpResponse
+from salver.testing.fake_calls import FakeControlCall
+
+
+def routes():
+    def handler(name):
+        return lambda request: HttpResponse(200, body=f"{name} {dict(request.parameters)}".encode())
+
+    table = [
+        ("GET", "/a"),
+        ("POST", "/a"),
+        ("GET", "/v1/things"),
+        ("GET", "/v1/things/{thing}"),
+        ("PUT", "/v1/{x}/{y}"),
+    ]
+    return AdminRoutes([Route(method, path, handler(f"{method} {path}")) for method, path in table])
+
+
+def ask(method, target):
+    return routes()(FakeControlCall.admin(method, target))
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "said"),
+    [
+        ("GET", "/a", "GET /a {}"),
+        ("GET", "/a?x=1", "GET /a {}"),
+        ("HEAD", "/a", "GET /a {}"),
+        ("POST", "/a", "POST /a {}"),
+        ("GET", "/v1/things", "GET /v1/things {}"),
+        ("GET", "/v1/things/m", "GET /v1/things/{thing} {'thing': 'm'}"),
+        ("GET", "/v1/things/a%2Fb%20c", "GET /v1/things/{thing} {'thing': 'a/b c'}"),
+        ("PUT", "/v1/other/m", "PUT /v1/{x}/{y} {'x': 'other', 'y': 'm'}"),
+    ],
+)
+def test_request_reaches_its_handler(method, target, said):
+    assert ask(method, target).body.decode() == said
+
+
+@pytest.mark.parametrize(
+    ("method", "allowed"), [("PUT", "GET, POST"), ("OPTIONS", "GET, POST"), ("DELETE", "GET, POST")]
+)
+def test_other_method_is_refused_with_those_there_are(method, allowed):
+    answer = ask(method, "/a")
+    assert (answer.status, dict(answer.headers)["allow"]) == (405, allowed)
+    assert json.loads(answer.body) == {"error": f"/a takes {allowed}, not {method}", "code": "UNIMPLEMENTED"}
+
+
+@pytest.mark.parametrize(
+    ("target", "hint"),
+    [
+        ("/v1/thing", "did you mean /v1/things?"),
+        ("/v1/things/", "did you mean /v1/things?"),
+        ("/readyz/", "did you mean /readyz?"),
+        ("/livezz", "did you mean /livez?"),
+        ("/", "known paths: /a, /livez, /readyz, /v1/things, /v1/things/{thing}, /v1/{x}/{y}"),
+    ],
+)
+def test_unknown_path_names_the_nearest_or_all(target, hint):
+    with pytest.raises(NotFoundError) as caught:
+        ask("GET", target)
+    assert caught.value.message == f"There is no {target} here; {hint}"
