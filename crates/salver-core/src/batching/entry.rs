@@ -1,12 +1,12 @@
 //! What the scheduler holds of an owner that has work or batches in flight.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::adaptive_queue::AdaptiveQueue;
+use super::group::Group;
 use super::learnt::Start;
 use super::line::{Line, Owner};
+use super::line_queue::LineQueue;
 use super::policy::{Criticality, Policy};
 use super::ticket::Begun;
 use super::work::{Reason, Refusal, Work};
@@ -65,20 +65,6 @@ impl<W: Work> Taken<W> {
             self.num_rows = self.num_rows.saturating_add(item.num_rows());
             self.batch.push(item);
         }
-    }
-}
-
-/// The work of one line, in groups of what may share a batch.
-struct LineQueue<W> {
-    line: Arc<Line>,
-    groups: VecDeque<AdaptiveQueue<W>>,
-    in_flight: usize,
-}
-
-impl<W: Work> LineQueue<W> {
-    /// Rows that wait.
-    fn num_rows(&self) -> usize {
-        self.groups.iter().map(AdaptiveQueue::num_rows).sum()
     }
 }
 
@@ -143,41 +129,34 @@ impl<W: Work> Entry<W> {
         if !self.owner.has_policy(&self.policy) {
             self.policy = self.owner.policy();
         }
+        if let Some(refusal) = Group::rejects(&item, &self.policy) {
+            return self.refuse(item, refusal, refused);
+        }
         if !self.has_room(&item) && !self.make_room(&item, now, refused) {
             let (learnt, policy) = (item.line().learnt(), &self.policy);
             let retry_after = learnt.time_to_answer(0, item.num_rows(), now, policy);
             drop(learnt);
             return self.refuse(item, Refusal::QueueFull { retry_after }, refused);
         }
-        let (num_rows, num_bytes) = (item.num_rows(), item.num_bytes());
-        match self.push_into_group(item, now) {
-            Ok(()) => {
-                self.num_rows = self.num_rows.saturating_add(num_rows);
-                self.num_bytes = self.num_bytes.saturating_add(num_bytes);
+        match self.push_into_line(item, now) {
+            Err((item, refusal)) if refusal.is_for_want_of_room() && self.sweep(now, refused) => {
+                self.push_into_line(item, now).unwrap_or_else(|(item, refusal)| self.refuse(item, refusal, refused));
             }
-            Err((item, refusal)) => self.refuse(item, refusal, refused),
+            outcome => outcome.unwrap_or_else(|(item, refusal)| self.refuse(item, refusal, refused)),
         }
     }
 
-    fn push_into_group(&mut self, item: W, now: Instant) -> Result<(), (W, Refusal)> {
-        let runs_alone = !item.can_join() || !self.policy.joins_requests();
-        let line = item.line().clone();
-        let policy = self.policy.clone();
-        let queue = self.line_queue(&line);
-        let group = match queue.groups.iter().position(|group| group.fits(&item, &policy, runs_alone)) {
-            Some(index) => &mut queue.groups[index],
-            None => {
-                queue.groups.push_back(AdaptiveQueue::new(policy, runs_alone));
-                let last = queue.groups.len() - 1;
-                &mut queue.groups[last]
-            }
-        };
-        group.push(item, &Moment { now, line: &line, may_wait: false, is_closing: false })
+    fn push_into_line(&mut self, item: W, now: Instant) -> Result<(), (W, Refusal)> {
+        let (num_rows, line, policy) = (item.num_rows(), item.line().clone(), self.policy.clone());
+        let num_bytes = self.line_queue(&line).push(item, &policy, now)?;
+        self.num_rows = self.num_rows.saturating_add(num_rows);
+        self.num_bytes = self.num_bytes.saturating_add(num_bytes);
+        Ok(())
     }
 
     fn line_queue(&mut self, line: &Arc<Line>) -> &mut LineQueue<W> {
         let index = self.lines.iter().position(|queue| Arc::ptr_eq(&queue.line, line)).unwrap_or_else(|| {
-            self.lines.push(LineQueue { line: line.clone(), groups: VecDeque::new(), in_flight: 0 });
+            self.lines.push(LineQueue::new(line));
             self.lines.len() - 1
         });
         &mut self.lines[index]
@@ -196,17 +175,9 @@ impl<W: Work> Entry<W> {
 
     /// Lets go of work that nobody waits for, then of work that matters less.
     fn make_room(&mut self, item: &W, now: Instant, refused: &mut Vec<(W, Refusal)>) -> bool {
-        if self.swept_at.is_none_or(|at| now.saturating_duration_since(at) >= SWEEP_PAUSE) {
-            self.swept_at = Some(now);
-            let dead: Vec<W> = self.groups_mut().flat_map(|group| group.take_dead(now)).collect();
-            for item in dead {
-                self.let_go(&item);
-                let refusal = if item.is_abandoned() { Refusal::Abandoned } else { Refusal::Expired };
-                self.refuse(item, refusal, refused);
-            }
-        }
+        self.sweep(now, refused);
         while !self.has_room(item) {
-            let Some(other) = self.groups_mut().find_map(|group| group.displace(item.criticality())) else {
+            let Some(other) = self.lines.iter_mut().find_map(|line| line.displace(item.criticality())) else {
                 return false;
             };
             self.let_go(&other);
@@ -215,8 +186,20 @@ impl<W: Work> Entry<W> {
         true
     }
 
-    fn groups_mut(&mut self) -> impl Iterator<Item = &mut AdaptiveQueue<W>> {
-        self.lines.iter_mut().flat_map(|line| line.groups.iter_mut())
+    /// Lets go of work that nobody waits for, unless that was done a moment ago. Whether there was any.
+    fn sweep(&mut self, now: Instant, refused: &mut Vec<(W, Refusal)>) -> bool {
+        if self.swept_at.is_some_and(|at| now.saturating_duration_since(at) < SWEEP_PAUSE) {
+            return false;
+        }
+        self.swept_at = Some(now);
+        let dead: Vec<W> = self.lines.iter_mut().flat_map(|line| line.take_dead(now)).collect();
+        let any = !dead.is_empty();
+        for item in dead {
+            self.let_go(&item);
+            let refusal = if item.is_abandoned() { Refusal::Abandoned } else { Refusal::Expired };
+            self.refuse(item, refusal, refused);
+        }
+        any
     }
 
     fn let_go(&mut self, item: &W) {
@@ -243,11 +226,8 @@ impl<W: Work> Entry<W> {
     }
 
     fn max_in_flight(&self, queue: &LineQueue<W>, scene: Scene) -> usize {
-        if self.policy.is_adaptive && self.policy.joins_requests() {
-            queue.line.learnt().max_in_flight(scene.num_runners)
-        } else {
-            usize::MAX
-        }
+        let is_learnt = self.policy.is_adaptive && self.policy.joins_requests();
+        if is_learnt { queue.line.learnt().max_in_flight(scene.num_runners) } else { usize::MAX }
     }
 
     fn moment<'a>(&self, line: &'a Line, scene: Scene) -> Moment<'a> {
@@ -269,7 +249,7 @@ impl<W: Work> Entry<W> {
 
     /// A lower bound of the batches that are due.
     pub(super) fn num_turns(&self) -> usize {
-        self.lines.iter().flat_map(|line| &line.groups).map(AdaptiveQueue::num_turns).sum()
+        self.lines.iter().flat_map(|line| &line.groups).map(Group::num_turns).sum()
     }
 
     /// Takes what is most urgent, with its line and its start, if it has one; `None` where nothing is due.
@@ -277,11 +257,7 @@ impl<W: Work> Entry<W> {
         let (Due::Now(..), at, index) = self.most_urgent(scene) else { return None };
         let line = self.lines[at].line.clone();
         let moment = self.moment(&line, scene);
-        let queue = &mut self.lines[at];
-        let taken = queue.groups[index].take(&moment);
-        if queue.groups[index].is_empty() {
-            queue.groups.remove(index);
-        }
+        let taken = self.lines[at].take(index, &moment);
         taken.batch.iter().chain(taken.refused.iter().map(|(item, _)| item)).for_each(|item| self.let_go(item));
         self.note(&taken, &line, scene.now);
         let begun = (!taken.batch.is_empty()).then(|| self.begin(&taken, at, scene));
@@ -328,19 +304,14 @@ impl<W: Work> Entry<W> {
 
     /// Rows of `line` that wait.
     pub(super) fn waiting_rows(&self, line: &Arc<Line>) -> usize {
-        let queue = self.lines.iter().find(|queue| Arc::ptr_eq(&queue.line, line));
-        queue.map_or(0, LineQueue::num_rows)
+        self.lines.iter().find(|queue| Arc::ptr_eq(&queue.line, line)).map_or(0, LineQueue::num_rows)
     }
 
     /// Hands back what waits.
     pub(super) fn take_all(&mut self) -> Vec<W> {
         self.num_rows = 0;
         self.num_bytes = 0;
-        self.lines
-            .iter_mut()
-            .flat_map(|line| std::mem::take(&mut line.groups))
-            .flat_map(|mut group| group.take_all())
-            .collect()
+        self.lines.iter_mut().flat_map(LineQueue::take_all).collect()
     }
 }
 

@@ -9,18 +9,28 @@
 
 mod adaptive_queue;
 mod entry;
+mod group;
 mod learnt;
 mod line;
+mod line_queue;
+mod low_queue;
+#[cfg_attr(feature = "shuttle", path = "modelled_monitor.rs")]
+mod monitor;
+mod padding;
 mod pending;
 mod policy;
 mod scheduler;
 pub mod simulation;
+mod static_queue;
 mod stats;
 mod ticket;
+mod waiting_batch;
 mod work;
 
 pub use learnt::CurvePoint;
 pub use line::{Line, Owner};
+#[cfg(feature = "shuttle")]
+pub use monitor::pass;
 pub use policy::{Criticality, LengthBuckets, LowPriority, MixedPriorityPolicy, PaddingPolicy, Policy};
 pub use scheduler::{Next, Options, Scheduler};
 pub use stats::LineStats;

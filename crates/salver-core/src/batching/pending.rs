@@ -7,7 +7,7 @@ use super::policy::{Criticality, Policy};
 use super::work::Work;
 
 /// Without a deadline, work is as urgent as work that may take this long: it neither starves nor pushes in.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Steps that it may take to find the place of one piece of work.
 const MAX_COUNTED: usize = 256;

@@ -6,11 +6,12 @@
 //! others waiting.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::entry::{Entry, Scene, Standing, Taken};
 use super::line::Line;
+use super::monitor::{Guard, Monitor, now};
 use super::ticket::{Begun, Home, Over, Ticket};
 use super::work::{Refusal, Turn, Work};
 
@@ -52,8 +53,7 @@ struct State<W> {
 }
 
 struct Inner<W> {
-    state: Mutex<State<W>>,
-    has_work: Condvar,
+    state: Monitor<State<W>>,
     options: Options,
 }
 
@@ -77,19 +77,19 @@ impl<W: Work> Scheduler<W> {
             is_closing: false,
             is_stopped: false,
         };
-        Self { inner: Arc::new(Inner { state: Mutex::new(state), has_work: Condvar::new(), options }) }
+        Self { inner: Arc::new(Inner { state: Monitor::new(state), options }) }
     }
 
     /// Queues all of `work` under one lock and wakes as many runners as there are new turns. Returns what was refused.
     pub fn submit(&self, work: impl IntoIterator<Item = W>) -> Vec<(W, Refusal)> {
-        self.submit_at(work, Instant::now())
+        self.submit_at(work, now())
     }
 
     /// [`Self::submit`] at a time of the caller's own.
     pub fn submit_at(&self, work: impl IntoIterator<Item = W>, now: Instant) -> Vec<(W, Refusal)> {
         let inner = &self.inner;
         let mut refused = Vec::new();
-        let mut state = inner.lock();
+        let mut state = inner.state.lock();
         let mut last = None;
         for item in work {
             if state.is_stopped {
@@ -113,7 +113,7 @@ impl<W: Work> Scheduler<W> {
 
     /// Takes the next turn if one is due now.
     pub fn try_next(&self) -> Option<Turn<W>> {
-        match self.next_at(Instant::now()) {
+        match self.next_at(now()) {
             Next::Turn(turn) => Some(turn),
             _ => None,
         }
@@ -121,7 +121,7 @@ impl<W: Work> Scheduler<W> {
 
     /// What there is for a runner at a time of the caller's own.
     pub fn next_at(&self, now: Instant) -> Next<W> {
-        let mut state = self.inner.lock();
+        let mut state = self.inner.state.lock();
         let next = self.inner.take(&mut state, now);
         self.inner.wake(state);
         next
@@ -129,13 +129,13 @@ impl<W: Work> Scheduler<W> {
 
     /// Waits for the next turn; `None` when `timeout` passed or the scheduler was stopped.
     pub fn next(&self, timeout: Duration) -> Option<Turn<W>> {
-        let deadline = Instant::now() + timeout;
-        let mut state = self.inner.lock();
+        let deadline = now() + timeout;
+        let mut state = self.inner.state.lock();
         loop {
             if state.is_stopped {
                 return None;
             }
-            let now = Instant::now();
+            let now = now();
             let look_at = match self.inner.take(&mut state, now) {
                 Next::Turn(turn) => {
                     self.inner.wake(state);
@@ -145,6 +145,8 @@ impl<W: Work> Scheduler<W> {
                 Next::Nothing => None,
             };
             if now >= deadline {
+                // Another one looks at the gates from now on.
+                self.inner.wake(state);
                 return None;
             }
             state = self.inner.wait(state, deadline, look_at);
@@ -153,45 +155,46 @@ impl<W: Work> Scheduler<W> {
 
     /// Hands back what is waiting.
     pub fn take_all(&self) -> Vec<W> {
-        self.inner.lock().take_all()
+        self.inner.state.lock().take_all()
     }
 
     /// Has everything leave without further wait, from now on.
     pub fn close(&self) {
-        let mut state = self.inner.lock();
+        let mut state = self.inner.state.lock();
         state.is_closing = true;
         let gated: Vec<u64> = state.gated.iter().map(|(_, id)| *id).collect();
-        let scene = self.inner.scene(&state, Instant::now());
+        let scene = self.inner.scene(&state, now());
         gated.into_iter().for_each(|id| state.settle(id, scene));
         self.inner.wake(state);
     }
 
     /// Wakes every runner for good and hands back what was still waiting.
     pub fn stop(&self) -> Vec<W> {
-        let mut state = self.inner.lock();
+        let mut state = self.inner.state.lock();
         state.is_stopped = true;
         let work = state.take_all();
         drop(state);
-        self.inner.has_work.notify_all();
+        self.inner.state.notify_all();
         work
     }
 
     /// Whether `stop` was called.
     pub fn is_stopped(&self) -> bool {
-        self.inner.lock().is_stopped
+        self.inner.state.lock().is_stopped
+    }
+
+    /// Owners that have work or batches in flight; no other costs anything here.
+    pub fn num_busy_owners(&self) -> usize {
+        self.inner.state.lock().owners.len()
     }
 
     /// Rows that wait now, over all owners.
     pub fn num_queued_rows(&self) -> usize {
-        self.inner.lock().owners.values().fold(0, |sum, entry| sum.saturating_add(entry.num_rows()))
+        self.inner.state.lock().owners.values().fold(0, |sum, entry| sum.saturating_add(entry.num_rows()))
     }
 }
 
 impl<W: Work> Inner<W> {
-    fn lock(&self) -> MutexGuard<'_, State<W>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn scene(&self, state: &State<W>, now: Instant) -> Scene {
         let Options { num_runners, may_wait } = self.options;
         Scene { now, num_runners, may_wait, is_closing: state.is_closing }
@@ -211,7 +214,7 @@ impl<W: Work> Inner<W> {
     }
 
     /// Wakes an idle runner for each turn that is due and that no other is on its way to, and one to look at the gates.
-    fn wake(&self, mut state: MutexGuard<'_, State<W>>) {
+    fn wake(&self, mut state: Guard<'_, State<W>>) {
         let num_idle = state.num_idle - state.num_woken;
         if num_idle == 0 {
             return;
@@ -224,23 +227,22 @@ impl<W: Work> Inner<W> {
         state.num_woken += num_wakes;
         drop(state);
         for _ in 0..num_wakes {
-            self.has_work.notify_one();
+            self.state.notify_one();
         }
     }
 
     /// Waits for a wake-up, or until `look_at` where no other idle runner looks then.
     fn wait<'a>(
         &'a self,
-        mut state: MutexGuard<'a, State<W>>,
+        mut state: Guard<'a, State<W>>,
         deadline: Instant,
         look_at: Option<Instant>,
-    ) -> MutexGuard<'a, State<W>> {
+    ) -> Guard<'a, State<W>> {
         let mine = look_at.filter(|at| state.keeper.is_none_or(|keeper| *at < keeper));
         state.keeper = mine.or(state.keeper);
         let until = mine.map_or(deadline, |at| at.min(deadline));
         state.num_idle += 1;
-        let left = until.saturating_duration_since(Instant::now());
-        state = self.has_work.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        state = self.state.wait(state, until);
         state.num_idle -= 1;
         state.num_woken = state.num_woken.saturating_sub(1);
         if mine.is_some() && state.keeper == mine {
@@ -252,7 +254,7 @@ impl<W: Work> Inner<W> {
 
 impl<W: Work> Home for Inner<W> {
     fn release(&self, line: &Arc<Line>, over: Over) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.num_in_flight = state.num_in_flight.saturating_sub(1);
         let id = line.owner().id();
         if let Some(entry) = state.owners.get_mut(&id) {
@@ -323,14 +325,17 @@ impl<W: Work> State<W> {
 
     fn take_turn(&mut self, scene: Scene) -> Option<(Taken<W>, Arc<Line>, Option<Begun>)> {
         let has_room = self.num_in_flight < scene.num_runners;
-        let (at, id) = *self.ready.iter().find(|(_, id)| has_room || self.is_idle(*id))?;
-        let turn = self.owners.get_mut(&id)?.take(scene);
-        self.clock = self.clock.max(at);
-        if turn.as_ref().is_some_and(|(.., begun)| begun.is_some()) {
-            self.num_in_flight += 1;
+        for _ in 0..self.ready.len() {
+            let (at, id) = *self.ready.iter().find(|(_, id)| has_room || self.is_idle(*id))?;
+            let turn = self.owners.get_mut(&id)?.take(scene);
+            self.settle(id, scene);
+            // What was due may be so no more, by what was learnt meanwhile; then it is another owner's turn.
+            let Some(turn) = turn else { continue };
+            self.clock = self.clock.max(at);
+            self.num_in_flight += usize::from(turn.2.is_some());
+            return Some(turn);
         }
-        self.settle(id, scene);
-        turn
+        None
     }
 
     fn take_all(&mut self) -> Vec<W> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::line::Line;
+use super::monitor;
 
 /// Who counts the batches in flight.
 pub(super) trait Home: Send + Sync {
@@ -61,7 +62,7 @@ impl Ticket {
 
     /// Tells that the batch ran to its end, now.
     pub fn ran(self) {
-        self.ran_at(Instant::now());
+        self.ran_at(monitor::now());
     }
 
     /// Tells that the batch ran to its end at `now`.
@@ -83,7 +84,7 @@ impl Ticket {
 impl Drop for Ticket {
     fn drop(&mut self) {
         if !self.is_released {
-            self.release(Instant::now(), false);
+            self.release(monitor::now(), false);
         }
     }
 }

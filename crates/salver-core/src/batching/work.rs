@@ -109,7 +109,7 @@ pub enum Refusal {
         /// Batches that may wait.
         max_batches: usize,
     },
-    /// Not all parts of it find room.
+    /// It, or some part of it, finds no room.
     NoRoomForParts {
         /// Rows it has.
         num_rows: usize,
@@ -139,6 +139,11 @@ impl Refusal {
             Self::Displaced => "displaced",
             Self::Stopped => "stopped",
         }
+    }
+
+    /// Whether there would be a place for it if less waited.
+    pub(super) fn is_for_want_of_room(&self) -> bool {
+        matches!(self, Self::BatchesFull { .. } | Self::NoRoomForParts { .. })
     }
 
     /// All names.

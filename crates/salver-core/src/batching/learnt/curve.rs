@@ -6,10 +6,10 @@
 
 use super::samples::{Samples, bucket};
 
-/// Rows in a second that are given away for a smaller batch.
+/// Sizes with this part of the most rows in a second are as good.
 const NEARLY: f64 = 0.98;
-/// Time that clearing a queue may take longer because its first batch is a small one.
-const NO_LONGER: f64 = 1.02;
+/// A row more that takes this part of the time of the others does not pay.
+const NO_CHEAPER: f64 = 0.95;
 /// A median that changed by this factor is another one, not noise.
 const MOVED: f32 = 1.25;
 
@@ -135,8 +135,8 @@ impl Curve {
         Some((rows as usize).max(1))
     }
 
-    /// Rows of the batch that should run first where `num_rows` wait: all of them, unless fewer take less time for each
-    /// and the rest does not suffer. `padded` is the size that so many rows run as.
+    /// Rows of the batch that should run first where `num_rows` wait: all of them, unless fewer take less time for each.
+    /// `padded` is the size that so many rows run as.
     pub(super) fn preferred(&self, num_rows: usize, padded: impl Fn(usize) -> usize) -> usize {
         let known = self.knots.partition_point(|knot| knot.num_rows <= num_rows);
         let Some(knot) = known.checked_sub(1).map(|at| self.knots[at]) else { return num_rows };
@@ -146,10 +146,14 @@ impl Curve {
             return num_rows.min(4 * knot.num_rows);
         }
         let micros = |rows: usize| self.p50(padded(rows)).unwrap_or(0.0);
-        let (all, first) = (micros(num_rows), knot.best_rows);
-        let pays_more = num_rows as f64 / all * NEARLY > knot.best_rate;
-        let takes_longer = || micros(first) + micros(num_rows - first) > NO_LONGER * all;
-        if first == num_rows || pays_more || (num_rows < 2 * first && takes_longer()) { num_rows } else { first }
+        let (first, rest) = (knot.best_rows, num_rows.saturating_sub(knot.best_rows));
+        let first_micros = micros(first);
+        let of_each = first_micros / first as f64;
+        if micros(num_rows) - first_micros >= NO_CHEAPER * of_each * rest as f64 {
+            first.min(num_rows)
+        } else {
+            num_rows
+        }
     }
 
     /// Makes the points anew: medians pooled with those of larger sizes as long as these are lower.
@@ -217,9 +221,9 @@ mod tests {
     }
 
     #[test]
-    fn beyond_the_knee_a_rest_that_costs_a_whole_run_goes_along() {
+    fn beyond_the_knee_the_batch_ends_there() {
         let curve = curve(|rows| 10_000.0 * (rows as f32 / 32.0).max(1.0), (1..=32).chain([40, 48, 64, 128]));
-        assert_eq!([32, 40, 48, 64, 128].map(|rows| preferred(&curve, rows)), [32, 40, 48, 32, 32]);
+        assert_eq!([31, 32, 40, 64, 128].map(|rows| preferred(&curve, rows)), [31, 32, 32, 32, 32]);
     }
 
     #[test]

@@ -29,6 +29,11 @@ impl Drain {
         self.num_rows
     }
 
+    /// Batches in flight.
+    pub(super) fn num_batches(&self) -> usize {
+        self.num_batches
+    }
+
     /// The most batches that were in flight at a time.
     pub(super) fn most_at_work(&self) -> usize {
         self.most_batches

@@ -12,8 +12,12 @@ const LEAST_RUN: Duration = Duration::from_micros(300);
 const PART: u32 = 10;
 /// A larger batch is to give so many times the rows in the time that it takes, the hold included.
 const PAYS: f64 = 1.05;
+/// Pause between two looks at whether rows still come.
+const LEAST_LOOK: Duration = Duration::from_micros(50);
+/// One in so many holds takes place though it does not seem to pay: the larger batch may have become faster.
+const TRY_EVERY: u32 = 32;
 /// After holds in vain there is none for this power of two of batches, at most.
-const MAX_PAUSE: u32 = 10;
+const MAX_PAUSE: u32 = 6;
 
 /// Rows that were there when a hold began.
 #[derive(Clone, Copy, Debug)]
@@ -30,38 +34,50 @@ pub(super) struct Hold {
     begun: Option<Begun>,
     num_in_vain: u32,
     num_to_skip: u32,
+    num_over: u32,
 }
 
 impl Hold {
     /// A batch is over, while `num_waiting` rows wait.
     pub(super) fn batch_over(&mut self, now: Instant, elapsed: Duration, num_rows: usize, num_waiting: usize) {
+        let still_expected = self.until.filter(|until| *until > now).map_or(0, |_| self.num_expected);
+        self.num_over = self.num_over.wrapping_add(1);
         self.begun = None;
         self.until = None;
         if self.num_to_skip > 0 {
             self.num_to_skip -= 1;
         } else if elapsed >= LEAST_RUN {
+            self.num_expected = num_rows + num_waiting.max(still_expected);
             self.until = Some(now + elapsed / PART);
-            self.num_expected = num_rows + num_waiting;
         }
     }
 
-    /// Until when to hold `num_waiting` rows; `micros` is how long a batch of so many rows runs.
+    /// Until when to hold `num_waiting` rows, of which `num_batches` batches would be made; `micros` is how long a batch
+    /// of so many rows runs. Rows that come are taken to go on coming at their rate, so that the last few are not waited
+    /// for in vain.
     pub(super) fn until(
         &mut self,
         now: Instant,
         num_waiting: usize,
+        num_batches: usize,
         max_rows: usize,
         micros: impl Fn(usize) -> Option<f64>,
     ) -> Option<Instant> {
         let until = self.until.filter(|until| *until > now)?;
-        let num_expected = self.num_expected.min(max_rows);
+        let num_expected = self.num_expected.min(max_rows.saturating_mul(num_batches));
         if num_waiting >= num_expected {
             return None;
         }
-        let (few, many) = (micros(num_waiting)?, micros(num_expected)?);
+        let rate = |rows: usize, held: f64| Some(rows as f64 / (micros(rows.div_ceil(num_batches))? + held));
+        let few = rate(num_waiting, 0.0)?;
         let begun = *self.begun.get_or_insert(Begun { at: now, num_rows: num_waiting });
-        let held = (until - begun.at).as_micros() as f64;
-        pays(num_waiting as f64 / few, num_expected as f64 / (many + held)).then_some(until)
+        let num_came = num_waiting.saturating_sub(begun.num_rows) as f64;
+        let so_far = now.saturating_duration_since(begun.at).as_nanos() as f64 / 1e3;
+        let at_most = (until - now).as_nanos() as f64 / 1e3;
+        let to_come = at_most.min((num_expected - num_waiting) as f64 * so_far / num_came);
+        let look_at = now + Duration::from_nanos((2e3 * to_come) as u64).max(LEAST_LOOK);
+        let is_try = self.num_over.is_multiple_of(TRY_EVERY);
+        (is_try || pays(few, rate(num_expected, to_come)?)).then_some(until.min(look_at))
     }
 
     /// A batch of `num_rows` starts: was the hold before it, if any, worth it?

@@ -19,10 +19,12 @@ use levels::Levels;
 const FIRST_ROWS: usize = 4;
 /// Runs that a request waits for, its own included, where a latency is to be held.
 const RUNS_OF_A_REQUEST: f64 = 2.0;
-/// A batch of another size than the preferred one is tried once in so many, where its size is not known yet, and where
-/// it is.
+/// Where more wait than are taken, half the size and twice the size are tried once in so many batches until they are
+/// known, twice the size now and then for good.
 const TRY_UNKNOWN: u32 = 8;
-const TRY_KNOWN: u32 = 64;
+const TRY_KNOWN: u32 = 512;
+/// What waits is dealt out to several batches where it is so many times the share of one.
+const UNEVEN: f64 = 1.5;
 
 /// What a line has learnt of its runs.
 #[derive(Debug, Default)]
@@ -83,8 +85,7 @@ impl Learnt {
     pub(super) fn choose(&mut self, num_waiting: usize, policy: &Policy) -> usize {
         let max_rows = self.max_rows(policy);
         let all = num_waiting.min(max_rows);
-        let rows_at_hand = self.drain.num_rows().saturating_add(num_waiting);
-        let share = rows_at_hand.div_ceil(self.levels.at_least()).min(all);
+        let share = self.share(num_waiting).min(all);
         let Some(curve) = self.levels.curve(self.num_at_work(usize::MAX)) else { return share };
         let padded = |rows| policy.padded_rows(rows);
         let preferred = curve.preferred(share.max(1), padded);
@@ -92,10 +93,22 @@ impl Learnt {
             return preferred;
         }
         self.num_cut = self.num_cut.wrapping_add(1);
-        let goes_up = (self.num_cut / TRY_UNKNOWN).is_multiple_of(2);
-        let other = if goes_up { padded(2 * preferred) } else { padded(preferred.div_ceil(2)) };
-        let pause = if curve.knows(other) { TRY_KNOWN } else { TRY_UNKNOWN };
-        if self.num_cut.is_multiple_of(pause) && other <= all { other } else { preferred }
+        let (half, double) = (padded(preferred.div_ceil(2)), padded(2 * preferred));
+        let is_turn = |other: usize, pause: u32| other <= all && self.num_cut.is_multiple_of(pause);
+        match (self.num_cut / TRY_UNKNOWN).is_multiple_of(2) {
+            true if is_turn(half, TRY_UNKNOWN) && !curve.knows(half) => half,
+            false if is_turn(double, TRY_UNKNOWN) && !curve.knows(double) => double,
+            _ if is_turn(double, TRY_KNOWN) => double,
+            _ => preferred,
+        }
+    }
+
+    /// Rows of what waits for one batch, where several should run at the same time.
+    fn share(&self, num_waiting: usize) -> usize {
+        let num_batches = self.levels.at_least();
+        let share = self.drain.num_rows().saturating_add(num_waiting).div_ceil(num_batches);
+        let is_last_free = self.drain.num_batches() + 1 >= num_batches;
+        if is_last_free && num_waiting as f64 <= UNEVEN * share as f64 { num_waiting } else { share.min(num_waiting) }
     }
 
     /// Rows of the largest batch: what the policy says, or what leaves room for waiting within the latency to hold.
@@ -129,7 +142,8 @@ impl Learnt {
         let high = levels.curve(num_at_work).and_then(|curve| curve.range()).map_or(0, |(_, high)| high);
         // A size that never ran may well pay: it is taken to be as fast as the largest that did.
         let micros = |rows: usize| levels.p50(policy.padded_rows(rows).min(high), num_at_work);
-        self.hold.until(now, num_waiting, max_rows, micros)
+        let num_batches = self.levels.at_least().saturating_sub(self.drain.num_batches()).max(1);
+        self.hold.until(now, num_waiting, num_batches, max_rows, micros)
     }
 
     /// Batches that should run at the same time.

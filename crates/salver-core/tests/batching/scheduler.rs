@@ -5,55 +5,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use salver_core::batching::{Line, Options, Owner, Policy, Refusal, Scheduler, Turn, Work};
-
-#[derive(Debug, Clone)]
-struct Job {
-    line: Arc<Line>,
-    kind: u8,
-    rows: usize,
-    is_dead: bool,
-    queued_at: Instant,
-}
-
-impl Work for Job {
-    fn line(&self) -> &Arc<Line> {
-        &self.line
-    }
-    fn num_rows(&self) -> usize {
-        self.rows
-    }
-    fn joins(&self, other: &Self, _policy: &Policy) -> bool {
-        self.kind == other.kind
-    }
-    fn is_abandoned(&self) -> bool {
-        self.is_dead
-    }
-    fn set_queued_at(&mut self, now: Instant) {
-        self.queued_at = now;
-    }
-    fn queued_at(&self) -> Instant {
-        self.queued_at
-    }
-    fn split(self, sizes: &[usize]) -> Vec<Self> {
-        sizes.iter().map(|rows| Job { rows: *rows, ..self.clone() }).collect()
-    }
-}
-
-fn line(policy: Policy) -> Arc<Line> {
-    Line::new(&Owner::new(policy), "s".into())
-}
+use crate::jobs::{Job, job, line, ms, scheduler};
+use salver_core::batching::{Line, Next, Policy, Refusal, Scheduler, Turn};
 
 fn batching(max_batch_size: usize) -> Arc<Line> {
     line(Policy { max_batch_size, ..Policy::default() })
-}
-
-fn job(line: &Arc<Line>, kind: u8, rows: usize) -> Job {
-    Job { line: line.clone(), kind, rows, is_dead: false, queued_at: Instant::now() }
-}
-
-fn scheduler(num_runners: usize) -> Scheduler<Job> {
-    Scheduler::new(Options { num_runners, may_wait: true })
 }
 
 /// Takes all turns, each run being over before the next begins.
@@ -74,8 +30,14 @@ fn sizes(scheduler: &Scheduler<Job>) -> Vec<usize> {
 fn unbatched_work_of_two_owners_alternates() {
     let (scheduler, a, b) = (scheduler(1), line(Policy::unbatched()), line(Policy::unbatched()));
     scheduler.submit([job(&a, 0, 1), job(&a, 0, 1), job(&b, 0, 1), job(&b, 0, 1)]);
-    let owners: Vec<u64> =
-        std::iter::from_fn(|| scheduler.try_next()).map(|turn| turn.batch[0].line.owner().id()).collect();
+    let now = Instant::now();
+    let owners: Vec<u64> = (0..4u64)
+        .map_while(|n| {
+            let Next::Turn(mut turn) = scheduler.next_at(now + ms(n)) else { return None };
+            turn.ticket.take().map(|ticket| ticket.ran_at(now + ms(n + 1)));
+            Some(turn.batch[0].line.owner().id())
+        })
+        .collect();
     assert_ne!(owners[0], owners[1]);
     assert_eq!((owners[0], owners[1]), (owners[2], owners[3]));
 }
@@ -104,7 +66,7 @@ fn only_work_of_one_kind_shares_a_batch() {
 #[test]
 fn dead_work_never_runs_and_makes_no_room_smaller() {
     let (scheduler, line) = (scheduler(1), batching(4));
-    let dead = Job { is_dead: true, ..job(&line, 0, 4) };
+    let dead = job(&line, 0, 4).gone();
     scheduler.submit([dead.clone(), job(&line, 0, 4), dead]);
     let turns = turns(&scheduler);
     assert_eq!(turns.iter().map(|turn| turn.batch.len()).sum::<usize>(), 1);
