@@ -9,7 +9,7 @@ use super::samples::{Samples, bucket};
 /// Sizes with this part of the most rows in a second are as good.
 const NEARLY: f64 = 0.98;
 /// A row more that takes this part of the time of the others does not pay.
-const NO_CHEAPER: f64 = 0.95;
+const NO_CHEAPER: f64 = 0.97;
 /// A median that changed by this factor is another one, not noise.
 const MOVED: f32 = 1.25;
 

@@ -10,12 +10,15 @@ use super::curve::Curve;
 
 /// What is within this of the best is as good.
 const AS_GOOD: f64 = 0.95;
-/// Batches between two trials of another number; twice as many after each that changed nothing, up to the second number.
+/// Batches between two trials of another number; four times as many after each that changed nothing, up to the second
+/// number. Then even a number is tried that is known to be worse.
 const TRIAL_PAUSE: (u32, u32) = (64, 16_384);
 /// Batches of a trial for each that runs at a time.
-const TRIAL_LEN: u32 = 3;
+const TRIAL_LEN: u32 = 2;
 /// A trial ends at once when so many times the usual rows are in the house.
-const TOO_MANY: f64 = 2.0;
+const TOO_MANY: f64 = 1.5;
+/// A number that gives a smaller part of the best is worse, not unlucky.
+const UNLUCKY: f64 = 0.7;
 /// Batches between two looks at what is best.
 const LOOK_EVERY: u32 = 8;
 /// Runs of a curve before it is believed.
@@ -26,8 +29,6 @@ const ENOUGH: u32 = 4;
 struct Level {
     curve: Curve,
     num_runs: u32,
-    /// The batch that was on its way at the last of them.
-    last: u32,
 }
 
 /// Another number of batches at a time, for a while.
@@ -82,7 +83,6 @@ impl Levels {
         }
         let batch = self.num_batches;
         self.levels[index].num_runs = self.levels[index].num_runs.saturating_add(1);
-        self.levels[index].last = batch;
         if let Some(factor) = self.levels[index].curve.record(num_rows, micros, batch) {
             let others = self.levels.iter_mut().enumerate().filter(|(other, _)| *other != index);
             others.for_each(|(_, other)| other.curve.scale_older(factor, batch.wrapping_sub(32), batch));
@@ -152,8 +152,7 @@ impl Levels {
         let rows = self.curve(number as f64).map_or(rows, |curve| curve.preferred(rows, |rows| rows));
         let at_a_time = (rows * number) as f64;
         // Until enough is known of it, it is taken to be no slower than the next smaller number.
-        let is_known = self.levels.get(level(number as f64)).is_some_and(|level| level.num_runs >= ENOUGH);
-        let judged_as = if is_known { number as f64 } else { number as f64 / 2.0 };
+        let judged_as = if self.is_known(number) { number as f64 } else { number as f64 / 2.0 };
         at_a_time.min(self.rows_at_hand.max(1.0)) / self.p50(rows, judged_as).unwrap_or(1.0).max(f64::MIN_POSITIVE)
     }
 
@@ -162,17 +161,22 @@ impl Levels {
         self.rows_at_hand > 1.5 && self.num_batches.wrapping_sub(self.last_trial) >= pause
     }
 
-    /// Half as many and twice as many take turns, unless there were such runs lately anyway.
+    /// Half as many and twice as many take turns, where something may come of it.
     fn start_trial(&mut self, num_runners: usize) {
-        self.last_trial = self.num_batches;
+        let pause = self.num_batches.wrapping_sub(self.last_trial);
         self.num_trials = self.num_trials.wrapping_add(1);
         let goes_up = self.num_trials.is_multiple_of(2);
         let number = if goes_up { (2 * self.at_most).min(num_runners) } else { (self.at_least / 2).max(1) };
-        let ran_lately = |level: &Level| self.num_batches.wrapping_sub(level.last) < TRIAL_PAUSE.0;
-        if !self.levels.get(level(number as f64)).is_some_and(ran_lately) {
+        let part = self.rate(number) / self.rate(self.at_least);
+        if !self.is_known(number) || (UNLUCKY..AS_GOOD).contains(&part) || pause >= TRIAL_PAUSE.1 {
+            self.last_trial = self.num_batches;
             let num_left = TRIAL_LEN * number as u32;
             self.trial = Some(Trial { number, num_left, before: (self.at_least, self.at_most) });
         }
+    }
+
+    fn is_known(&self, number: usize) -> bool {
+        self.levels.get(level(number as f64)).is_some_and(|level| level.num_runs >= ENOUGH)
     }
 
     /// Ends a trial that is long enough, or that has too much pile up.
@@ -183,7 +187,7 @@ impl Levels {
         self.trial = (!is_over).then_some(trial);
         if is_over {
             let has_changed = trial.before != (self.at_least, self.at_most);
-            let longer = (2 * self.trial_pause).clamp(TRIAL_PAUSE.0, TRIAL_PAUSE.1);
+            let longer = (4 * self.trial_pause).clamp(TRIAL_PAUSE.0, TRIAL_PAUSE.1);
             self.trial_pause = if has_changed { TRIAL_PAUSE.0 } else { longer };
         }
     }

@@ -1,9 +1,11 @@
 //! The latest runs of about one size.
 
 /// Runs that are remembered of one size.
-const LEN: usize = 16;
-/// Runs that are kept of a size that comes up again after a long time.
+const LEN: usize = 32;
+/// Runs that are kept of a size that comes up again after a long time, or that has become faster.
 const KEPT: usize = 3;
+/// A run that takes less than this part of the median is no outlier: those are slow.
+const FASTER: f32 = 0.6;
 /// A size that did not run in so many batches has not run for a long time.
 const LONG: u32 = 256;
 /// The first run of a size is forgotten where the second is faster by this factor: it compiled, or it allocated.
@@ -46,7 +48,7 @@ impl Samples {
 
     /// Takes in a run; true when the quantiles are new.
     pub(super) fn record(&mut self, num_rows: usize, micros: f32, batch: u32) -> bool {
-        if batch.wrapping_sub(self.last) > LONG {
+        if batch.wrapping_sub(self.last) > LONG || micros < FASTER * self.p50 {
             self.keep_latest(KEPT);
         }
         if self.len == 1 && self.latest(0).1 > COLD * micros {
@@ -81,6 +83,7 @@ impl Samples {
         let kept: [(u32, f32); KEPT] = std::array::from_fn(|age| self.latest(age));
         self.len = self.len.min(len);
         self.next = self.len;
+        self.num_new = LEN;
         (0..self.len).for_each(|age| self.runs[self.len - 1 - age] = kept[age]);
     }
 
@@ -132,6 +135,6 @@ mod tests {
         let mut samples = Samples::new(1);
         (0..20).for_each(|batch| drop(samples.record(1, 100.0, batch)));
         (1000..1004).for_each(|batch| drop(samples.record(1, 10.0, batch)));
-        assert_eq!((samples.len(), samples.p50), (7, 10.0));
+        assert_eq!((samples.len(), samples.p50), (5, 10.0));
     }
 }
