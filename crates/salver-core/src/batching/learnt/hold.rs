@@ -52,8 +52,8 @@ impl Hold {
         }
     }
 
-    /// Until when to hold `num_waiting` rows, of which `num_batches` batches would be made; `micros` is how long a batch
-    /// of so many rows runs. Rows that come are taken to go on coming at their rate, so that the last few are not waited
+    /// Until when to hold `num_waiting` rows, of which `num_batches` batches would be made; `run` says how many of so many
+    /// rows would run first, and for how many microseconds. Rows that come are taken to go on coming at their rate, so that the last few are not waited
     /// for in vain.
     pub(super) fn until(
         &mut self,
@@ -61,14 +61,17 @@ impl Hold {
         num_waiting: usize,
         num_batches: usize,
         max_rows: usize,
-        micros: impl Fn(usize) -> Option<f64>,
+        run: impl Fn(usize) -> Option<(usize, f64)>,
     ) -> Option<Instant> {
         let until = self.until.filter(|until| *until > now)?;
         let num_expected = self.num_expected.min(max_rows.saturating_mul(num_batches));
         if num_waiting >= num_expected {
             return None;
         }
-        let rate = |rows: usize, held: f64| Some(rows as f64 / (micros(rows.div_ceil(num_batches))? + held));
+        let rate = |rows: usize, held: f64| {
+            let (num_rows, micros) = run(rows.div_ceil(num_batches))?;
+            Some(num_rows as f64 / (micros + held))
+        };
         let few = rate(num_waiting, 0.0)?;
         let begun = *self.begun.get_or_insert(Begun { at: now, num_rows: num_waiting });
         let num_came = num_waiting.saturating_sub(begun.num_rows) as f64;

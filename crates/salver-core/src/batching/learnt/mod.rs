@@ -139,11 +139,15 @@ impl Learnt {
     pub(super) fn hold_until(&mut self, num_waiting: usize, now: Instant, policy: &Policy) -> Option<Instant> {
         let num_at_work = self.num_at_work(usize::MAX);
         let (levels, max_rows) = (&self.levels, policy.max_rows());
-        let high = levels.curve(num_at_work).and_then(|curve| curve.range()).map_or(0, |(_, high)| high);
+        let curve = levels.curve(num_at_work)?;
+        let (_, high) = curve.range()?;
         // A size that never ran may well pay: it is taken to be as fast as the largest that did.
-        let micros = |rows: usize| levels.p50(policy.padded_rows(rows).min(high), num_at_work);
+        let run = |rows: usize| {
+            let first = curve.preferred(rows, |rows| policy.padded_rows(rows));
+            Some((first, levels.p50(policy.padded_rows(first).min(high), num_at_work)?))
+        };
         let num_batches = self.levels.at_least().saturating_sub(self.drain.num_batches()).max(1);
-        self.hold.until(now, num_waiting, num_batches, max_rows, micros)
+        self.hold.until(now, num_waiting, num_batches, max_rows, run)
     }
 
     /// Batches that should run at the same time.

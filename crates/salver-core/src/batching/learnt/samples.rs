@@ -1,7 +1,7 @@
 //! The latest runs of about one size.
 
 /// Runs that are remembered of one size.
-const LEN: usize = 32;
+const LEN: usize = 64;
 /// Runs that are kept of a size that comes up again after a long time, or that has become faster.
 const KEPT: usize = 3;
 /// A run that takes less than this part of the median is no outlier: those are slow.
@@ -126,15 +126,21 @@ mod tests {
     #[test]
     fn the_first_run_is_forgotten_where_it_was_a_cold_one() {
         let mut samples = Samples::new(1);
-        [900.0, 10.0, 12.0].into_iter().zip(1..).for_each(|(micros, batch)| drop(samples.record(1, micros, batch)));
+        for (micros, batch) in [900.0, 10.0, 12.0].into_iter().zip(1..) {
+            samples.record(1, micros, batch);
+        }
         assert_eq!((samples.len(), samples.p50), (2, 11.0));
     }
 
     #[test]
     fn of_a_size_that_comes_up_again_only_the_latest_runs_count() {
         let mut samples = Samples::new(1);
-        (0..20).for_each(|batch| drop(samples.record(1, 100.0, batch)));
-        (1000..1004).for_each(|batch| drop(samples.record(1, 10.0, batch)));
+        for batch in 0..20 {
+            samples.record(1, 100.0, batch);
+        }
+        for batch in 1000..1004 {
+            samples.record(1, 10.0, batch);
+        }
         assert_eq!((samples.len(), samples.p50), (5, 10.0));
     }
 }
