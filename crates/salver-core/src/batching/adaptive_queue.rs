@@ -4,9 +4,19 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::entry::{Due, Moment, Taken};
+use super::learnt::Learnt;
 use super::pending::Pending;
 use super::policy::{Criticality, Policy};
 use super::work::{Reason, Refusal, Work};
+
+/// A batch is cut short for a deadline where it keeps this part of the rows in a second.
+const LEAST_PART: f64 = 0.8;
+
+/// The size that a batch should have, and whether that is less than would pay most.
+struct Wanted {
+    num_rows: usize,
+    is_cut: bool,
+}
 
 /// Work that may share batches, or that each runs alone.
 #[derive(Debug)]
@@ -29,27 +39,40 @@ impl<W: Work> AdaptiveQueue<W> {
     }
 
     pub(super) fn push(&mut self, item: W, moment: &Moment<'_>) -> Result<(), (W, Refusal)> {
-        let is_late = item.deadline().and_then(|deadline| self.lateness(&item, deadline, moment));
-        if let Some(retry_after) = is_late {
-            return Err((item, Refusal::Late { retry_after }));
+        match self.lateness(&item, moment) {
+            Some(_) if item.is_dead(moment.now) => {
+                let refusal = Refusal::of_dead(&item);
+                Err((item, refusal))
+            }
+            Some(retry_after) => Err((item, Refusal::Late { retry_after })),
+            None => {
+                self.pending.push(item, &self.policy);
+                Ok(())
+            }
         }
-        self.pending.push(item, &self.policy);
-        Ok(())
     }
 
-    /// By how much `item` would miss its deadline. Where nothing waits it gets its chance: that is how a line learns.
-    fn lateness(&self, item: &W, deadline: Instant, moment: &Moment<'_>) -> Option<Duration> {
-        if self.pending.is_empty() {
+    /// By how much `item` would miss its deadline, or the latency to hold. Where nothing is ahead of it it gets its
+    /// chance: that is how a line learns. Work that runs alone may be of any kind, so nothing is foretold of it.
+    fn lateness(&self, item: &W, moment: &Moment<'_>) -> Option<Duration> {
+        if self.runs_alone {
             return None;
         }
-        let answer = moment.now + moment.line.learnt().time_to_answer(self.pending.num_rows(), item.num_rows())?;
+        let by_slo = self.policy.latency_slo.map(|slo| moment.now + slo);
+        let deadline = item.deadline().into_iter().chain(by_slo).min()?;
+        let num_ahead = self.pending.num_rows_ahead(item, &self.policy);
+        if num_ahead == 0 {
+            return None;
+        }
+        let time = moment.line.learnt().time_to_answer(num_ahead, item.num_rows(), moment.now, &self.policy)?;
+        let answer = moment.now + time;
         (answer > deadline).then(|| answer - deadline)
     }
 
     pub(super) fn due(&self, moment: &Moment<'_>) -> Due {
         let Some((criticality, at)) = self.pending.urgency() else { return Due::Never };
         let held = (!self.runs_alone && moment.may_wait)
-            .then(|| moment.line.learnt().hold_until(self.pending.num_rows(), moment.now))
+            .then(|| moment.line.learnt().hold_until(self.pending.num_rows(), moment.now, &self.policy))
             .flatten();
         match held {
             Some(until) if until > moment.now => Due::At(until),
@@ -63,24 +86,87 @@ impl<W: Work> AdaptiveQueue<W> {
     }
 
     pub(super) fn take(&mut self, moment: &Moment<'_>) -> Taken<W> {
-        let max_rows = if self.runs_alone { 1 } else { self.policy.max_rows() };
-        let wanted = moment.line.learnt().preferred_rows(self.pending.num_rows(), max_rows);
         let mut taken = Taken::new();
+        let wanted = self.choose(moment, &mut taken);
+        let over =
+            moment.now + moment.line.learnt().expected_run(self.padded_rows(wanted.num_rows)).unwrap_or_default();
         while let Some(first) = self.pending.first() {
-            let is_full = first.num_rows().saturating_add(taken.num_rows) > wanted;
+            let is_full = first.num_rows().saturating_add(taken.num_rows) > wanted.num_rows;
             if !taken.batch.is_empty() && (self.runs_alone || is_full) {
                 break;
             }
+            let is_late = !taken.batch.is_empty() && first.deadline().is_some_and(|deadline| deadline < over);
             let Some(item) = self.pending.pop() else { break };
-            taken.add(item, moment.now);
+            if is_late { self.refuse_late(item, moment, &mut taken) } else { taken.add(item, moment.now) }
         }
-        taken.reason = match self.pending.first() {
+        taken.reason = self.reason(&taken, &wanted);
+        taken.padded_rows = self.padded_rows(taken.num_rows);
+        taken
+    }
+
+    fn padded_rows(&self, num_rows: usize) -> usize {
+        if self.runs_alone { num_rows } else { self.policy.padded_rows(num_rows) }
+    }
+
+    fn reason(&self, taken: &Taken<W>, wanted: &Wanted) -> Reason {
+        let max_rows = if self.runs_alone { 1 } else { self.policy.max_rows() };
+        match self.pending.first() {
             None => Reason::IdleRunner,
+            Some(_) if wanted.is_cut => Reason::Deadline,
             Some(next) if taken.num_rows.saturating_add(next.num_rows()) > max_rows => Reason::Full,
             Some(_) => Reason::PreferredSize,
-        };
-        taken.padded_rows = if self.runs_alone { taken.num_rows } else { self.policy.padded_rows(taken.num_rows) };
-        taken
+        }
+    }
+
+    /// Chooses the size of the next batch and lets go of those that cannot make their deadline. The last one always
+    /// gets its chance: the line may have become faster than it knows.
+    fn choose(&mut self, moment: &Moment<'_>, taken: &mut Taken<W>) -> Wanted {
+        let mut num_rows = None;
+        while let Some(first) = self.pending.first() {
+            let can_wait = self.pending.len() > 1;
+            if !first.is_dead(moment.now) {
+                let mut learnt = moment.line.learnt();
+                let waiting = self.pending.num_rows();
+                let size = num_rows.get_or_insert_with(|| match self.runs_alone {
+                    true => first.num_rows(),
+                    false => learnt.choose(waiting, &self.policy),
+                });
+                let size = (*size).min(waiting).max(first.num_rows());
+                match self.fit(first, size, &learnt, moment.now) {
+                    Some(wanted) => return wanted,
+                    None if !can_wait => return Wanted { num_rows: size, is_cut: false },
+                    None => {}
+                }
+            }
+            if let Some(item) = self.pending.pop() {
+                if item.is_dead(moment.now) {
+                    taken.add(item, moment.now)
+                } else {
+                    self.refuse_late(item, moment, taken)
+                }
+            }
+        }
+        Wanted { num_rows: 0, is_cut: false }
+    }
+
+    /// A batch that `first` makes its deadline with, where that costs few rows in a second or it matters most.
+    fn fit(&self, first: &W, size: usize, learnt: &Learnt, now: Instant) -> Option<Wanted> {
+        let whole = Wanted { num_rows: size, is_cut: false };
+        let Some(deadline) = first.deadline().filter(|_| !self.runs_alone) else { return Some(whole) };
+        let left = deadline.saturating_duration_since(now);
+        if learnt.expected_run(self.padded_rows(size)).is_none_or(|run| run <= left) {
+            return Some(whole);
+        }
+        let (num_rows, part) = learnt.largest_within(left, size, &self.policy)?;
+        let pays = part >= LEAST_PART || first.criticality() == Criticality::CriticalPlus;
+        (pays && num_rows >= first.num_rows()).then_some(Wanted { num_rows, is_cut: true })
+    }
+
+    fn refuse_late(&self, item: W, moment: &Moment<'_>, taken: &mut Taken<W>) {
+        let learnt = moment.line.learnt();
+        let waiting = self.pending.num_rows();
+        let retry_after = learnt.time_to_answer(waiting, item.num_rows(), moment.now, &self.policy).unwrap_or_default();
+        taken.refused.push((item, Refusal::Late { retry_after }));
     }
 
     /// Rows that wait.

@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::group::Group;
+use super::learnt::Start;
 use super::line::{Line, Owner};
 use super::line_queue::LineQueue;
 use super::policy::{Criticality, Policy};
+use super::ticket::Begun;
 use super::work::{Reason, Refusal, Work};
 
 /// Between two searches of a full queue for work that nobody waits for.
@@ -140,7 +142,10 @@ impl<W: Work> Entry<W> {
             return self.refuse(item, refusal, refused);
         }
         if !self.has_room(&item) && !self.make_room(&item, now, refused) {
-            return self.refuse(item, Refusal::QueueFull { retry_after: None }, refused);
+            let (learnt, policy) = (item.line().learnt(), &self.policy);
+            let retry_after = learnt.time_to_answer(0, item.num_rows(), now, policy);
+            drop(learnt);
+            return self.refuse(item, Refusal::QueueFull { retry_after }, refused);
         }
         match self.push_into_line(item, now) {
             Err((item, refusal)) if refusal.is_for_want_of_room() && self.sweep(now, refused) => {
@@ -200,7 +205,7 @@ impl<W: Work> Entry<W> {
         let any = !dead.is_empty();
         for item in dead {
             self.let_go(&item);
-            let refusal = if item.is_abandoned() { Refusal::Abandoned } else { Refusal::Expired };
+            let refusal = Refusal::of_dead(&item);
             self.refuse(item, refusal, refused);
         }
         any
@@ -256,16 +261,16 @@ impl<W: Work> Entry<W> {
         self.lines.iter().flat_map(|line| &line.groups).map(Group::num_turns).sum()
     }
 
-    /// Takes what is most urgent, with its line and what it is charged; `None` where nothing is due.
-    pub(super) fn take(&mut self, scene: Scene) -> Option<(Taken<W>, Arc<Line>, Duration)> {
+    /// Takes what is most urgent, with its line and its start, if it has one; `None` where nothing is due.
+    pub(super) fn take(&mut self, scene: Scene) -> Option<(Taken<W>, Arc<Line>, Option<Begun>)> {
         let (Due::Now(..), at, index) = self.most_urgent(scene) else { return None };
         let line = self.lines[at].line.clone();
         let moment = self.moment(&line, scene);
         let taken = self.lines[at].take(index, &moment);
         taken.batch.iter().chain(taken.refused.iter().map(|(item, _)| item)).for_each(|item| self.let_go(item));
         self.note(&taken, &line, scene.now);
-        let charged = if taken.batch.is_empty() { Duration::ZERO } else { self.begin(&taken, at) };
-        Some((taken, line, charged))
+        let begun = (!taken.batch.is_empty()).then(|| self.begin(&taken, at, scene));
+        Some((taken, line, begun))
     }
 
     fn note(&self, taken: &Taken<W>, line: &Line, now: Instant) {
@@ -276,13 +281,18 @@ impl<W: Work> Entry<W> {
         }
     }
 
-    fn begin(&mut self, taken: &Taken<W>, at: usize) -> Duration {
+    fn begin(&mut self, taken: &Taken<W>, at: usize, scene: Scene) -> Begun {
         let queue = &mut self.lines[at];
         queue.in_flight += 1;
         self.in_flight += 1;
-        let charged = queue.line.learnt().expected_run(taken.padded_rows).unwrap_or(USUAL_RUN).max(LEAST_RUN);
+        let num_waiting = queue.num_rows();
+        let (now, num_rows, padded_rows) = (scene.now, taken.num_rows, taken.padded_rows);
+        let mut learnt = queue.line.learnt();
+        let mark = learnt.begin(Start { now, num_rows, num_waiting, num_runners: scene.num_runners }, &self.policy);
+        let charged = learnt.expected_run(padded_rows).unwrap_or(USUAL_RUN).max(LEAST_RUN);
+        drop(learnt);
         self.paid_until = self.paid_until.saturating_add(self.cost(charged));
-        charged
+        Begun { now, charged, num_rows, padded_rows, mark }
     }
 
     /// Virtual nanoseconds for so much time of a runner.

@@ -17,6 +17,32 @@ pub(super) enum Group<W> {
     Static(StaticQueue<W>),
 }
 
+/// The kinds of queues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Adaptive, of work that never shares a batch.
+    Alone,
+    /// Adaptive.
+    Adaptive,
+    /// By the reference's rules.
+    Static,
+}
+
+impl Kind {
+    /// Where `item` belongs under `policy`.
+    pub(super) fn of<W: Work>(item: &W, policy: &Policy) -> Self {
+        if !item.can_join() {
+            Self::Alone
+        } else if !policy.is_adaptive {
+            Self::Static
+        } else if policy.joins_requests() {
+            Self::Adaptive
+        } else {
+            Self::Alone
+        }
+    }
+}
+
 /// What is used of the limits that all groups of a line share.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Usage {
@@ -27,25 +53,25 @@ pub(super) struct Usage {
 }
 
 impl<W: Work> Group<W> {
-    /// The queue for `item` and its like.
-    pub(super) fn new(item: &W, policy: &Arc<Policy>) -> Self {
-        if is_static(item, policy) {
-            Self::Static(StaticQueue::new(policy.clone()))
-        } else {
-            Self::Adaptive(AdaptiveQueue::new(policy.clone(), runs_alone(item, policy)))
+    /// A queue of this kind.
+    pub(super) fn new(kind: Kind, policy: &Arc<Policy>) -> Self {
+        match kind {
+            Kind::Static => Self::Static(StaticQueue::new(policy.clone())),
+            Kind::Adaptive => Self::Adaptive(AdaptiveQueue::new(policy.clone(), false)),
+            Kind::Alone => Self::Adaptive(AdaptiveQueue::new(policy.clone(), true)),
         }
     }
 
     /// Why `item` has no place under `policy`, whatever waits.
     pub(super) fn rejects(item: &W, policy: &Policy) -> Option<Refusal> {
-        is_static(item, policy).then(|| StaticQueue::rejects(item, policy)).flatten()
+        (Kind::of(item, policy) == Kind::Static).then(|| StaticQueue::rejects(item, policy)).flatten()
     }
 
-    /// Whether `item` belongs here.
-    pub(super) fn fits(&self, item: &W, policy: &Arc<Policy>) -> bool {
+    /// Whether `item` belongs here, in a queue of this kind.
+    pub(super) fn fits(&self, item: &W, policy: &Arc<Policy>, kind: Kind) -> bool {
         match self {
-            Self::Adaptive(queue) => !is_static(item, policy) && queue.fits(item, policy, runs_alone(item, policy)),
-            Self::Static(queue) => is_static(item, policy) && queue.fits(item, policy),
+            Self::Adaptive(queue) => kind != Kind::Static && queue.fits(item, policy, kind == Kind::Alone),
+            Self::Static(queue) => kind == Kind::Static && queue.fits(item, policy),
         }
     }
 
@@ -133,14 +159,4 @@ impl std::iter::Sum for Usage {
             num_low_rows: sum.num_low_rows.saturating_add(usage.num_low_rows),
         })
     }
-}
-
-/// Whether the reference's rules hold for `item`.
-fn is_static<W: Work>(item: &W, policy: &Policy) -> bool {
-    !policy.is_adaptive && item.can_join()
-}
-
-/// Whether `item` never shares a batch in an adaptive queue.
-fn runs_alone<W: Work>(item: &W, policy: &Policy) -> bool {
-    !item.can_join() || !policy.joins_requests()
 }

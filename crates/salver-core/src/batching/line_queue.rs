@@ -5,10 +5,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::entry::{Moment, Taken};
-use super::group::Group;
+use super::group::{Group, Kind};
 use super::line::Line;
 use super::policy::{Criticality, Policy};
 use super::work::{Refusal, Work};
+
+/// Groups that are kept apart for their kind of work; each turn looks at all of them. What is of yet another kind runs
+/// alone: where so many kinds wait, few of each do.
+const MAX_GROUPS: usize = 256;
 
 /// The work of one line, in groups of what may share a batch. No group is empty.
 pub(super) struct LineQueue<W> {
@@ -26,14 +30,22 @@ impl<W: Work> LineQueue<W> {
     /// Queues `item` with its like and returns the bytes of what is queued.
     pub(super) fn push(&mut self, item: W, policy: &Arc<Policy>, now: Instant) -> Result<usize, (W, Refusal)> {
         let usage = self.groups.iter().map(Group::usage).sum();
-        let at = self.groups.iter().position(|group| group.fits(&item, policy)).unwrap_or_else(|| {
-            self.groups.push_back(Group::new(&item, policy));
-            self.groups.len() - 1
-        });
+        let at = self.group_of(&item, policy);
         let moment = Moment { now, line: &self.line, may_wait: false, is_closing: false };
         let outcome = self.groups[at].push(item, &moment, usage);
         self.remove_if_empty(at);
         outcome
+    }
+
+    /// The place of the group of `item`, which may be new.
+    fn group_of(&mut self, item: &W, policy: &Arc<Policy>) -> usize {
+        let find = |kind| self.groups.iter().position(|group| group.fits(item, policy, kind));
+        let own = Kind::of(item, policy);
+        let kind = if self.groups.len() < MAX_GROUPS { own } else { Kind::Alone };
+        find(own).or_else(|| find(kind)).unwrap_or_else(|| {
+            self.groups.push_back(Group::new(kind, policy));
+            self.groups.len() - 1
+        })
     }
 
     /// Takes the next batch of the group at `at`.

@@ -9,6 +9,9 @@ use super::work::Work;
 /// Without a deadline, work is as urgent as work that may take this long: it neither starves nor pushes in.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Steps that it may take to find the place of one piece of work.
+const MAX_COUNTED: usize = 256;
+
 /// The place of one piece of work: what matters more goes first, then what is due first, then what came first.
 type Key = (Criticality, Instant, u64);
 
@@ -51,6 +54,21 @@ impl<W: Work> Pending<W> {
         } else {
             self.sorted_in.insert(key, item);
         }
+    }
+
+    /// Rows that run before `item` would, about: pieces of work are taken to be of one size, and of those that were
+    /// sorted in no more than [`MAX_COUNTED`] are counted.
+    pub(super) fn num_rows_ahead(&self, item: &W, policy: &Policy) -> usize {
+        let key = (item.criticality(), due_at(item, policy), self.next_number);
+        if self.sorted_in.is_empty() && self.in_order.back().is_none_or(|(last, _)| *last <= key) {
+            return self.num_rows;
+        }
+        let in_order = self.in_order.partition_point(|(other, _)| *other <= key);
+        let sorted_in = match self.sorted_in.last_key_value() {
+            Some((last, _)) if *last <= key => self.sorted_in.len(),
+            _ => self.sorted_in.range(..key).take(MAX_COUNTED).count(),
+        };
+        (in_order + sorted_in) * self.num_rows / self.len().max(1)
     }
 
     /// What runs next.

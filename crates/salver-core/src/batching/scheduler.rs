@@ -9,10 +9,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::entry::{Entry, Load, Scene, Standing};
+use super::entry::{Entry, Load, Scene, Standing, Taken};
 use super::line::Line;
 use super::monitor::{Guard, Monitor, now};
-use super::ticket::{Home, Over, Ticket};
+use super::ticket::{Begun, Home, Over, Ticket};
 use super::work::{Refusal, Turn, Work};
 
 /// Settings of a scheduler.
@@ -209,14 +209,13 @@ impl<W: Work> Inner<W> {
     fn take(self: &Arc<Self>, state: &mut State<W>, now: Instant) -> Next<W> {
         let scene = self.scene(state, now);
         state.open_gates(scene);
-        let Some((line, taken, charged)) = state.take_turn(scene) else {
+        let Some((taken, line, begun)) = state.take_turn(scene) else {
             return match state.gated.first() {
                 Some((at, _)) => Next::NotBefore(*at),
                 None => Next::Nothing,
             };
         };
-        let ticket = (!taken.batch.is_empty())
-            .then(|| Ticket::new(self.clone() as Arc<dyn Home>, line, taken.padded_rows, charged, now));
+        let ticket = begun.map(|begun| Ticket::new(self.clone() as Arc<dyn Home>, line, begun));
         Next::Turn(Turn { batch: taken.batch, refused: taken.refused, padded_rows: taken.padded_rows, ticket })
     }
 
@@ -268,8 +267,8 @@ impl<W: Work> Home for Inner<W> {
             entry.end(line, over.charged, over.elapsed);
             if over.has_run {
                 line.stats().ran(over.elapsed);
-                line.learnt().record(&over, entry.waiting_rows(line));
             }
+            line.learnt().end(&over, entry.waiting_rows(line));
             let scene = self.scene(&state, over.now);
             state.settle(id, scene);
         }
@@ -330,18 +329,17 @@ impl<W: Work> State<W> {
         self.owners.get(&id).is_some_and(|entry| entry.in_flight == 0)
     }
 
-    #[allow(clippy::type_complexity)] // Read in one place, right below the call.
-    fn take_turn(&mut self, scene: Scene) -> Option<(Arc<Line>, super::entry::Taken<W>, Duration)> {
+    fn take_turn(&mut self, scene: Scene) -> Option<(Taken<W>, Arc<Line>, Option<Begun>)> {
         let has_room = self.num_in_flight < scene.num_runners;
         for _ in 0..self.ready.len() {
             let (at, id) = *self.ready.iter().find(|(_, id)| has_room || self.is_idle(*id))?;
             let turn = self.owners.get_mut(&id)?.take(scene);
             self.settle(id, scene);
             // What was due may be so no more, by what was learnt meanwhile; then it is another owner's turn.
-            let Some((taken, line, charged)) = turn else { continue };
+            let Some(turn) = turn else { continue };
             self.clock = self.clock.max(at);
-            self.num_in_flight += usize::from(!taken.batch.is_empty());
-            return Some((line, taken, charged));
+            self.num_in_flight += usize::from(turn.2.is_some());
+            return Some(turn);
         }
         None
     }

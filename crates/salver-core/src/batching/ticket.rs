@@ -13,6 +13,21 @@ pub(super) trait Home: Send + Sync {
     fn release(&self, line: &Arc<Line>, over: Over);
 }
 
+/// A batch that starts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Begun {
+    /// When.
+    pub(super) now: Instant,
+    /// What its owner is charged for it beforehand.
+    pub(super) charged: Duration,
+    /// Its rows.
+    pub(super) num_rows: usize,
+    /// The same, padding included.
+    pub(super) padded_rows: usize,
+    /// What the line wants to be told at the end.
+    pub(super) mark: f64,
+}
+
 /// A batch that is over.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Over {
@@ -22,8 +37,12 @@ pub(super) struct Over {
     pub(super) elapsed: Duration,
     /// What its owner was charged for it beforehand.
     pub(super) charged: Duration,
-    /// Rows that ran, padding included.
+    /// Rows that ran.
     pub(super) num_rows: usize,
+    /// The same, padding included.
+    pub(super) padded_rows: usize,
+    /// What the line had told it at the start.
+    pub(super) mark: f64,
     /// Whether the time says something about the next one.
     pub(super) has_run: bool,
 }
@@ -32,21 +51,13 @@ pub(super) struct Over {
 pub struct Ticket {
     home: Arc<dyn Home>,
     line: Arc<Line>,
-    num_rows: usize,
-    charged: Duration,
-    started: Instant,
+    begun: Begun,
     is_released: bool,
 }
 
 impl Ticket {
-    pub(super) fn new(
-        home: Arc<dyn Home>,
-        line: Arc<Line>,
-        num_rows: usize,
-        charged: Duration,
-        started: Instant,
-    ) -> Self {
-        Self { home, line, num_rows, charged, started, is_released: false }
+    pub(super) fn new(home: Arc<dyn Home>, line: Arc<Line>, begun: Begun) -> Self {
+        Self { home, line, begun, is_released: false }
     }
 
     /// Tells that the batch ran to its end, now.
@@ -68,8 +79,9 @@ impl Ticket {
         if std::mem::replace(&mut self.is_released, true) {
             return;
         }
-        let elapsed = now.saturating_duration_since(self.started);
-        let over = Over { now, elapsed, charged: self.charged, num_rows: self.num_rows, has_run };
+        let Begun { now: started, charged, num_rows, padded_rows, mark } = self.begun;
+        let elapsed = now.saturating_duration_since(started);
+        let over = Over { now, elapsed, charged, num_rows, padded_rows, mark, has_run };
         self.home.release(&self.line, over);
     }
 }
@@ -84,6 +96,6 @@ impl Drop for Ticket {
 
 impl fmt::Debug for Ticket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Ticket({}, {} rows)", self.line.name(), self.num_rows)
+        write!(f, "Ticket({}, {} rows)", self.line.name(), self.begun.num_rows)
     }
 }

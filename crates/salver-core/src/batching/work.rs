@@ -128,6 +128,11 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Of work that nobody waits for any more.
+    pub fn of_dead(work: &impl Work) -> Self {
+        if work.is_abandoned() { Self::Abandoned } else { Self::Expired }
+    }
+
     /// Its name in metrics.
     pub fn name(&self) -> &'static str {
         match self {

@@ -238,7 +238,7 @@ impl Batch {
         for task in self.tasks {
             let opened = Instant::now();
             if task.is_dead(opened) {
-                let refusal = if task.is_abandoned() { Refusal::Abandoned } else { Refusal::Expired };
+                let refusal = Refusal::of_dead(&task);
                 task.refuse(&refusal, answers);
                 continue;
             }

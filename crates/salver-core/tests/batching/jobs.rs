@@ -13,7 +13,7 @@ pub(crate) struct Job {
     /// Which one it is; parts keep it.
     pub(crate) id: usize,
     /// Jobs of one kind may share a batch.
-    pub(crate) kind: u8,
+    pub(crate) kind: u16,
     pub(crate) rows: usize,
     pub(crate) can_join: bool,
     pub(crate) deadline: Option<Instant>,
@@ -85,7 +85,7 @@ pub(crate) fn line(policy: Policy) -> Arc<Line> {
     Line::new(&Owner::new(policy), "s".into())
 }
 
-pub(crate) fn job(line: &Arc<Line>, kind: u8, rows: usize) -> Job {
+pub(crate) fn job(line: &Arc<Line>, kind: u16, rows: usize) -> Job {
     Job {
         line: line.clone(),
         id: 0,

@@ -79,7 +79,7 @@ prop_compose! {
 fn submit() -> impl Strategy<Value = Step> {
     let rows = prop_oneof![1 => Just(0usize), 8 => 1..6usize, 2 => 6..14usize];
     let job = (rows, option::of(0..60u64), 0..4u8, prop::bool::weighted(0.9));
-    (0..NUM_OWNERS, 0..2usize, 0..3u8, job).prop_map(|(owner, line, kind, job)| {
+    (0..NUM_OWNERS, 0..2usize, 0..3u16, job).prop_map(|(owner, line, kind, job)| {
         let (rows, deadline, criticality, can_join) = job;
         Step::Submit { owner, line, kind, rows, deadline, criticality, can_join }
     })

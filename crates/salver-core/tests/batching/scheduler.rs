@@ -153,3 +153,13 @@ fn a_waiting_runner_is_woken_by_a_submit() {
         assert_eq!(runner.join().unwrap(), Some(1));
     });
 }
+
+#[test]
+fn work_of_ever_new_kinds_is_kept_in_few_groups_and_all_of_it_runs() {
+    let (scheduler, line) = (scheduler(1), batching(8));
+    scheduler.submit((0..600).map(|number| Job { kind: number, ..job(&line, 0, 1) }));
+    scheduler.submit((0..600).map(|number| Job { kind: number, ..job(&line, 0, 1) }));
+    let sizes = sizes(&scheduler);
+    assert_eq!(sizes.iter().sum::<usize>(), 1200);
+    assert_eq!(sizes.iter().filter(|size| **size == 2).count(), 256);
+}

@@ -205,7 +205,7 @@ fn work_that_may_not_share_a_batch_stands_apart_but_under_one_limit() {
     let (scheduler, line, now) =
         (scheduler(1), line(Policy { max_enqueued_batches: 3, ..fixed_at_once() }), Instant::now());
     let refused = scheduler.submit_at((0..8).map(|kind| job(&line, kind % 4, 1)), now);
-    let refused: Vec<u8> = refused.into_iter().map(|(job, _)| job.kind).collect();
+    let refused: Vec<u16> = refused.into_iter().map(|(job, _)| job.kind).collect();
     assert_eq!(refused, [3, 3], "a batch for each of three kinds, and no fourth");
     assert_eq!(batches(&scheduler, now), [[1, 1], [1, 1], [1, 1]]);
     let parts = Policy { max_enqueued_batches: 3, ..splitting() };

@@ -16,7 +16,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// Something that happens.
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
-    Submit { owner: usize, line: usize, kind: u8, rows: usize, deadline: Option<u64>, criticality: u8, can_join: bool },
+    Submit { owner: usize, line: usize, kind: u16, rows: usize, deadline: Option<u64>, criticality: u8, can_join: bool },
     Leave(usize),
     Pass(u64),
     Next,

@@ -60,7 +60,9 @@ struct Run {
 /// All that there is, at one moment.
 pub(super) struct World<'a> {
     plan: &'a Simulation,
-    random: Random,
+    /// Apart from each other, so that whatever the batches are like, the same requests come.
+    coming: Random,
+    running: Random,
     scheduler: Scheduler<Job>,
     line: Arc<Line>,
     started: Instant,
@@ -77,7 +79,8 @@ impl<'a> World<'a> {
         let started = Instant::now();
         let mut world = Self {
             plan,
-            random: Random::new(plan.seed),
+            coming: Random::new(plan.seed),
+            running: Random::new(!plan.seed),
             scheduler: Scheduler::new(Options { num_runners: plan.num_runners, may_wait: true }),
             line: Line::new(&Owner::new(plan.policy.clone()), "simulated".into()),
             started,
@@ -141,7 +144,7 @@ impl<'a> World<'a> {
 
     fn next_stranger(&mut self) {
         if let Arrivals::Poisson { requests_per_s } = self.plan.arrivals {
-            let gap = Duration::try_from_secs_f64(self.random.gap(requests_per_s)).unwrap_or(Duration::MAX);
+            let gap = Duration::try_from_secs_f64(self.coming.gap(requests_per_s)).unwrap_or(Duration::MAX);
             self.arrivals.extend(self.now.checked_add(gap).map(Reverse));
         }
     }
@@ -149,7 +152,7 @@ impl<'a> World<'a> {
     /// A client has its answer and thinks.
     fn come_back(&mut self, at_least: Duration) {
         if let Arrivals::ClosedLoop { think_time, .. } = self.plan.arrivals {
-            let pause = think_time.mul_f64(self.random.around_one(0.5)).max(at_least);
+            let pause = think_time.mul_f64(self.coming.around_one(0.5)).max(at_least);
             self.arrivals.push(Reverse(self.now + pause));
         }
     }
@@ -236,7 +239,7 @@ impl<'a> World<'a> {
             self.report.batch_rows.push(turn.batch.iter().map(|job| job.num_rows).sum());
         }
         let slowdown = self.plan.slowdowns.iter().rev().find(|(from, _)| self.started + *from <= self.now);
-        let factor = slowdown.map_or(1.0, |(_, factor)| *factor) * self.random.around_one(self.plan.jitter);
+        let factor = slowdown.map_or(1.0, |(_, factor)| *factor) * self.running.around_one(self.plan.jitter);
         let left = self.plan.run_time(turn.padded_rows).as_nanos() as f64 * factor;
         self.runs.push(Run { batch: turn.batch, ticket: turn.ticket, left });
     }
