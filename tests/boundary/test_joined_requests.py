@@ -338,7 +338,8 @@ def test_every_caller_gets_exactly_its_rows(policy, requests) -> None:
         answers = [in_thread(lambda x=x: plane.predict("m", {"x": x})["y"]) for x in inputs]
         runner = BatchRunner()
         wait_until_queued(plane, sum(max(1, len(x)) for x in inputs))
-        while (batch := plane.next_batch(0.0)) is not None:
+        # Some may be held back for company, for a part of the time of a run.
+        while (batch := plane.next_batch(0.05)) is not None:
             assert (
                 batch.num_rows == 0 or policy.allowed_batch_sizes == () or batch.num_rows in policy.allowed_batch_sizes
             )

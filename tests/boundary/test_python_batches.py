@@ -116,7 +116,7 @@ def test_outputs_of_any_layout_are_taken(plane, publish, run_batches) -> None:
 
 
 def test_requests_that_wait_are_joined_up_to_the_limit(plane, publish, run_batches) -> None:
-    publish(batching=BatchingPolicy(max_batch_size=8))
+    publish(batching=BatchingPolicy(is_adaptive=False, max_batch_size=8))
     sizes, entered, go_on = [], threading.Event(), threading.Event()
 
     def handle(batch) -> None:

@@ -57,10 +57,9 @@ impl<W: Work> Taken<W> {
 
     /// Adds `item` to the batch, or to what does not run.
     pub(super) fn add(&mut self, item: W, now: Instant) {
-        if item.is_abandoned() {
-            self.refused.push((item, Refusal::Abandoned));
-        } else if item.is_dead(now) {
-            self.refused.push((item, Refusal::Expired));
+        if item.is_dead(now) {
+            let refusal = Refusal::of_dead(&item);
+            self.refused.push((item, refusal));
         } else {
             self.num_rows = self.num_rows.saturating_add(item.num_rows());
             self.batch.push(item);
