@@ -195,7 +195,7 @@ impl Levels {
 
 /// Where runs among so many are filed.
 fn level(num_at_work: f64) -> usize {
-    num_at_work.max(1.0).log2().round() as usize
+    if num_at_work < std::f64::consts::SQRT_2 { 0 } else { num_at_work.log2().round() as usize }
 }
 
 /// The numbers that are considered: powers of two, and all runners.
