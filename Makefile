@@ -117,6 +117,7 @@ lint-python: build
 lint-rust: build
 	@cargo fmt --all --check
 	@cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
+	@cargo clippy --quiet --locked --package=salver-core --features=shuttle --test=wakeups -- -D warnings
 	@cd fuzz && cargo fmt --check && cargo clippy --quiet --locked --release --target-dir=../target/fuzz -- -D warnings
 
 # Where packages come from is the machine's setting: no file names a host for it. (Cargo.lock names cargo's own index.)

@@ -1,4 +1,4 @@
-"""`python -m benches [SECTION ...]`: run the benchmarks, print one table and keep it."""
+"""`python -m benches [batching] [SECTION ...]`: run the benchmarks, print one table and keep it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benches import in_process, serving, startup, swap
+from benches.batching import cost, curves, model, overload
 from benches.table import RESULTS, Report
 from benches.tools import require_tools
 
@@ -23,24 +24,45 @@ SECTIONS: dict[str, Bench] = {
     "swap": lambda report, folder, given: swap.bench(report, folder, num_swaps=given.swaps),
 }
 
+BATCHING: dict[str, Bench] = {
+    "curves": lambda report, _, __: curves.bench(report),
+    "model": lambda report, folder, given: model.bench(report, folder, rounds=given.rounds, seconds=given.seconds),
+    "overload": lambda report, folder, given: overload.bench(
+        report, folder, rounds=given.rounds, seconds=given.seconds
+    ),
+    "cost": lambda report, folder, given: cost.bench(
+        report, folder, rounds=given.rounds, seconds=given.seconds, num_models=given.models
+    ),
+}
+"""The sections after the word `batching`."""
+
 
 def main() -> int:
     """Run the sections asked for, or all."""
-    parser = argparse.ArgumentParser(prog="python -m benches", description="Benchmarks, all sections by default.")
-    parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(SECTIONS))
+    parser = argparse.ArgumentParser(
+        prog="python -m benches", description="Benchmarks, by default all sections of the first list."
+    )
+    known = f"{', '.join(SECTIONS)}; or batching, alone or before {', '.join(BATCHING)}"
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=known)
     parser.add_argument("--rounds", type=int, default=3, help="how often each load is repeated, in turn")
     parser.add_argument("--seconds", type=float, default=2.0, help="how long each load lasts")
     parser.add_argument("--swaps", type=int, default=1000, help="how many version swaps")
+    parser.add_argument("--models", type=int, default=5000, help="how many idle models, for batching cost")
     parser.add_argument("--keep", type=Path, help="file for the table; default benches/results/local/DATE.md")
     given = parser.parse_args()
-    unknown = sorted(set(given.sections) - set(SECTIONS))
+    is_batching = given.sections[:1] == ["batching"]
+    sections = BATCHING if is_batching else SECTIONS
+    if given.models < 2:
+        parser.error(f"--models: expected at least 2, got {given.models}")
+    names = given.sections[is_batching:] or list(sections)
+    unknown = sorted(set(names) - set(sections))
     if unknown:
-        parser.error(f"no section {', '.join(unknown)}; there are {', '.join(SECTIONS)}")
+        parser.error(f"no section {', '.join(unknown)}; there are {known}")
     require_tools()
     report = Report(" ".join(["python -m benches", *sys.argv[1:]]))
     with tempfile.TemporaryDirectory() as folder:
-        for name in given.sections or SECTIONS:
-            SECTIONS[name](report, Path(folder), given)
+        for name in names:
+            sections[name](report, Path(folder), given)
     file = given.keep or RESULTS / "local" / f"{time.strftime('%Y-%m-%d-%H%M')}.md"
     report.keep(file)
     print(f"\n{report.text()}\nKept as {file}")

@@ -98,21 +98,35 @@ def grpc_load(server: Process, address: str, request: bytes, reply_bytes: int, s
         before = server.cpu_s()
         said = run([*command, f"http://{address}{wire.PREDICT}"])
         cpu_s = server.cpu_s() - before
-        micros = sorted(int(line.rsplit("\t", 1)[1]) for line in log.read_text().splitlines())
+        calls = [tuple(map(int, line.split("\t"))) for line in log.read_text().splitlines()]
     counts = re.search(r"(\d+) done, (\d+) succeeded, (\d+) failed, (\d+) errored, (\d+) timeout", said)
     data = re.search(r"\((\d+)\) data", said)
-    rate = re.search(r"finished in [^,]*, ([\d.]+) req/s", said)
-    if counts is None or data is None or rate is None:
+    if counts is None or data is None:
         raise LoadError(f"h2load said:\n{said}")
     done = int(counts[2])
     failed = sum(map(int, counts.groups()[2:]))
     in_flight = shape.connections * shape.streams
     if done == 0 or failed or not done <= int(data[1]) / reply_bytes <= done + in_flight:
         raise LoadError(f"not every call succeeded ({data[1]} bytes, expected {reply_bytes} for each):\n{said}")
-    return Sample(done, float(rate[1]), cpu_s / done * 1e6, quantile(micros, 0.5), quantile(micros, 0.99))
+    took_us = sorted(took for _, _, took in calls)
+    rate = steady_rate([started + took for started, _, took in calls])
+    return Sample(done, rate, cpu_s / done * 1e6, quantile(took_us, 0.5), quantile(took_us, 0.99))
 
 
-def quantile(ordered: Sequence[int], part: float) -> float:
+def steady_rate(ends_us: Sequence[int]) -> float:
+    """Answers a second, from the first answers to the last.
+
+    Without the time until the first and the calls cut off at the end: where answers come by the batch, a few times a
+    second, those would be a good part of a short run. Answers within 2 ms of the first count as one batch with it.
+    """
+    first, last = min(ends_us), max(ends_us)
+    later = sum(end > first + 2000 for end in ends_us)
+    if not later:
+        raise LoadError(f"too short a run for a rate: all {len(ends_us)} answers came within 2 ms")
+    return later / (last - first) * 1e6
+
+
+def quantile(ordered: Sequence[float], part: float) -> float:
     """The value below which this part of the values lies."""
     return float(ordered[min(len(ordered) - 1, int(len(ordered) * part))])
 

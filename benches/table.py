@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import resource
 import subprocess
 import time
 from collections.abc import Sequence
@@ -15,6 +16,27 @@ from tests.support.models import ROOT
 RESULTS = ROOT / "benches" / "results"
 
 
+class Neighbours:
+    """How much of the processors others have used since this was made; children count once they have ended."""
+
+    def __init__(self) -> None:
+        self._before = self._times()
+
+    @staticmethod
+    def _times() -> tuple[float, float, float]:
+        """Seconds of all processors since the machine started: all, busy, and busy for this process."""
+        fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]
+        ticks = [int(value) / os.sysconf("SC_CLK_TCK") for value in fields[:8]]  # guests are in user and nice already
+        idle = ticks[3] + ticks[4]
+        used = [resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        return sum(ticks), sum(ticks) - idle, sum(usage.ru_utime + usage.ru_stime for usage in used)
+
+    def __str__(self) -> str:
+        every, busy, own = (now - then for now, then in zip(self._times(), self._before, strict=True))
+        share = max(0.0, (busy - own) / every) if every else 0.0
+        return f"Other processes took {share:.0%} of the processors during the run."
+
+
 @dataclass
 class Report:
     """What a run of the benchmarks has to tell."""
@@ -23,10 +45,15 @@ class Report:
     sections: list[str] = field(default_factory=list)
     targets: list[tuple[str, str, str, bool]] = field(default_factory=list)
     """Name, wanted, measured, reached."""
+    neighbours: Neighbours = field(default_factory=Neighbours)
 
     def add(self, title: str, header: Sequence[str], rows: Sequence[Sequence[str]], note: str = "") -> None:
         """Add a section and print it."""
-        text = f"## {title}\n\n{markdown(header, rows)}" + (f"\n{note}\n" if note else "")
+        self.add_text(title, markdown(header, rows) + (f"\n{note}\n" if note else ""))
+
+    def add_text(self, title: str, body: str) -> None:
+        """Add a section that is written already and print it."""
+        text = f"## {title}\n\n{body}"
         self.sections.append(text)
         print(f"\n{text}", flush=True)
 
@@ -38,7 +65,7 @@ class Report:
         """The whole report."""
         rows = [(name, wanted, got, "reached" if ok else "**not reached**") for name, wanted, got, ok in self.targets]
         targets = f"## Targets\n\n{markdown(('target', 'wanted', 'measured', ''), rows)}" if rows else ""
-        head = f"# Benchmarks of {time.strftime('%Y-%m-%d')}\n\n`{self.command}`\n\n{machine()}\n"
+        head = f"# Benchmarks of {time.strftime('%Y-%m-%d')}\n\n`{self.command}`\n\n{machine()} {self.neighbours}\n"
         return "\n".join([head, *([targets] if rows else []), *self.sections])
 
     def keep(self, file: Path) -> None:

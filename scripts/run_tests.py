@@ -39,9 +39,18 @@ class Count:
         return self if status == 0 or self.failed else self + Count(failed=1)
 
 
-def run_cargo() -> Count:
-    """All Rust tests but those of the binding crate, which is tested from Python, where its users are."""
-    command = ["cargo", "test", "--quiet", "--locked", "--workspace", "--exclude=salver-py", "--no-fail-fast"]
+def run_rust() -> Count:
+    """All Rust tests but those of the binding crate, which is tested from Python, where its users are.
+
+    Those of the scheduler's wake-ups take a build with a model of threads and time.
+    """
+    modelled = run_cargo("--package=salver-core", "--features=shuttle", "--test=wakeups")
+    return run_cargo("--workspace", "--exclude=salver-py") + modelled
+
+
+def run_cargo(*arguments: str) -> Count:
+    """One run of Rust tests."""
+    command = ["cargo", "test", "--quiet", "--locked", "--no-fail-fast", *arguments]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     count = Count()
@@ -93,7 +102,7 @@ def run_fuzz() -> Count:
     return Count(passed=outcomes.count(True), failed=outcomes.count(False))
 
 
-SUITES = {"rust": run_cargo, "python": run_python, "e2e": run_e2e, "fuzz": run_fuzz}
+SUITES = {"rust": run_rust, "python": run_python, "e2e": run_e2e, "fuzz": run_fuzz}
 
 
 def main(names: list[str]) -> int:

@@ -127,6 +127,56 @@ class BatchingPolicy:
     def __eq__(self, other: object, /) -> bool: ...
 
 @final
+class QueuedCall:
+    """Lets go of a call that waits."""
+
+    def abandon(self) -> None: ...
+
+@final
+class BatchTurn:
+    """Calls that run together, and calls that do not run."""
+
+    @property
+    def calls(self) -> list[Any]: ...
+    @property
+    def refused(self) -> list[tuple[Any, str, float | None]]:
+        """Call, name of why it does not run, seconds after which to try again."""
+    @property
+    def padded_rows(self) -> int: ...
+    def ran(self) -> None: ...
+    def end(self) -> None:
+        """Give the place of the run back; without `ran` before, it counts as failed."""
+
+@final
+class BatchQueue:
+    """Calls of one kind, and the batches that they leave in."""
+
+    def __new__(cls, policy: BatchingPolicy, num_runners: int) -> BatchQueue: ...
+    def submit(
+        self,
+        payload: object,
+        num_rows: int,
+        num_bytes: int,
+        group: int,
+        timeout_s: float | None,
+        criticality: int,
+    ) -> tuple[QueuedCall, list[tuple[Any, str, float | None]]]:
+        """Queue one call; returns what does not run for it, which may be other calls."""
+    def next(self, timeout_s: float) -> BatchTurn | None: ...
+    def finish(self) -> None:
+        """Take no more calls, and stop when the last one has left."""
+    def stop(self) -> list[Any]:
+        """Stop now; returns the calls that still waited."""
+    @property
+    def is_stopped(self) -> bool: ...
+    @property
+    def num_queued_rows(self) -> int: ...
+    def counts(self) -> tuple[list[tuple[str, int]], list[tuple[str, int]], list[int]]:
+        """Batches by why they left, calls by why they did not run; calls, rows and filling rows that left."""
+    def histograms(self) -> list[tuple[list[float], list[int], int]]:
+        """Limits, counts and sum: rows of batches, microseconds of waits, microseconds of runs."""
+
+@final
 class Target:
     """One servable version as the serving table knows it; requests pin it."""
 
@@ -215,6 +265,8 @@ class Batch:
     @property
     def num_rows(self) -> int: ...
     @property
+    def num_members(self) -> int: ...
+    @property
     def output_names(self) -> list[str]: ...
     @property
     def timeout_s(self) -> float | None: ...
@@ -228,6 +280,7 @@ class Batch:
     def complete(self, outputs: Mapping[str, Any]) -> None: ...
     def send_part(self, outputs: Mapping[str, Any]) -> bool: ...
     def end_parts(self) -> None: ...
+    def split_members(self) -> list[Batch]: ...
     def fail(self, code: int, message: str) -> None: ...
 
 @final
@@ -253,6 +306,86 @@ class ControlCall:
     def reply(self, body: bytes) -> None: ...
     def reply_http(self, status: int, headers: Sequence[tuple[str, str]], body: bytes) -> None: ...
     def fail(self, code: int, message: str) -> None: ...
+
+@final
+class LineReport:
+    """What has come of batching for one signature; times in seconds."""
+
+    @property
+    def signature(self) -> str: ...
+    @property
+    def departures(self) -> dict[str, int]: ...
+    @property
+    def refusals(self) -> dict[str, int]: ...
+    @property
+    def num_batches(self) -> int: ...
+    @property
+    def num_requests(self) -> int: ...
+    @property
+    def num_rows(self) -> int: ...
+    @property
+    def num_padding_rows(self) -> int: ...
+    @property
+    def batch_sizes(self) -> list[tuple[int, int]]: ...
+    @property
+    def wait(self) -> tuple[float, float, float] | None:
+        """p50, p90 and p99."""
+    @property
+    def run(self) -> tuple[float, float, float] | None:
+        """p50, p90 and p99."""
+    @property
+    def num_in_flight(self) -> int: ...
+    @property
+    def num_queued_rows(self) -> int: ...
+    @property
+    def curve(self) -> list[tuple[int, float, float, int]]:
+        """Rows, p50, p90 and samples."""
+    @property
+    def rows_per_s(self) -> float: ...
+
+@final
+class Simulation:
+    """The scheduler under a load that is made up, in a time that is made up."""
+
+    def __new__(
+        cls,
+        *,
+        policy: BatchingPolicy,
+        curve: Sequence[tuple[int, float]],
+        jitter: float,
+        num_runners: int,
+        sharing: float,
+        requests_per_s: float,
+        num_clients: int | None,
+        rows_per_request: int,
+        deadline_s: float | None,
+        warmup_s: float,
+        duration_s: float,
+        seed: int,
+    ) -> Simulation: ...
+    def run(self) -> SimulationReport: ...
+    def capacity(self) -> float: ...
+
+@final
+class SimulationReport:
+    """What came of a simulated load."""
+
+    @property
+    def rows_per_s(self) -> float: ...
+    @property
+    def num_requests(self) -> int: ...
+    @property
+    def num_answered(self) -> int: ...
+    @property
+    def num_refused(self) -> int: ...
+    @property
+    def p50_s(self) -> float: ...
+    @property
+    def p99_s(self) -> float: ...
+    @property
+    def mean_batch_rows(self) -> float: ...
+    @property
+    def departures(self) -> dict[str, int]: ...
 
 @final
 class DataPlane:
@@ -282,6 +415,7 @@ class DataPlane:
     def replay(self, target: Target, api: str, request: bytes, timeout_s: float | None) -> None: ...
     def set_log_rules(self, rules: Sequence[LogRule]) -> None: ...
     def next_log_entries(self, timeout_s: float) -> tuple[list[tuple[str, int, bytes]], dict[str, int]] | None: ...
+    def line_reports(self, target: Target) -> list[LineReport]: ...
     def metrics(
         self,
     ) -> list[

@@ -42,6 +42,8 @@ __all__ = [
     "Quantiles",
     "Series",
     "Signature",
+    "Simulation",
+    "SimulationReport",
     "Target",
     "TargetSpec",
     "TensorFlowOptions",
@@ -254,8 +256,9 @@ class BatchingReport:
     """Why batches left, as far as any did: `full`, `preferred_size` (a size that was learnt to pay), `idle_runner`,
     `timeout`, `deadline` (of a member), `shutdown`."""
     refusals: Mapping[str, int] = field(default_factory=dict)
-    """Why requests were refused, as far as any were: `queue_rows`, `queue_bytes` (no room), `too_large`, `late` (the
-    deadline could not be met), `shutdown`."""
+    """Why requests did not run, as far as any did not: `queue_full` (no room), `too_large`, `late` (would not have met
+    their deadline), `expired` (it passed while they waited), `abandoned` (the caller had gone), `displaced` (by
+    requests that matter more), `stopped`."""
     num_batches: int = 0
     """Batches that left."""
     num_requests: int = 0
@@ -277,7 +280,7 @@ class BatchingReport:
     curve: tuple[CurvePoint, ...] = ()
     """What was learnt of the time of a run, by ascending rows."""
     rows_per_s: float = 0.0
-    """Rows answered per second, lately."""
+    """Rows that left per second, lately."""
 
     @property
     def mode(self) -> Literal["off", "adaptive", "static"]:
@@ -285,6 +288,52 @@ class BatchingReport:
         if self.policy.max_batch_size <= 1:
             return "off"
         return "adaptive" if self.policy.is_adaptive else "static"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Simulation:
+    """A load that is made up, and what runs it: the real scheduler, by a clock that is made up as well."""
+
+    policy: BatchingPolicy
+    curve: tuple[tuple[int, float], ...]
+    """Rows and the seconds that a batch of so many runs, ascending by rows; linear in between."""
+    jitter: float = 0.0
+    """How much single runs differ: 0.1 spreads them evenly over 90 to 110 %."""
+    num_runners: int = 1
+    """Batches that can run at the same time."""
+    sharing: float = 0.0
+    """How much they slow each other: 0 not at all, 1 as if they took turns."""
+    requests_per_s: float = 1.0
+    """Mean rate of requests that come at random times, whatever becomes of those before."""
+    num_clients: int | None = None
+    """In place of that rate: clients of which each sends its next request when it has its answer."""
+    rows_per_request: int = 1
+    deadline_s: float | None = None
+    """How long a request waits for its answer; None is for ever."""
+    warmup_s: float = 1.0
+    """Time before anything counts."""
+    duration_s: float = 5.0
+    """Time that counts."""
+    seed: int = 0
+    """Equal seeds give equal reports."""
+
+
+@dataclass(frozen=True, slots=True)
+class SimulationReport:
+    """What came of a simulated load in the time that counts."""
+
+    rows_per_s: float
+    """Rows answered."""
+    num_requests: int
+    """Requests that came."""
+    num_answered: int
+    num_refused: int
+    p50_s: float
+    """From coming to answer, of what was answered."""
+    p99_s: float
+    mean_batch_rows: float
+    departures: Mapping[str, int] = field(default_factory=dict)
+    """Why batches left."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -365,7 +414,11 @@ class Batch(Protocol):
 
     @property
     def num_rows(self) -> int:
-        """Rows in the batch, all members together."""
+        """Rows that are to be run: those of all members, and what fills the batch up to an allowed size."""
+
+    @property
+    def num_members(self) -> int:
+        """Requests, or parts of split requests, in the batch."""
 
     @property
     def output_names(self) -> list[str]:
@@ -373,7 +426,10 @@ class Batch(Protocol):
 
     @property
     def timeout_s(self) -> float | None:
-        """Time left until the earliest deadline of the members."""
+        """Time left until no member waits any more: the latest deadline, None where a member has none.
+
+        A member whose own deadline is earlier is answered at that time, whatever becomes of the batch.
+        """
 
     @property
     def is_cancelled(self) -> bool:
@@ -381,7 +437,10 @@ class Batch(Protocol):
 
     @property
     def may_join(self) -> bool:
-        """Whether batches of this servable may have several members."""
+        """Whether the outputs are cut by rows: each needs `num_rows` of them.
+
+        False where requests to this servable are not joined, and for a request that cannot be joined with others.
+        """
 
     @property
     def is_streamed(self) -> bool:
@@ -401,6 +460,9 @@ class Batch(Protocol):
 
     def end_parts(self) -> None:
         """End a streamed answer after its last part."""
+
+    def split_members(self) -> Sequence[Batch]:
+        """End this batch and return one for each member that somebody still waits for; the others are answered."""
 
     def fail(self, code: int, message: str) -> None:
         """Answer every member with this error."""

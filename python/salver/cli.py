@@ -28,6 +28,7 @@ Usage: salver COMMAND
 
   serve     start a model server; `salver serve --help` lists its flags
   ctl       ask a running server; `salver ctl --help` lists its commands
+  tune      profile a model of a running server and say how to batch it; `salver tune --help`
   version   show the version
   help      show this text
 
@@ -51,20 +52,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command, rest = "".join(given[:1]), given[1:]
     if command == "serve":
         return _serve("salver serve", rest, _salver_version)
-    if command == "ctl":
-        from salver.ctl.group import main as ctl
-
-        return ctl(rest)
+    if command in {"ctl", "tune"}:
+        return _ask(command, rest)
     if command in {"version", "--version"}:
         print(_salver_version())
         return 0
     if command in {"help", "--help", "-h"}:
         print(_HELP, end="")
         return 0
-    guess = nearest(command, ("serve", "ctl", "version", "help"))
+    guess = nearest(command, ("serve", "ctl", "tune", "version", "help"))
     hint = f"; did you mean {guess}?" if guess else "; `salver help` lists the commands"
     print(f"salver: unknown command {command!r}{hint}" if command else _HELP.rstrip(), file=sys.stderr)
     return EXIT_FAILURE
+
+
+def _ask(command: str, arguments: Sequence[str]) -> int:
+    """Ask a running server."""
+    if command == "ctl":
+        from salver.ctl.group import main as ctl
+
+        return ctl(arguments)
+    from salver.tune.command import main as tune
+
+    return tune(arguments)
 
 
 def tensorflow_model_server(arguments: Sequence[str] | None = None) -> int:

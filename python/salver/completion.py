@@ -13,6 +13,7 @@ from click.shell_completion import shell_complete
 from salver.config.flag import Effect, Flag
 from salver.config.flags import FLAGS
 from salver.ctl.group import ctl
+from salver.tune.command import tune
 
 
 def complete(instruction: str, variable: str) -> int:
@@ -31,7 +32,8 @@ def _program() -> click.Group:
     serve = click.Command("serve", params=[*flags], help="Start a model server.")
     version = click.Command("version", help="Show the version.", add_help_option=False)
     help = click.Command("help", help="Show the commands.", add_help_option=False)
-    return click.Group("salver", commands={"serve": serve, "ctl": ctl, "version": version, "help": help})
+    commands = {"serve": serve, "ctl": ctl, "tune": tune, "version": version, "help": help}
+    return click.Group("salver", commands=commands)
 
 
 def _option(flag: Flag) -> click.Option:

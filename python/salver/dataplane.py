@@ -14,21 +14,26 @@ from salver import _native
 from salver.boundary import (
     BatchingPolicy,
     BatchingReport,
+    BatchSizeCount,
+    CurvePoint,
     DataPlaneOptions,
     LogEntries,
     LogEntry,
     LogRule,
     MetricFamily,
     ModelRow,
+    Quantiles,
     Series,
     Signature,
+    Simulation,
+    SimulationReport,
     Target,
     TargetSpec,
     TensorFlowOptions,
     TensorInfo,
     TlsConfig,
 )
-from salver.errors import SalverError, UnimplementedError, error_from_code
+from salver.errors import SalverError, error_from_code
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,8 +43,11 @@ __all__ = [
     "NativeTarget",
     "NativeTensorFlow",
     "NativeTensorFlowModel",
+    "capacity",
     "native_errors",
     "native_policy",
+    "new_batch_queue",
+    "simulate",
 ]
 
 
@@ -55,6 +63,12 @@ def native_errors() -> Iterator[None]:
 def _known(error: _native.NativeError) -> SalverError:
     code, message = error.args
     return error_from_code(code, message)
+
+
+def new_batch_queue(policy: BatchingPolicy, num_runners: int) -> _native.BatchQueue:
+    """Make a queue of Python objects that runs batches on so many threads of the caller's."""
+    with native_errors():
+        return _native.BatchQueue(native_policy(policy), num_runners)
 
 
 class NativeTensorFlowModel:
@@ -112,8 +126,12 @@ class NativeTensorFlow:
 class NativeTarget:
     """`Target` over the extension; `handle` is what the extension knows it by."""
 
-    def __init__(self, handle: _native.Target) -> None:
+    def __init__(self, handle: _native.Target, spec: TargetSpec) -> None:
         self.handle = handle
+        self.name = spec.name
+        self.version = spec.version
+        self.policy = spec.batching
+        """The policy in force."""
         self.wait_until_released = handle.wait_until_released
 
     @property
@@ -124,6 +142,7 @@ class NativeTarget:
     def set_batching(self, policy: BatchingPolicy) -> None:
         """See `Target.set_batching`."""
         self.handle.set_batching(native_policy(policy))
+        self.policy = policy
 
 
 class NativeDataPlane:
@@ -163,7 +182,8 @@ class NativeDataPlane:
         signatures = model.signatures if model else [_native_signature(item) for item in spec.signatures]
         policy = native_policy(spec.batching)
         with native_errors():
-            return NativeTarget(_native.Target(spec.name, spec.version, signatures, model, spec.servable, policy))
+            handle = _native.Target(spec.name, spec.version, signatures, model, spec.servable, policy)
+        return NativeTarget(handle, spec)
 
     def listen_grpc(self, host: str, port: int) -> int:
         """See `DataPlane.listen_grpc`."""
@@ -251,8 +271,58 @@ class NativeDataPlane:
 
     def batching_report(self, model: str | None = None) -> tuple[BatchingReport, ...]:
         """See `DataPlane.batching_report`."""
-        del model
-        raise UnimplementedError("this data plane does not tell what came of batching")
+        rows = self._rows
+        names = sorted(rows) if model is None else [model] if model in rows else []
+        targets = [_own_target(target) for name in names for target in rows[name][0].targets]
+        targets.sort(key=lambda target: (target.name, target.version))
+        return tuple(_report(target, line) for target in targets for line in self._plane.line_reports(target.handle))
+
+
+def simulate(simulation: Simulation) -> SimulationReport:
+    """Say what would come of a load; takes some milliseconds for each simulated second, without the GIL."""
+    report = _native_simulation(simulation).run()
+    return SimulationReport(
+        rows_per_s=report.rows_per_s,
+        num_requests=report.num_requests,
+        num_answered=report.num_answered,
+        num_refused=report.num_refused,
+        p50_s=report.p50_s,
+        p99_s=report.p99_s,
+        mean_batch_rows=report.mean_batch_rows,
+        departures=report.departures,
+    )
+
+
+def capacity(simulation: Simulation) -> float:
+    """Return the rows in a second that batches of the best size give, with all runners at work."""
+    return _native_simulation(simulation).capacity()
+
+
+def _native_simulation(simulation: Simulation) -> _native.Simulation:
+    with native_errors():
+        return _native.Simulation(**{**vars(simulation), "policy": native_policy(simulation.policy)})
+
+
+def _report(target: NativeTarget, line: _native.LineReport) -> BatchingReport:
+    return BatchingReport(
+        model=target.name,
+        version=target.version,
+        signature=line.signature,
+        policy=target.policy,
+        departures=line.departures,
+        refusals=line.refusals,
+        num_batches=line.num_batches,
+        num_requests=line.num_requests,
+        num_rows=line.num_rows,
+        num_padding_rows=line.num_padding_rows,
+        batch_sizes=tuple(BatchSizeCount(*size) for size in line.batch_sizes),
+        wait=None if line.wait is None else Quantiles(*line.wait),
+        run=None if line.run is None else Quantiles(*line.run),
+        num_in_flight=line.num_in_flight,
+        num_queued_rows=line.num_queued_rows,
+        curve=tuple(CurvePoint(*point) for point in line.curve),
+        rows_per_s=line.rows_per_s,
+    )
 
 
 def _native_signature(signature: Signature) -> _native.Signature:
@@ -272,10 +342,14 @@ def _native_row(row: ModelRow) -> _native.ModelRow:
     return _native.ModelRow(row.name, [_native_target(target) for target in row.targets], row.labels, row.unavailable)
 
 
-def _native_target(target: Target) -> _native.Target:
+def _own_target(target: Target) -> NativeTarget:
     if not isinstance(target, NativeTarget):
         raise TypeError(f"expected a target made by new_target, got {type(target).__name__}")
-    return target.handle
+    return target
+
+
+def _native_target(target: Target) -> _native.Target:
+    return _own_target(target).handle
 
 
 def native_policy(policy: BatchingPolicy) -> _native.BatchingPolicy:

@@ -56,6 +56,8 @@ class SalverError(Exception):
     """
 
     code: ClassVar[Code] = Code.UNKNOWN
+    retry_after_s: float | None = None
+    """When the same request would have a chance; None where that is not known."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)

@@ -57,7 +57,6 @@ def test_changed_file_of_the_server_holds_for_the_models_that_serve(start_server
     assert (joins(server, "a"), joins(server, "b")) == (False, True)
 
 
-@pytest.mark.xfail(strict=True, reason="the static mode does not refuse large requests yet")
 def test_changed_limit_holds_for_the_next_request(start_server: StartServer, tmp_path: Path) -> None:
     file = tmp_path / "batching.pbtxt"
     file.write_text("max_batch_size { value: 4 }")

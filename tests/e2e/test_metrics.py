@@ -20,7 +20,6 @@ SERVING = "/tensorflow/serving"
 
 NOT_HERE = {
     "mlmd_map": "there is no store of model metadata to link to",
-    "padding_size": "batches are not padded",
     "load_latency_by_stage": "TensorFlow's C library does not tell the stages",
     "direct_session_runs": "counted inside TensorFlow, whose C library does not tell",
     "graph_runs": "the same",

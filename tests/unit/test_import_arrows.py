@@ -16,9 +16,15 @@ MAY_IMPORT = {
     "sources": {"sources", "core", "errors"},
     "wire": {"wire", "errors"},
     "config": {"config", "sources", "wire", "boundary", "errors"},
+    "batching": {"batching", "boundary", "dataplane", "errors"},
     "servables": {"servables", "core", "wire", "boundary", "dataplane", "errors"},
-    "ctl": {"ctl", "boundary", "errors"},
-    "server": {"server", "config", "servables", "sources", "core", "wire", "boundary", "dataplane", "errors", "logs"},
+    "ctl": {"ctl", "boundary", "profile", "errors"},
+    "tune": {"tune", "ctl", "profile", "boundary", "dataplane", "errors"},
+    "profile": {"boundary"},
+    "server": {
+        *{"server", "config", "servables", "sources", "core", "wire"},
+        *{"boundary", "dataplane", "errors", "logs", "profile"},
+    },
 }
 """Part to the parts of this package that it may name; parts that are not listed may import any."""
 
@@ -27,7 +33,7 @@ AT_START = {"google", "google_crc32c", "numpy"}
 """Third-party packages at hand in every installation."""
 OF_TERMINALS = {"click", "rich"}
 """As well at hand, for those parts that talk to a person and that no server imports."""
-TERMINAL_PARTS = {"ctl", "completion"}
+TERMINAL_PARTS = {"ctl", "completion", "tune"}
 
 
 def imports(path: Path, *, also_lazy: bool = True) -> Iterator[str]:

@@ -3,57 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use smallvec::SmallVec;
-
+use crate::batch_input::BatchInput;
 use crate::signature::Signature;
 use crate::status::Status;
-use crate::tensor::{Shape, Tensor, TensorData};
-
-/// One input of a batch: the members' tensors, to be joined along the first dimension.
-///
-/// A batch of one member may be a scalar; several members have rank >= 1, one dtype and equal inner dimensions.
-#[derive(Clone, Debug)]
-pub struct BatchInput {
-    /// The members' tensors, in order; never empty.
-    pub parts: SmallVec<[Tensor; 1]>,
-}
-
-impl BatchInput {
-    /// An input that holds one tensor as it is.
-    pub fn single(tensor: Tensor) -> Self {
-        Self { parts: SmallVec::from_elem(tensor, 1) }
-    }
-
-    /// Shape after joining.
-    pub fn shape(&self) -> Shape {
-        let mut shape = Shape::from_slice(self.parts[0].shape());
-        if self.parts.len() > 1 {
-            shape[0] = self.parts.iter().map(|part| part.shape()[0]).sum();
-        }
-        shape
-    }
-
-    /// Element type of all members.
-    pub fn dtype(&self) -> crate::dtype::DType {
-        self.parts[0].dtype()
-    }
-
-    /// Payload bytes after joining; for strings the sum of their lengths.
-    pub fn num_bytes(&self) -> usize {
-        self.parts.iter().map(Tensor::num_bytes).sum()
-    }
-
-    /// Copies the members of a fixed-size type into `target`, which is exactly `num_bytes` long.
-    pub fn copy_fixed_into(&self, target: &mut [u8]) {
-        let mut at = 0;
-        for part in &self.parts {
-            if let TensorData::Fixed(bytes) = part.data() {
-                target[at..at + bytes.len()].copy_from_slice(bytes);
-                at += bytes.len();
-            }
-        }
-    }
-}
+use crate::tensor::Tensor;
 
 /// One run of one signature.
 pub struct Call<'a> {

@@ -13,12 +13,26 @@ const fn exponential<const N: usize>(scale: f64, growth: f64) -> [f64; N] {
     limits
 }
 
+/// 2, 3, 5, 9, 17, ...: one above the powers of two.
+const fn above_powers_of_two<const N: usize>() -> [f64; N] {
+    let mut limits = exponential(1.0, 2.0);
+    let mut index = 0;
+    while index < N {
+        limits[index] += 1.0;
+        index += 1;
+    }
+    limits
+}
+
 /// Limits for the microseconds of a request or a run.
 pub static LATENCY_LIMITS: [f64; 33] = exponential(10.0, 1.8);
 /// Limits for the microseconds that work waits in a queue.
 pub static QUEUING_LIMITS: [f64; 52] = exponential(100.0, 1.2);
 /// Limits for the rows of a batch.
 pub static ROW_LIMITS: [f64; 14] = exponential(1.0, 2.0);
+/// Limits that put the sizes of batches into 1, 2, up to 4, up to 8, ... rows: a full batch falls into a bucket with those
+/// that are nearly full.
+pub static BATCH_LIMITS: [f64; 21] = above_powers_of_two();
 /// Limits for the examples of a request.
 pub static EXAMPLE_LIMITS: [f64; 15] = exponential(1.0, 2.0);
 
@@ -82,5 +96,6 @@ mod tests {
         assert_eq!(format!("{:.5e}", LATENCY_LIMITS[32]), "1.47476e9");
         assert_eq!(format!("{:.5e}", QUEUING_LIMITS[51]), "1.09205e6");
         assert_eq!((ROW_LIMITS[13], EXAMPLE_LIMITS[14]), (8192.0, 16384.0));
+        assert_eq!((&BATCH_LIMITS[..4], BATCH_LIMITS[20]), (&[2.0, 3.0, 5.0, 9.0][..], 1_048_577.0));
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! No sockets and no Python here. `salver-server` puts a front end on it, `salver-py` binds it.
 
+pub mod batch_input;
 pub mod batching;
 pub mod dtype;
 pub mod executor;
@@ -16,8 +17,9 @@ pub mod task;
 pub mod tensor;
 pub mod wire;
 
+pub use batch_input::BatchInput;
 pub use dtype::DType;
-pub use executor::{BatchInput, Call, Executor, GraphCall};
+pub use executor::{Call, Executor, GraphCall};
 pub use histogram::Histogram;
 pub use signature::{Signature, TensorSpec};
 pub use status::{Code, Status};

@@ -1,6 +1,7 @@
 //! The one error vocabulary: a canonical gRPC code and a message fit for a client.
 
 use std::fmt;
+use std::time::Duration;
 
 /// The canonical gRPC codes. Numbers are the wire numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -107,12 +108,19 @@ pub struct Status {
     pub code: Code,
     /// Names the thing, what came and what was expected; holds no server path.
     pub message: String,
+    /// After what time the same request may fare better, where that is known.
+    pub retry_after: Option<Duration>,
 }
 
 impl Status {
     /// A failure with this code.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self { code, message: message.into(), retry_after: None }
+    }
+
+    /// The same failure with the advice to try again after this time.
+    pub fn with_retry_after(self, retry_after: impl Into<Option<Duration>>) -> Self {
+        Self { retry_after: retry_after.into(), ..self }
     }
 
     /// INVALID_ARGUMENT.

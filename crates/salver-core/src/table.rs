@@ -101,6 +101,11 @@ impl Target {
         self.owner.peek(Policy::joins_requests)
     }
 
+    /// Whether requests are to wait for company even while a runner is free.
+    pub fn waits_for_company(&self) -> bool {
+        self.owner.peek(Policy::waits_for_company)
+    }
+
     /// The queue of `signature`.
     pub fn line(&self, signature: &Arc<Signature>) -> &Arc<Line> {
         match self.signatures.get(&signature.name) {
@@ -109,12 +114,12 @@ impl Target {
         }
     }
 
-    /// The queues of all signatures that had requests, by name.
-    pub fn used_lines(&self) -> Vec<&Arc<Line>> {
-        let lines = self.signatures.values().map(|(_, line)| line).chain([&self.other_line]);
-        let mut used: Vec<_> = lines.filter(|line| line.was_used()).collect();
-        used.sort_by(|a, b| a.name().cmp(b.name()));
-        used
+    /// The queues of all signatures, by name; that of other calls where it had any.
+    pub fn lines(&self) -> Vec<&Arc<Line>> {
+        let other = self.other_line.was_used().then_some(&self.other_line);
+        let mut lines: Vec<_> = self.signatures.values().map(|(_, line)| line).chain(other).collect();
+        lines.sort_by(|a, b| a.name().cmp(b.name()));
+        lines
     }
 
     /// How long its batches run.
@@ -258,6 +263,11 @@ impl Snapshot {
         self.models.keys().map(String::as_str)
     }
 
+    /// All versions that serve, in no order.
+    pub fn targets(&self) -> impl Iterator<Item = &Arc<Target>> {
+        self.models.values().flat_map(|row| &row.targets)
+    }
+
     fn find(&self, name: &str, choice: Choice<'_>) -> Result<&Arc<Target>, Status> {
         let row = self.models.get(name);
         let version = match choice {
@@ -304,6 +314,11 @@ impl ServingTable {
     /// Makes `snapshot` the one that requests see from now on.
     pub fn publish(&self, snapshot: Snapshot) {
         self.current.store(Arc::new(snapshot));
+    }
+
+    /// The snapshot that requests see now. Who keeps it keeps targets from being freed, not from being unloaded.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.current.load_full()
     }
 
     /// Finds and pins the target of a request.

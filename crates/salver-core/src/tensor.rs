@@ -142,4 +142,51 @@ impl Tensor {
         };
         Ok(Tensor { dtype: self.dtype, shape, data })
     }
+
+    /// This tensor with the dimensions after the first extended at their end to `inner`, which is no smaller in any and
+    /// as long: what is new are copies of the first element. Empty tensors stay as they are.
+    pub fn extended(&self, inner: &[i64]) -> Tensor {
+        if self.num_elements() == 0 || self.shape.get(1..).is_none_or(|own| own == inner) {
+            return self.clone();
+        }
+        let mut shape = Shape::from_slice(&self.shape[..1]);
+        shape.extend_from_slice(inner);
+        let data = match &self.data {
+            TensorData::Fixed(bytes) => {
+                TensorData::Fixed(extended(bytes, self.dtype.size(), &self.shape, &shape).into())
+            }
+            TensorData::Strings(items) => TensorData::Strings(extended(items, 1, &self.shape, &shape)),
+        };
+        Tensor { dtype: self.dtype, shape, data }
+    }
+}
+
+/// Elements of `width` units each, laid out for the shape `to`, which holds `from`, and filled up with the first one.
+fn extended<T: Clone>(elements: &[T], width: usize, from: &[i64], to: &[i64]) -> Vec<T> {
+    let num_elements: usize = to.iter().map(|&dim| dim as usize).product();
+    let length = num_elements * width;
+    let mut laid_out = Vec::with_capacity(length);
+    laid_out.extend_from_slice(&elements[..width]);
+    while laid_out.len() < length {
+        laid_out.extend_from_within(..laid_out.len().min(length - laid_out.len()));
+    }
+    let run = from[from.len() - 1] as usize * width;
+    for (index, elements) in elements.chunks_exact(run).enumerate() {
+        let start = start_of_run(index, from, to) * width;
+        laid_out[start..start + run].clone_from_slice(elements);
+    }
+    laid_out
+}
+
+/// Where the last dimension of `from` begins for the `index`-th time, counted in elements of the shape `to`.
+fn start_of_run(mut index: usize, from: &[i64], to: &[i64]) -> usize {
+    let last = from.len() - 1;
+    let mut stride = to[last] as usize;
+    let mut start = 0;
+    for dim in (0..last).rev() {
+        start += index % from[dim] as usize * stride;
+        index /= from[dim] as usize;
+        stride *= to[dim] as usize;
+    }
+    start
 }

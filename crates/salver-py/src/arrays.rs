@@ -136,28 +136,13 @@ fn aligned(bytes: &Bytes, dtype: DType) -> Bytes {
     }
 }
 
-/// A batch's input as one array; several members are copied together, one is not copied.
+/// A batch's input as one array; several members, and padding, are copied together, one is not copied.
 pub(crate) fn batch_to_numpy<'py>(py: Python<'py>, input: &BatchInput) -> PyResult<Bound<'py, PyAny>> {
-    if let [single] = &*input.parts {
+    if let Some(single) = input.as_single() {
         return to_numpy(py, single);
     }
-    let joined = py.detach(|| join(input)).map_err(errors::to_py)?;
+    let joined = py.detach(|| input.joined()).map_err(errors::to_py)?;
     to_numpy(py, &joined)
-}
-
-fn join(input: &BatchInput) -> Result<Tensor, Status> {
-    let data = if input.dtype() == DType::String {
-        let strings = |part: &Tensor| match part.data() {
-            TensorData::Strings(items) => items.clone(),
-            TensorData::Fixed(_) => Vec::new(),
-        };
-        TensorData::Strings(input.parts.iter().flat_map(strings).collect())
-    } else {
-        let mut joined = vec![0; input.num_bytes()];
-        input.copy_fixed_into(&mut joined);
-        TensorData::Fixed(joined.into())
-    };
-    Tensor::new(input.dtype(), input.shape(), data)
 }
 
 /// A tensor of Python's value. An array keeps its type; a list or number takes `declared`.

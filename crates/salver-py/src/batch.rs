@@ -19,7 +19,8 @@ pub(crate) struct PyBatch {
     output_names: Vec<String>,
     num_rows: usize,
     may_join: bool,
-    first_deadline: Option<Instant>,
+    num_members: usize,
+    last_deadline: Option<Instant>,
     parts: Option<Arc<dyn PartSink>>,
     batch: Mutex<Option<Batch>>,
 }
@@ -34,9 +35,10 @@ impl PyBatch {
             servable,
             signature: signature.name.to_string(),
             output_names: batch.outputs().iter().map(|index| signature.outputs[*index].name.to_string()).collect(),
-            num_rows: batch.num_rows(),
-            may_join: batch.target().joins_requests(),
-            first_deadline: batch.first_deadline(),
+            num_rows: batch.num_executed_rows(),
+            may_join: batch.target().joins_requests() && batch.can_join(),
+            num_members: batch.tasks().len(),
+            last_deadline: batch.last_deadline(),
             parts: batch.parts().cloned(),
             batch: Mutex::new(Some(batch)),
         })
@@ -93,7 +95,7 @@ impl PyBatch {
 
     #[getter]
     fn timeout_s(&self) -> Option<f64> {
-        self.first_deadline.map(|at| at.saturating_duration_since(Instant::now()).as_secs_f64())
+        self.last_deadline.map(|at| at.saturating_duration_since(Instant::now()).as_secs_f64())
     }
 
     #[getter]
@@ -104,6 +106,11 @@ impl PyBatch {
     #[getter]
     fn may_join(&self) -> bool {
         self.may_join
+    }
+
+    #[getter]
+    fn num_members(&self) -> usize {
+        self.num_members
     }
 
     #[getter]
@@ -118,6 +125,12 @@ impl PyBatch {
 
     fn end_parts(&self, py: Python<'_>) -> PyResult<()> {
         self.finish(py, Ok(Vec::new()))
+    }
+
+    fn split_members(&self, py: Python<'_>) -> PyResult<Vec<PyBatch>> {
+        let batch = self.lock().take().ok_or_else(errors::already_answered)?;
+        let members = py.detach(|| batch.split_members(&mut Answers::default()));
+        Ok(members.into_iter().filter_map(|member| PyBatch::new(py, member)).collect())
     }
 
     fn inputs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {

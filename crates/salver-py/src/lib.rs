@@ -5,7 +5,9 @@
 
 mod arrays;
 mod batch;
+mod batch_queue;
 mod batching_policy;
+mod batching_report;
 mod control;
 mod errors;
 mod grpc_options;
@@ -13,6 +15,7 @@ mod model;
 mod plane;
 mod request_log;
 mod signature;
+mod simulation;
 mod table;
 mod tls;
 
@@ -54,6 +57,9 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<batching_policy::PyLengthBuckets>()?;
     module.add_class::<batching_policy::PyLowPriority>()?;
     module.add_class::<batching_policy::PyBatchingPolicy>()?;
+    module.add_class::<batch_queue::PyBatchQueue>()?;
+    module.add_class::<batch_queue::PyBatchTurn>()?;
+    module.add_class::<batch_queue::PyQueuedCall>()?;
     module.add_class::<table::PyTarget>()?;
     module.add_class::<table::PyModelRow>()?;
     module.add_class::<grpc_options::PyGrpcOptions>()?;
@@ -61,6 +67,9 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<request_log::PyLogRule>()?;
     module.add_class::<batch::PyBatch>()?;
     module.add_class::<control::PyControlCall>()?;
+    module.add_class::<batching_report::PyLineReport>()?;
+    module.add_class::<simulation::PySimulation>()?;
+    module.add_class::<simulation::PySimulationReport>()?;
     module.add_class::<plane::PyDataPlane>()?;
     Ok(())
 }

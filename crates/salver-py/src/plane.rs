@@ -9,9 +9,10 @@ use pyo3::types::PyDict;
 use salver_core::status::{Code, Status};
 use salver_core::table::{Choice, Snapshot};
 use salver_server::metrics::{Family, Kind};
-use salver_server::{Api, Options, Plane, Prediction};
+use salver_server::{Api, Options, Plane, Prediction, Terms};
 
 use crate::batch::PyBatch;
+use crate::batching_report::PyLineReport;
 use crate::control::PyControlCall;
 use crate::grpc_options::PyGrpcOptions;
 use crate::request_log::{self, PyLogEntries, PyLogRule};
@@ -178,6 +179,13 @@ impl PyDataPlane {
         self.0.metrics().into_iter().map(family_tuple).collect()
     }
 
+    fn line_reports(&self, py: Python<'_>, target: &PyTarget) -> Vec<PyLineReport> {
+        py.detach(|| {
+            let lines = self.0.lines(&target.0);
+            lines.into_iter().map(|(line, load)| PyLineReport::new(line, load)).collect()
+        })
+    }
+
     fn begin_drain(&self) {
         self.0.begin_drain();
     }
@@ -243,7 +251,7 @@ impl PyDataPlane {
             outputs: (0..signature.outputs.len()).collect(),
             signature,
             inputs: tensors,
-            deadline: timeout.map(|timeout| Instant::now() + timeout),
+            terms: Terms { deadline: timeout.map(|timeout| Instant::now() + timeout), ..Terms::default() },
         })
     }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use salver_core::batching::Refusal;
+
 use crate::metrics::Batching;
 
 macro_rules! counters {
@@ -42,8 +44,18 @@ counters! {
     batched_requests,
     /// Requests dropped unrun: deadline passed or caller gone.
     dead_requests,
-    /// Requests refused for a full queue.
+    /// Requests refused: no room in the queue, too large for it, or no chance to be answered in time.
     refused_requests,
+}
+
+impl Counters {
+    /// Counts a request that did not run.
+    pub(crate) fn refuse(&self, refusal: &Refusal) {
+        match refusal {
+            Refusal::Abandoned | Refusal::Expired => count(&self.dead_requests),
+            _ => count(&self.refused_requests),
+        }
+    }
 }
 
 /// Adds one.

@@ -19,7 +19,6 @@ use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::{Notify, mpsc};
 
 use crate::connection;
-use crate::counters::count;
 use crate::endpoint::RawStream;
 use crate::mailbox::{LoopMailbox, Slots};
 use crate::plane::{OpenConnection, Phase, Shared};
@@ -124,6 +123,7 @@ impl LoopContext {
 fn runs_here(task: &PredictTask) -> bool {
     matches!(task.pinned.runner(), Runner::Native(_))
         && task.pinned.run_stats().is_short()
+        && !task.pinned.waits_for_company()
         && task.memory_bytes() <= MAX_BYTES_ON_LOOP
 }
 
@@ -141,7 +141,7 @@ fn submit(shared: &Shared, scheduler: &Scheduler<PredictTask>, tasks: Vec<Predic
     }
     let mut answers = Answers::default();
     for (task, refusal) in scheduler.submit(tasks) {
-        count(&shared.counters.refused_requests);
+        shared.counters.refuse(&refusal);
         task.refuse(&refusal, &mut answers);
     }
 }

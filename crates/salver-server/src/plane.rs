@@ -7,9 +7,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use salver_core::Status;
-use salver_core::batching::{self, Scheduler};
+use salver_core::batching::{self, Line, Load, Scheduler};
 use salver_core::status::Code;
-use salver_core::table::{ServingTable, Snapshot, Target};
+use salver_core::table::{Runner, ServingTable, Snapshot, Target};
 use salver_core::task::{Answers, Batch, Outcome, PredictTask};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
@@ -21,7 +21,7 @@ use crate::failures::Failures;
 use crate::health::{Health, HealthBoard};
 use crate::inference::Api;
 use crate::listener::{Listener, Receivers};
-use crate::metrics::{Family, Metrics};
+use crate::metrics::{Family, LineFamilies, Metrics};
 use crate::options::Options;
 use crate::predict::{self, Prediction};
 use crate::request_log::{LogEntries, LogRule, RequestLog};
@@ -326,11 +326,32 @@ impl Plane {
         let is_draining = *shared.phase.borrow() != Phase::Serving;
         let mut families = shared.metrics.snapshot();
         families.extend(shared.counters.batching.snapshot());
+        families.extend(self.line_families());
         families.extend(own);
         families.push(Family::gauge("salver_queued_rows", self.num_queued_rows()));
         families.push(Family::gauge("salver_open_connections", shared.connections.num_open()));
         families.push(Family::gauge("salver_draining", u64::from(is_draining)));
         families
+    }
+
+    fn line_families(&self) -> Vec<Family> {
+        let mut families = LineFamilies::default();
+        for target in self.shared.table.snapshot().targets() {
+            families.add(target, |line| self.load(target, line));
+        }
+        families.into_vec()
+    }
+
+    fn load(&self, target: &Target, line: &Line) -> Load {
+        match target.runner() {
+            Runner::Native(_) => self.shared.native.load(line),
+            Runner::Foreign(_) => self.shared.foreign.load(line),
+        }
+    }
+
+    /// The queues of all signatures of `target`, and what each has on its hands.
+    pub fn lines<'a>(&self, target: &'a Target) -> Vec<(&'a Arc<Line>, Load)> {
+        target.lines().into_iter().map(|line| (line, self.load(target, line))).collect()
     }
 
     fn num_queued_rows(&self) -> u64 {

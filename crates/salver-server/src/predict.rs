@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use salver_core::batching::Criticality;
 use salver_core::status::Code;
 use salver_core::table::Pinned;
 use salver_core::task::{Mailbox, Outcome, PartSink, PredictTask, ReplyTo};
@@ -28,15 +29,25 @@ pub struct Prediction {
     pub inputs: Vec<Tensor>,
     /// Indexes into `signature.outputs`.
     pub outputs: Vec<usize>,
+    /// What its caller asks for.
+    pub terms: Terms,
+}
+
+/// What a caller asks for besides the answer.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Terms {
     /// When the caller stops waiting.
     pub deadline: Option<Instant>,
+    /// How much the request matters when not all can run.
+    pub criticality: Criticality,
 }
 
 impl Prediction {
     fn into_task(self, shared: &Shared, api: Api, reply: ReplyTo) -> PredictTask {
         let run_latency = shared.metrics.runtime_latency(self.pinned.name(), api, self.pinned.runner());
         let mut task = PredictTask::new(self.pinned, self.signature, self.inputs, self.outputs, reply);
-        task.deadline = self.deadline;
+        task.deadline = self.terms.deadline;
+        task.criticality = self.terms.criticality;
         task.run_latency = run_latency;
         shared.counters.batching.enter(&task);
         task
@@ -64,7 +75,7 @@ fn submit(
     prediction: Prediction,
     parts: Option<Arc<dyn PartSink>>,
 ) -> Result<Answer<'_>, Status> {
-    if prediction.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+    if prediction.terms.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
         return Err(deadline_exceeded());
     }
     let slot = context.slots.reserve();
@@ -130,7 +141,7 @@ impl Mailbox for Blocking {
 /// Runs a prediction and blocks the calling thread until the answer or the deadline.
 pub(crate) fn run_blocking(shared: &Shared, api: Api, prediction: Prediction) -> Outcome {
     let mailbox = Arc::new(Blocking::default());
-    let deadline = prediction.deadline;
+    let deadline = prediction.terms.deadline;
     let task = prediction.into_task(shared, api, ReplyTo { mailbox: mailbox.clone(), slot: 0 });
     let is_abandoned = task.is_abandoned.clone();
     submit_all(shared, vec![task]);

@@ -27,7 +27,7 @@ pub(crate) fn replay(
     let prepared = request.prepare(Servables::Only(target), &shared.options)?;
     let mut outputs = AllOutputs::new();
     for mut prediction in prepared.predictions {
-        prediction.deadline = deadline;
+        prediction.terms.deadline = deadline;
         outputs.push(run_blocking(shared, api, prediction)?);
     }
     prepared.answer.message(&outputs, TensorForm::TypedFields, 0).map(drop)

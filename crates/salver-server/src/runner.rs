@@ -17,10 +17,11 @@ const IDLE_WAIT: Duration = Duration::from_secs(3600);
 
 /// Answers the dead and returns the living as a batch.
 pub(crate) fn open_turn(turn: Turn<PredictTask>, answers: &mut Answers, counters: &Counters) -> Option<Batch> {
-    counters.dead_requests.fetch_add(turn.refused.len() as u64, Ordering::Relaxed);
-    counters.batched_requests.fetch_add(turn.batch.len() as u64, Ordering::Relaxed);
-    counters.batching.run(&turn.batch);
-    Batch::open(turn, answers)
+    turn.refused.iter().for_each(|(_, refusal)| counters.refuse(refusal));
+    let batch = Batch::open(turn, answers)?;
+    counters.batched_requests.fetch_add(batch.tasks().len() as u64, Ordering::Relaxed);
+    counters.batching.run(&batch);
+    Some(batch)
 }
 
 /// Runs one turn of native work.

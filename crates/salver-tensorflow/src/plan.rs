@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 
 use crate::api::TfOutput;
 use crate::session::Session;
-use crate::tensor::{TensorHandle, joined};
+use crate::tensor::TensorHandle;
 
 /// The resolved names of one signature.
 #[derive(Debug, Default)]
@@ -129,7 +129,7 @@ impl Plan {
         results: &[Tensor],
     ) -> Result<Tensor, Status> {
         match self.sources[output] {
-            Source::Input(at) => joined(&inputs[at]),
+            Source::Input(at) => inputs[at].joined(),
             Source::Fetch(at) => wanted
                 .binary_search(&at)
                 .map(|position| results[position].clone())
@@ -143,7 +143,7 @@ impl Plan {
             return Err(Status::internal(format!("the call does not fit signature {}", call.signature.name)));
         }
         for &(fed, other) in &self.twins {
-            if joined(&call.inputs[fed])? != joined(&call.inputs[other])? {
+            if call.inputs[fed].joined()? != call.inputs[other].joined()? {
                 let name = |at: usize| call.signature.inputs.get(at).map_or("?", |spec| &*spec.name);
                 return Err(Status::invalid_argument(format!(
                     "inputs {} and {} of signature {} are one tensor of the graph and need equal values",

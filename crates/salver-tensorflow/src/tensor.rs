@@ -125,7 +125,7 @@ impl Drop for TensorHandle {
 }
 
 fn new_string_tensor(api: &Api, shape: &Shape, input: &BatchInput) -> *mut TfTensor {
-    let (data, size) = StringArray::copy_of(api, input.parts.iter().map(Tensor::data)).into_raw();
+    let (data, size) = StringArray::copy_of(api, input.strings()).into_raw();
     // SAFETY: the array goes over to the tensor, which frees it with `free_strings`, also if it is refused.
     unsafe {
         (api.TF_NewTensor)(
@@ -152,26 +152,4 @@ fn new_fixed_tensor(api: &Api, shape: &Shape, input: &BatchInput) -> *mut TfTens
         }
         tensor
     }
-}
-
-/// The members of `input` as one tensor; shares the memory where there is one member.
-///
-/// # Errors
-/// INTERNAL where members differ in kind.
-pub(crate) fn joined(input: &BatchInput) -> Result<Tensor, Status> {
-    if let [tensor] = &input.parts[..] {
-        return Ok(tensor.clone());
-    }
-    let data = if input.dtype() == DType::String {
-        let texts = |part: &Tensor| match part.data() {
-            TensorData::Strings(texts) => texts.clone(),
-            TensorData::Fixed(_) => Vec::new(),
-        };
-        TensorData::Strings(input.parts.iter().flat_map(texts).collect())
-    } else {
-        let mut bytes = vec![0; input.num_bytes()];
-        input.copy_fixed_into(&mut bytes);
-        TensorData::Fixed(bytes.into())
-    };
-    Tensor::new(input.dtype(), input.shape(), data)
 }

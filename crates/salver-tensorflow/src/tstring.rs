@@ -4,7 +4,6 @@ use std::ffi::c_void;
 use std::mem::MaybeUninit;
 
 use bytes::Bytes;
-use salver_core::TensorData;
 
 use crate::api::Api;
 
@@ -24,16 +23,9 @@ pub(crate) struct StringArray {
 }
 
 impl StringArray {
-    /// Copies of all texts in `parts`, in order.
-    pub(crate) fn copy_of<'a>(api: &Api, parts: impl Iterator<Item = &'a TensorData>) -> Self {
-        let mut items = Vec::new();
-        for part in parts {
-            if let TensorData::Strings(texts) = part {
-                items.reserve_exact(texts.len());
-                items.extend(texts.iter().map(|text| new_string(api, text)));
-            }
-        }
-        Self { items: items.into_boxed_slice() }
+    /// Copies of `texts`, in order.
+    pub(crate) fn copy_of<'a>(api: &Api, texts: impl Iterator<Item = &'a Bytes>) -> Self {
+        Self { items: texts.map(|text| new_string(api, text)).collect() }
     }
 
     /// Gives the array away: data and size in bytes. [`free_strings`] takes it back.

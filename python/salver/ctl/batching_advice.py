@@ -24,7 +24,7 @@ def advice(report: BatchingReport) -> str | None:
 
 
 def _no_room(report: BatchingReport) -> str | None:
-    refused = report.refusals.get("queue_rows", 0) + report.refusals.get("queue_bytes", 0)
+    refused = report.refusals.get("queue_full", 0)
     return _refused(report, refused, "found no room in the queue: more load comes than this model can take here")
 
 

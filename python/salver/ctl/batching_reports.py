@@ -40,22 +40,24 @@ def read_reports(document: Any) -> list[BatchingReport]:
 
 def _report(item: Mapping[str, Any]) -> BatchingReport:
     given = dict(item)
-    given["policy"] = _policy(given["policy"])
-    given["batch_sizes"] = tuple(_made(BatchSizeCount, size) for size in given["batch_sizes"])
-    given["curve"] = tuple(_made(CurvePoint, point) for point in given["curve"])
+    given["policy"] = read_policy(given["policy"])
+    given["batch_sizes"] = tuple(made(BatchSizeCount, size) for size in given["batch_sizes"])
+    given["curve"] = tuple(made(CurvePoint, point) for point in given["curve"])
     for name in ("wait", "run"):
-        given[name] = None if given[name] is None else _made(Quantiles, given[name])
-    return _made(BatchingReport, given)
+        given[name] = None if given[name] is None else made(Quantiles, given[name])
+    return made(BatchingReport, given)
 
 
-def _policy(item: Mapping[str, Any]) -> BatchingPolicy:
+def read_policy(item: Mapping[str, Any]) -> BatchingPolicy:
+    """Return the policy that an object of an answer stands for."""
     given = dict(item)
-    given["length_buckets"] = tuple(_made(LengthBuckets, buckets) for buckets in given["length_buckets"])
-    given["low_priority"] = None if given["low_priority"] is None else _made(LowPriority, given["low_priority"])
-    return _made(BatchingPolicy, given)
+    given["length_buckets"] = tuple(made(LengthBuckets, buckets) for buckets in given["length_buckets"])
+    given["low_priority"] = None if given["low_priority"] is None else made(LowPriority, given["low_priority"])
+    return made(BatchingPolicy, given)
 
 
-def _made(kind: type[Made], given: Mapping[str, Any]) -> Made:
+def made(kind: type[Made], given: Mapping[str, Any]) -> Made:
+    """Make a value of the fields that are known here."""
     known = {field.name for field in fields(kind)}
     return kind(**{name: _immutable(value) for name, value in given.items() if name in known})
 

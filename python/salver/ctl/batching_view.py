@@ -130,9 +130,19 @@ def _quantiles(quantiles: Quantiles) -> Iterable[str]:
     return (duration(value) for value in (quantiles.p50_s, quantiles.p90_s, quantiles.p99_s))
 
 
-def _curve(curve: Iterable[CurvePoint]) -> Table:
+def _spread(curve: Sequence[CurvePoint]) -> Iterator[CurvePoint]:
+    """The first and the last point, and those in between that double the rows: every size that ran has a point."""
+    rows = 0
+    for point in curve[:-1]:
+        if point.rows >= 2 * rows:
+            rows = point.rows
+            yield point
+    yield from curve[-1:]
+
+
+def _curve(curve: Sequence[CurvePoint]) -> Table:
     table = _numbers(("rows", "run p50", "run p90", "rows/s", "samples"))
-    for point in curve:
+    for point in _spread(curve):
         speed = rate(point.rows / point.p50_s) if point.p50_s > 0 else "-"
         table.add_row(f"{point.rows:,}", duration(point.p50_s), duration(point.p90_s), speed, f"{point.samples:,}")
     return table

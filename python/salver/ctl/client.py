@@ -38,7 +38,13 @@ class AdminClient:
             FailedPreconditionError: Who answers is no admin listener.
             SalverError: What the server refuses with.
         """
-        status, body = self._exchange(path)
+        return self._document(*self._exchange("GET", path))
+
+    def post(self, path: str, document: Any, timeout_s: float) -> Any:
+        """Send a JSON document and return the one that answers it, after up to `timeout_s`; raises as `get` does."""
+        return self._document(*self._exchange("POST", path, json.dumps(document).encode(), timeout_s))
+
+    def _document(self, status: int, body: bytes) -> Any:
         try:
             document = json.loads(body)
         except ValueError:
@@ -47,14 +53,16 @@ class AdminClient:
             return document
         raise self._refusal(document)
 
-    def _exchange(self, path: str) -> tuple[int, bytes]:
-        connection = HTTPConnection(self._address.host, self._address.port, timeout=_TIMEOUT_S)
+    def _exchange(
+        self, method: str, path: str, body: bytes | None = None, timeout_s: float = _TIMEOUT_S
+    ) -> tuple[int, bytes]:
+        connection = HTTPConnection(self._address.host, self._address.port, timeout=timeout_s)
         try:
-            connection.request("GET", path)
+            connection.request(method, path, body)
             answer = connection.getresponse()
             return answer.status, answer.read()
         except TimeoutError:
-            raise UnavailableError(f"{self._address} does not answer within {_TIMEOUT_S:.0f} s") from None
+            raise UnavailableError(f"{self._address} does not answer within {timeout_s:.0f} s") from None
         except (HTTPException, ConnectionResetError, BrokenPipeError):  # the gRPC port hangs up
             raise self._is_something_else() from None
         except OSError as error:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from salver.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
+    import numpy as np
     import numpy.typing as npt
 
     DTypeLike: TypeAlias = npt.DTypeLike | int
@@ -54,6 +55,22 @@ def wire_dtype(dtype: DTypeLike) -> int:
         return _NUMBERS[kind.name]
     except KeyError:
         raise InvalidArgumentError(f"tensors cannot have elements of type {kind.name}") from None
+
+
+def numpy_dtype(number: int) -> np.dtype[Any]:
+    """Return numpy's type for a wire number; byte strings are objects.
+
+    Raises:
+        InvalidArgumentError: numpy has no such type.
+    """
+    import numpy as np
+
+    if number == STRING:
+        return np.dtype(object)
+    for name, known in _NUMBERS.items():
+        if known == number and number != BFLOAT16:
+            return np.dtype(name)
+    raise InvalidArgumentError(f"numpy has no elements of the type with the wire number {number}")
 
 
 def _checked_number(number: int) -> int:

@@ -21,6 +21,6 @@ def time_limit(timeout_s: float | None) -> Iterator[None]:
 
 
 def time_left_s() -> float | None:
-    """Return the seconds, at least 0, until the earliest deadline of the batch; None without one."""
+    """Return the seconds, at least 0, until nobody waits for the batch any more; None without such a time."""
     deadline = _deadline.get()
     return None if deadline is None else max(0.0, deadline - time.monotonic())

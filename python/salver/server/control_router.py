@@ -36,6 +36,7 @@ class ControlRouter:
         http: HttpHandler,
         *,
         admin: HttpHandler,
+        is_slow: Callable[[ControlCall], bool] = lambda _call: False,
         slow_methods: Mapping[str, SlowHandler] | None = None,
         submit_slow: Callable[[Callable[[], None]], bool] = _run_here,
     ) -> None:
@@ -45,11 +46,13 @@ class ControlRouter:
             grpc_methods: Handler by full method path, `/package.Service/Method`.
             http: Answers every HTTP call of the REST port.
             admin: Answers every call of the admin port.
+            is_slow: Whether such a call may take long.
             slow_methods: Further handlers, of methods that may wait for long.
-            submit_slow: Runs them elsewhere; says False when it has no room.
+            submit_slow: Runs what may take long elsewhere; says False when it has no room.
         """
         self._grpc_methods = dict(grpc_methods)
         self._http = {"http": http, "admin": admin}
+        self._is_slow = is_slow
         self._slow_methods = dict(slow_methods or {})
         self._submit_slow = submit_slow
 
@@ -60,16 +63,22 @@ class ControlRouter:
         if call.protocol == "notice":
             logger.warning("%s", call.body.decode(errors="replace"))
         elif call.protocol in self._http:
-            self._answer_http(call, self._http[call.protocol])
+            self._answer_page(call, self._http[call.protocol])
         elif call.method in self._slow_methods:
-            self._answer_slowly(call)
+            handler = self._slow_methods[call.method]
+            self._answer_slowly(call, lambda: self._answer_grpc(call, lambda: handler(call)))
         else:
             self._answer_grpc(call, lambda: self._grpc_handler(call.method)(call.body))
 
-    def _answer_slowly(self, call: ControlCall) -> None:
-        handler = self._slow_methods[call.method]
-        if not self._submit_slow(lambda: self._answer_grpc(call, lambda: handler(call))):
-            full = ResourceExhaustedError(f"Too many calls of {call.method} are waiting already")
+    def _answer_page(self, call: ControlCall, handle: HttpHandler) -> None:
+        if call.protocol == "admin" and self._is_slow(call):
+            self._answer_slowly(call, lambda: self._answer_http(call, handle))
+        else:
+            self._answer_http(call, handle)
+
+    def _answer_slowly(self, call: ControlCall, answer: Callable[[], None]) -> None:
+        if not self._submit_slow(answer):
+            full = ResourceExhaustedError(f"Too many calls of {call.path or call.method} are waiting already")
             call.fail(full.code, full.message)
 
     def _answer_grpc(self, call: ControlCall, handle: Callable[[], bytes]) -> None:

@@ -1,7 +1,8 @@
 """Running batches of Python servables.
 
-An exception fails its batch, never the thread. Whatever a servable returns is checked here, so that a mistake in it is
-told to its author in words.
+An exception fails its batch, never the thread. Where the batch has several members, each is then run alone, so that a
+bad request fails by itself. Whatever a servable returns is checked here, so that a mistake in it is told to its author
+in words.
 """
 
 from __future__ import annotations
@@ -13,7 +14,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from salver.boundary import Batch
-from salver.errors import FailedPreconditionError, InternalError, ResourceExhaustedError, SalverError, unknown_error
+from salver.errors import (
+    CancelledError,
+    DeadlineExceededError,
+    FailedPreconditionError,
+    InternalError,
+    ResourceExhaustedError,
+    SalverError,
+    UnavailableError,
+    unknown_error,
+)
 from salver.servables.servable import Servable, Stream
 from salver.servables.time_limit import time_limit
 from salver.server.log_pause import LOG_PAUSE_S, LogPause
@@ -29,6 +39,9 @@ T = TypeVar("T")
 
 NameOf: TypeAlias = Callable[[object], str]
 """Says for the log which servable an object is."""
+
+OF_THE_WHOLE_BATCH = (CancelledError, DeadlineExceededError, UnavailableError)
+"""Failures that are the same for all members of a batch; to run them again would make it worse."""
 
 SubmitCall: TypeAlias = Callable[[Callable[[], None]], bool]
 """Has a call run, now or soon; False where it will not be."""
@@ -73,21 +86,49 @@ class BatchRunner:
             batch.fail(full.code, full.message)
 
     def _answer(self, batch: Batch, run: Callable[[Batch], None]) -> None:
-        try:
-            with time_limit(batch.timeout_s):
-                run(batch)
-        except SalverError as error:
+        error = _failure_of(batch, run)
+        if error is None:
+            return
+        if batch.num_members == 1 or isinstance(error, OF_THE_WHOLE_BATCH):
+            self._fail(batch, error)
+            return
+        self._log_split(batch, error)
+        del error  # its traceback keeps the joined inputs
+        for member in batch.split_members():
+            self.handle(member)
+
+    def _fail(self, batch: Batch, error: Exception) -> None:
+        if isinstance(error, SalverError):
             batch.fail(error.code, error.message)
-        except Exception as error:  # noqa: BLE001  # a user's object may raise anything; its clients are told
-            name = self._name_of(batch.servable)
-            self._log_failure(name, batch, error)
-            known = unknown_error(error)
-            batch.fail(known.code, f"Servable {name} failed in signature {batch.signature}: {known.message}")
+            return
+        name = self._name_of(batch.servable)
+        self._log_failure(name, batch, error)
+        known = _known(error)
+        batch.fail(known.code, f"Servable {name} failed in signature {batch.signature}: {known.message}")
+
+    def _log_split(self, batch: Batch, error: Exception) -> None:
+        name = self._name_of(batch.servable)
+        if self._pause.is_due((name, batch.signature, "split")):
+            text = "Servable %s failed in signature %s with %d requests at once, which now run one by one: %s"
+            logger.warning(text, name, batch.signature, batch.num_members, _known(error))
 
     def _log_failure(self, name: str, batch: Batch, error: Exception) -> None:
         if self._pause.is_due((name, batch.signature, type(error))):
             text = "Servable %s failed in signature %s (the like is not logged again for %d s)"
             logger.error(text, name, batch.signature, LOG_PAUSE_S, exc_info=error)
+
+
+def _failure_of(batch: Batch, run: Callable[[Batch], None]) -> Exception | None:
+    try:
+        with time_limit(batch.timeout_s):
+            run(batch)
+    except Exception as error:  # noqa: BLE001  # a user's object may raise anything; its clients are told
+        return error
+    return None
+
+
+def _known(error: Exception) -> SalverError:
+    return error if isinstance(error, SalverError) else unknown_error(error)
 
 
 def _stream_of(batch: Batch) -> Stream | None:

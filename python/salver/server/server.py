@@ -23,6 +23,7 @@ from salver.errors import FailedPreconditionError, UnavailableError
 from salver.servables.loaders import Platform
 from salver.server import manager_setup
 from salver.server.admin.batching import BatchingReports
+from salver.server.admin.profile import Profiles
 from salver.server.admin.router import AdminRoutes
 from salver.server.admin.routes import admin_routes
 from salver.server.all_metrics import AllMetrics
@@ -283,10 +284,14 @@ class Server:
         page, startup = MetricsPage(metrics), StartupProbe(self._core.health)
         pages = {STARTUP_PATH: startup} | ({self._config.metrics_path: page} if self._config.metrics_enabled else {})
         batching = BatchingReports(self._plane, lambda: self._core.names)
+        admin = AdminRoutes(
+            admin_routes(startup=startup, metrics=page, batching=batching, profiles=Profiles(self._core.profiler))
+        )
         return ControlRouter(
             methods,
             RestRoutes(on_status=status.rest, on_metadata=metadata.rest, pages=pages),
-            admin=AdminRoutes(admin_routes(startup=startup, metrics=page, batching=batching)),
+            admin=admin,
+            is_slow=admin.is_slow,
             slow_methods={RELOAD_CONFIG: reload.grpc},
             submit_slow=self._slow_calls.submit,
         )

@@ -48,6 +48,7 @@ from salver.server.model_changes import check_labels, check_models, told_change
 from salver.server.model_waits import ModelWaits, raise_failures
 from salver.server.platform_adapter import PlatformAdapter
 from salver.server.platforms import Platforms
+from salver.server.profiling.profiler import Profiler
 from salver.server.request_loggers import RequestLoggers, check_request_logging
 from salver.server.serving_table import DataPlaneServingTable
 from salver.server.warming_loader import WarmingLoader, WarmUp
@@ -104,6 +105,12 @@ class ServerCore:
         self._platforms = Platforms(config, self._library, batching, platforms, warm_up_for=self._warm_up_for)
         self.manager = AspiredVersionsManager(
             manager_setup.manager_options(config, bus, [self.table], self._policy_for)
+        )
+        self.profiler = Profiler(
+            self.manager,
+            policy_of=batching.of,
+            base_path_of=self._base_path_of,
+            num_runners=manager_setup.num_runners(config),
         )
         log_options = manager_setup.request_log_options(config, self._platforms.saved_model_tags)
         self.request_loggers = RequestLoggers(plane, log_options, self._metrics)
@@ -285,6 +292,9 @@ class ServerCore:
         if not config.enable_model_warmup:
             return None
         return Warmup(self._plane, self.table, manager_setup.warmup_options(config), self._metrics).run
+
+    def _base_path_of(self, name: str) -> str | None:
+        return next((model.base_path for model in self._models if model.name == name), None)
 
     def _policy_for(self, name: str) -> AspiredVersionPolicy:
         # A model that is no longer named only unloads, in which the policies do not differ.

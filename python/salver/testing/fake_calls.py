@@ -72,10 +72,22 @@ class FakeBatch:
         self.is_streamed = is_streamed
         self.may_join = False
         """Set by a test whose batch could have several members."""
+        self.members: list[FakeBatch] = []
+        """Set by a test whose batch has several members: a batch for each, to be answered in its place once split."""
         self.parts: list[dict[str, Any]] = []
         """What `send_part` was given."""
         self._inputs = dict(inputs)
         self._answer = _Answer()
+
+    @property
+    def num_members(self) -> int:
+        """See `Batch.num_members`."""
+        return len(self.members) or 1
+
+    def split_members(self) -> list[FakeBatch]:
+        """End this batch, as an answer does, and return its members."""
+        self._answer.give({})
+        return self.members
 
     def inputs(self) -> dict[str, Array]:
         """Return read-only views, as the extension does."""

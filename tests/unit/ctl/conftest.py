@@ -30,7 +30,10 @@ class FakeAdmin:
         """Host, port and path of each request."""
         page = text_response(200, "")
         table = admin_routes(
-            startup=lambda _: page, metrics=lambda _: page, batching=BatchingReports(self.plane, lambda: self.names)
+            startup=lambda _: page,
+            metrics=lambda _: page,
+            batching=BatchingReports(self.plane, lambda: self.names),
+            profiles=lambda _: page,
         )
         self._routes = AdminRoutes(table)
 
@@ -68,8 +71,8 @@ def admin(monkeypatch):
             assert timeout > 0
             self._address = (host, port)
 
-        def request(self, method, path):
-            assert method == "GET"
+        def request(self, method, path, body):
+            assert (method, body) == ("GET", None)
             self.status, self._body = fake.respond(*self._address, path)
 
         def getresponse(self):

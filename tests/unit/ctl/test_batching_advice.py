@@ -26,7 +26,7 @@ def curve(*points):
             {"departures": {"idle_runner": 900, "full": 100}, "batch_sizes": (BatchSizeCount(1, 900),)},
             "9 of 10 batches left with one row because a runner was idle: no load to batch.",
         ),
-        ({"refusals": {"queue_rows": 300, "queue_bytes": 100}}, "9 % of the requests found no room in the queue"),
+        ({"refusals": {"queue_full": 400}}, "9 % of the requests found no room in the queue"),
         ({"refusals": {"late": 4000}}, "50 % of the requests were refused because they could not meet their deadline"),
         ({"policy": OFF, "wait": SLOW, "run": FAST}, "Requests wait longer than they run: with batching"),
         (
@@ -39,7 +39,7 @@ def curve(*points):
             "9 of 10 batches left full, and rows/s still grow",
         ),
         (
-            {"refusals": {"queue_rows": 300}, "num_padding_rows": 16_000},
+            {"refusals": {"queue_full": 300}, "num_padding_rows": 16_000},
             "7 % of the requests found no room in the queue",
         ),
     ],
@@ -58,7 +58,7 @@ def test_what_is_plain_is_said(report, sentence):
         {"policy": OFF, "departures": {"idle_runner": 1000}, "batch_sizes": (BatchSizeCount(1, 1000),)},
         {"policy": OFF, "wait": FAST, "run": SLOW},
         {"wait": SLOW, "run": FAST},
-        {"refusals": {"queue_rows": 10}},
+        {"refusals": {"queue_full": 10}},
         {"policy": STATIC, "departures": {"timeout": 1000}, "num_rows": 9000},
         {"num_padding_rows": 1000},
         {"departures": {"full": 1000}, "curve": curve((8, 0.010), (16, 0.020))},

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -19,7 +20,7 @@ BUSY = BatchingReport(
     signature="rank",
     policy=BatchingPolicy(max_batch_size=64, latency_slo_s=0.02, max_in_flight_batches=2, weight=2),
     departures={"idle_runner": 300, "full": 700},
-    refusals={"queue_rows": 1234, "late": 5},
+    refusals={"queue_full": 1234, "late": 5},
     num_batches=1000,
     num_requests=9000,
     num_rows=30_000,
@@ -41,7 +42,7 @@ ranker version 3  rank
   left      full 70 %, idle runner 30 %
   rows      1: 2 %, 2: 3 %, 5-64: 95 %
   padding   6 % of all rows
-  refused   queue rows 1,234, late 5
+  refused   queue full 1,234, late 5
 
            p50      p90     p99
   wait    1 ms   2.5 ms   10 ms
@@ -115,3 +116,10 @@ def test_names_are_no_markup():
 )
 def test_header_says_what_is_in_force(policy, text):
     assert header(**policy) == text
+
+
+def test_of_a_long_curve_the_doublings_are_shown():
+    curve = tuple(CurvePoint(rows, 0.001, 0.001, 5) for rows in range(1, 61))
+    lines = shown(replace(BUSY, curve=curve)).splitlines()
+    start = next(index for index, line in enumerate(lines) if "run p50" in line)
+    assert [line.split()[0] for line in lines[start + 1 : start + 8]] == ["1", "2", "4", "8", "16", "32", "60"]

@@ -101,3 +101,39 @@ def test_slow_method_is_refused_when_there_is_no_room():
     slow_router(lambda _: False).handle(call)
     with pytest.raises(ResourceExhaustedError, match="/slow"):
         call.result()
+
+
+def admin_router(submitted, *, has_room=True):
+    def submit(task):
+        submitted.append(task)
+        return has_room
+
+    return ControlRouter(
+        {},
+        lambda _: HttpResponse(200),
+        admin=lambda _: HttpResponse(202),
+        is_slow=lambda call: call.path == "/slow",
+        submit_slow=submit,
+    )
+
+
+def test_slow_calls_of_the_admin_port_run_elsewhere():
+    submitted = []
+    router = admin_router(submitted)
+    quick, slow, other = (
+        FakeControlCall.admin("POST", "/quick"),
+        FakeControlCall.admin("POST", "/slow"),
+        FakeControlCall.http("POST", "/slow"),
+    )
+    for call in (quick, slow, other):
+        router.handle(call)
+    assert (quick.response().status, other.response().status, len(submitted)) == (202, 200, 1)
+    submitted[0]()
+    assert slow.response().status == 202
+
+
+def test_slow_calls_without_room_are_refused():
+    call = FakeControlCall.admin("POST", "/slow")
+    admin_router([], has_room=False).handle(call)
+    with pytest.raises(ResourceExhaustedError, match="Too many calls of /slow"):
+        call.response()

@@ -6,7 +6,7 @@ import pytest
 from salver.errors import FailedPreconditionError, InternalError, OutOfRangeError, ResourceExhaustedError, UnknownError
 from salver.servables.servable import CallableServable
 from salver.servables.time_limit import time_left_s
-from salver.server.runners import BatchRunner, checked_outputs
+from salver.server.runners import OF_THE_WHOLE_BATCH, BatchRunner, checked_outputs
 from salver.testing.fake_calls import FakeBatch
 from salver.testing.fake_clock import FakeClock
 
@@ -75,6 +75,47 @@ def test_inputs_cannot_be_written():
 
     with pytest.raises(UnknownError, match="read-only"):
         run(write).result()
+
+
+def batch_of(servable, *values):
+    """A batch with a member for each value."""
+    joined = FakeBatch(servable, {"x": np.float32(values)}, output_names=["y"])
+    joined.members = [FakeBatch(servable, {"x": np.float32([value])}, output_names=["y"]) for value in values]
+    return joined
+
+
+def no_negatives(inputs):
+    if (inputs["x"] < 0).any():
+        raise OutOfRangeError("negative")
+    return {"y": inputs["x"]}
+
+
+def test_members_of_a_batch_that_fails_run_one_by_one(caplog):
+    runner, servable = BatchRunner(), CallableServable(no_negatives, inputs={}, outputs={})
+    for _ in range(2):
+        batch = batch_of(servable, 1, -2, 3)
+        runner.handle(batch)
+        assert [batch.members[at].result()["y"].tolist() for at in (0, 2)] == [[1], [3]]
+        with pytest.raises(OutOfRangeError, match="negative"):
+            batch.members[1].result()
+    [message] = caplog.messages
+    assert message.startswith("Servable CallableServable failed in signature serving_default with 3 requests at once")
+    assert message.endswith("which now run one by one: OUT_OF_RANGE: negative")
+
+
+@pytest.mark.parametrize("error", OF_THE_WHOLE_BATCH)
+def test_failure_that_all_members_share_is_not_run_again(error):
+    runs = []
+
+    def fail(inputs):
+        runs.append(len(inputs["x"]))
+        raise error("all of you")
+
+    batch = batch_of(CallableServable(fail, inputs={}, outputs={}), 1, 2)
+    BatchRunner().handle(batch)
+    with pytest.raises(error, match="all of you"):
+        batch.result()
+    assert runs == [2]
 
 
 def test_cancelled_batch_is_dropped():

@@ -68,6 +68,15 @@ impl<W: Work> Taken<W> {
     }
 }
 
+/// What a line has on its hands now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Rows that wait.
+    pub num_queued_rows: usize,
+    /// Batches that run.
+    pub num_in_flight: usize,
+}
+
 /// Where an owner stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
@@ -268,8 +277,7 @@ impl<W: Work> Entry<W> {
         let stats = line.stats();
         taken.refused.iter().for_each(|(_, refusal)| stats.refused(refusal));
         if !taken.batch.is_empty() {
-            taken.batch.iter().for_each(|item| stats.waited(now.saturating_duration_since(item.queued_at())));
-            stats.left(taken.reason, taken.batch.len(), taken.num_rows, taken.padded_rows);
+            stats.left(taken, now);
         }
     }
 
@@ -305,6 +313,15 @@ impl<W: Work> Entry<W> {
     /// Rows of `line` that wait.
     pub(super) fn waiting_rows(&self, line: &Arc<Line>) -> usize {
         self.lines.iter().find(|queue| Arc::ptr_eq(&queue.line, line)).map_or(0, LineQueue::num_rows)
+    }
+
+    /// What `line` has on its hands.
+    pub(super) fn load(&self, line: &Line) -> Load {
+        let queue = self.lines.iter().find(|queue| std::ptr::eq(&*queue.line, line));
+        queue.map_or_else(Load::default, |queue| Load {
+            num_queued_rows: queue.num_rows(),
+            num_in_flight: queue.in_flight,
+        })
     }
 
     /// Hands back what waits.

@@ -19,6 +19,7 @@ mod monitor;
 mod padding;
 mod pending;
 mod policy;
+mod recent;
 mod scheduler;
 pub mod simulation;
 mod static_queue;
@@ -27,11 +28,13 @@ mod ticket;
 mod waiting_batch;
 mod work;
 
+pub use entry::Load;
 pub use learnt::CurvePoint;
 pub use line::{Line, Owner};
 #[cfg(feature = "shuttle")]
 pub use monitor::pass;
 pub use policy::{Criticality, LengthBuckets, LowPriority, MixedPriorityPolicy, PaddingPolicy, Policy};
+pub use recent::Quantiles;
 pub use scheduler::{Next, Options, Scheduler};
 pub use stats::LineStats;
 pub use ticket::Ticket;

@@ -152,6 +152,12 @@ impl Policy {
         self.max_rows() > 1
     }
 
+    /// Whether requests are to wait for company even while a runner is free.
+    pub fn waits_for_company(&self) -> bool {
+        let low = self.low_priority.as_ref().map_or(Duration::ZERO, |low| low.batch_timeout);
+        !self.is_adaptive && !self.batch_timeout.max(low).is_zero()
+    }
+
     /// Rows of the largest batch that runs, requests larger than it aside.
     pub fn max_rows(&self) -> usize {
         if self.enable_large_batch_splitting && !self.is_adaptive {

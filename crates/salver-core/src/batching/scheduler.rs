@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::entry::{Entry, Scene, Standing, Taken};
+use super::entry::{Entry, Load, Scene, Standing, Taken};
 use super::line::Line;
 use super::monitor::{Guard, Monitor, now};
 use super::ticket::{Begun, Home, Over, Ticket};
@@ -186,6 +186,12 @@ impl<W: Work> Scheduler<W> {
     /// Owners that have work or batches in flight; no other costs anything here.
     pub fn num_busy_owners(&self) -> usize {
         self.inner.state.lock().owners.len()
+    }
+
+    /// What `line` has on its hands here.
+    pub fn load(&self, line: &Line) -> Load {
+        let state = self.inner.state.lock();
+        state.owners.get(&line.owner().id()).map_or_else(Load::default, |entry| entry.load(line))
     }
 
     /// Rows that wait now, over all owners.

@@ -1,10 +1,17 @@
 //! What became of the batches of a line.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::work::{Reason, Refusal};
-use crate::histogram::{Histogram, LATENCY_LIMITS, ROW_LIMITS};
+use super::entry::Taken;
+use super::recent::{Quantiles, Recent, RowRate};
+use super::work::{Reason, Refusal, Work};
+use crate::histogram::{BATCH_LIMITS, Histogram, LATENCY_LIMITS};
+
+/// Waits that the quantiles are taken over.
+const RECENT_WAITS: usize = 1024;
+/// Runs that the quantiles are taken over.
+const RECENT_RUNS: usize = 256;
 
 /// Counts of one line since it was first used.
 #[derive(Debug)]
@@ -20,6 +27,9 @@ pub struct LineStats {
     pub wait_micros: Histogram,
     /// Microseconds that batches ran.
     pub run_micros: Histogram,
+    recent_waits: Recent,
+    recent_runs: Recent,
+    rate: RowRate,
 }
 
 impl Default for LineStats {
@@ -30,31 +40,37 @@ impl Default for LineStats {
             num_requests: AtomicU64::new(0),
             num_rows: AtomicU64::new(0),
             num_padding_rows: AtomicU64::new(0),
-            batch_rows: Histogram::new(&ROW_LIMITS),
+            batch_rows: Histogram::new(&BATCH_LIMITS),
             wait_micros: Histogram::new(&LATENCY_LIMITS),
             run_micros: Histogram::new(&LATENCY_LIMITS),
+            recent_waits: Recent::new(RECENT_WAITS),
+            recent_runs: Recent::new(RECENT_RUNS),
+            rate: RowRate::default(),
         }
     }
 }
 
 impl LineStats {
-    /// Notes a batch that leaves.
-    pub(super) fn left(&self, reason: Reason, num_requests: usize, num_rows: usize, padded_rows: usize) {
-        self.by_reason[reason as usize].fetch_add(1, Ordering::Relaxed);
-        self.num_requests.fetch_add(num_requests as u64, Ordering::Relaxed);
+    /// Notes a batch that leaves at `now`.
+    pub(super) fn left<W: Work>(&self, taken: &Taken<W>, now: Instant) {
+        let (num_rows, num_padding_rows) = (taken.num_rows, taken.padded_rows.saturating_sub(taken.num_rows));
+        self.by_reason[taken.reason as usize].fetch_add(1, Ordering::Relaxed);
+        self.num_requests.fetch_add(taken.batch.len() as u64, Ordering::Relaxed);
         self.num_rows.fetch_add(num_rows as u64, Ordering::Relaxed);
-        self.num_padding_rows.fetch_add(padded_rows.saturating_sub(num_rows) as u64, Ordering::Relaxed);
+        self.num_padding_rows.fetch_add(num_padding_rows as u64, Ordering::Relaxed);
         self.batch_rows.record(num_rows as u64);
-    }
-
-    /// Notes how long a request waited.
-    pub(super) fn waited(&self, wait: Duration) {
-        self.wait_micros.record(micros(wait));
+        self.rate.record(num_rows, now);
+        for item in &taken.batch {
+            let wait = now.saturating_duration_since(item.queued_at());
+            self.wait_micros.record(micros(wait));
+            self.recent_waits.record(wait);
+        }
     }
 
     /// Notes a batch that ran to its end.
     pub(super) fn ran(&self, elapsed: Duration) {
         self.run_micros.record(micros(elapsed));
+        self.recent_runs.record(elapsed);
     }
 
     /// Notes work that did not run.
@@ -71,6 +87,34 @@ impl LineStats {
     /// Work that did not run, by the name of why.
     pub fn by_refusal(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
         Refusal::NAMES.into_iter().zip(self.by_refusal.iter().map(|count| count.load(Ordering::Relaxed)))
+    }
+
+    /// How long the latest requests waited for their batch to leave.
+    pub fn wait(&self) -> Option<Quantiles> {
+        self.recent_waits.quantiles()
+    }
+
+    /// How long the latest batches ran.
+    pub fn run(&self) -> Option<Quantiles> {
+        self.recent_runs.quantiles()
+    }
+
+    /// Rows that left per second, over the last ten seconds or so.
+    pub fn rows_per_s(&self, now: Instant) -> f64 {
+        self.rate.rows_per_s(now)
+    }
+
+    /// Batches that left.
+    pub fn num_batches(&self) -> u64 {
+        self.by_reason().map(|(_, count)| count).sum()
+    }
+
+    /// Batches by their size, as pairs of the most rows that count for it and how many there were; empty ones aside.
+    pub fn batch_sizes(&self) -> Vec<(u64, u64)> {
+        let (counts, _) = self.batch_rows.snapshot();
+        // A limit is exclusive, and rows are whole.
+        let most_rows = BATCH_LIMITS.iter().map(|limit| *limit as u64 - 1).chain([u64::MAX]);
+        most_rows.zip(counts).filter(|(_, count)| *count > 0).collect()
     }
 
     /// Requests that left in a batch.

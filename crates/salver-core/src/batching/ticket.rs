@@ -70,6 +70,11 @@ impl Ticket {
         self.release(now, true);
     }
 
+    /// Tells that the batch failed at `now`: its time says nothing about the next one.
+    pub fn failed_at(mut self, now: Instant) {
+        self.release(now, false);
+    }
+
     fn release(&mut self, now: Instant, has_run: bool) {
         if std::mem::replace(&mut self.is_released, true) {
             return;

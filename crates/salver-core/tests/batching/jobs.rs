@@ -75,7 +75,9 @@ impl Work for Job {
     }
     fn split(self, sizes: &[usize]) -> Vec<Self> {
         assert_eq!(sizes.iter().sum::<usize>(), self.rows);
-        sizes.iter().map(|rows| Job { rows: *rows, ..self.clone() }).collect()
+        // When they were queued is for the queue to say.
+        let queued_at = Instant::now() + Duration::from_secs(3600);
+        sizes.iter().map(|rows| Job { rows: *rows, queued_at, ..self.clone() }).collect()
     }
 }
 
@@ -113,7 +115,9 @@ pub(crate) fn ms(count: u64) -> Duration {
 /// The next turn, whose run takes no time; `None` if nothing is due.
 pub(crate) fn take(scheduler: &Scheduler<Job>, now: Instant) -> Option<Turn<Job>> {
     let Next::Turn(mut turn) = scheduler.next_at(now) else { return None };
-    turn.ticket.take().map(|ticket| ticket.ran_at(now));
+    if let Some(ticket) = turn.ticket.take() {
+        ticket.ran_at(now);
+    }
     Some(turn)
 }
 

@@ -16,7 +16,7 @@ fn batching(max_batch_size: usize) -> Arc<Line> {
 fn turns(scheduler: &Scheduler<Job>) -> Vec<Turn<Job>> {
     std::iter::from_fn(|| {
         let mut turn = scheduler.try_next()?;
-        turn.ticket.take().map(salver_core::batching::Ticket::ran);
+        drop(turn.ticket.take());
         Some(turn)
     })
     .collect()
@@ -34,7 +34,7 @@ fn unbatched_work_of_two_owners_alternates() {
     let owners: Vec<u64> = (0..4u64)
         .map_while(|n| {
             let Next::Turn(mut turn) = scheduler.next_at(now + ms(n)) else { return None };
-            turn.ticket.take().map(|ticket| ticket.ran_at(now + ms(n + 1)));
+            turn.ticket.take().unwrap().ran_at(now + ms(n + 1));
             Some(turn.batch[0].line.owner().id())
         })
         .collect();

@@ -132,7 +132,6 @@ fn batches_of_examples_share_their_memory() {
         panic!("string tensors")
     };
     assert_eq!(all[1].as_ptr(), some[0].as_ptr());
-    let mut batch = BatchInput::single(tensor);
-    batch.parts.push(rows);
+    let batch = BatchInput::new(vec![tensor, rows]);
     assert_eq!((&batch.shape()[..], batch.dtype(), batch.num_bytes()), (&[3][..], DType::String, 17));
 }

@@ -1,19 +1,19 @@
 //! The methods that run a model.
 
 use std::rc::Rc;
-use std::time::Instant;
 
 use bytes::Bytes;
-use hyper::Request;
 use hyper::body::Incoming;
+use hyper::{HeaderMap, Request};
 use salver_core::{Code, Status};
 
+use crate::criticality;
 use crate::event_loop::LoopContext;
 use crate::grpc::{framing, timeout};
 use crate::inference::{self, AllOutputs, Api, Servables};
 use crate::metrics::Entrypoint;
 use crate::off_loop::off_loop;
-use crate::predict;
+use crate::predict::{self, Terms};
 use crate::record::Record;
 use crate::request_log::Part;
 
@@ -23,19 +23,27 @@ const LARGE_BYTES: usize = 1 << 20;
 /// Reads, runs and answers one call; the answer is a framed message.
 pub(crate) async fn handle(context: &Rc<LoopContext>, api: Api, request: Request<Incoming>) -> Result<Bytes, Status> {
     let record = Record::begin(&context.shared, api, Entrypoint::Grpc);
-    let answered = match timeout::deadline(request.headers()) {
-        Ok(deadline) => predict::within(deadline, answer(context, api, request, deadline, &record)).await,
+    let answered = match terms(request.headers()) {
+        Ok(terms) => predict::within(terms.deadline, answer(context, api, request, terms, &record)).await,
         Err(status) => Err(status),
     };
     record.note(answered.as_ref().map_or_else(|status| status.code, |_| Code::Ok));
     answered
 }
 
+/// What the caller asks for besides the answer.
+///
+/// # Errors
+/// INVALID_ARGUMENT for a timeout or criticality that cannot be read.
+pub(crate) fn terms(headers: &HeaderMap) -> Result<Terms, Status> {
+    Ok(Terms { deadline: timeout::deadline(headers)?, criticality: criticality::of(headers)? })
+}
+
 async fn answer(
     context: &Rc<LoopContext>,
     api: Api,
     request: Request<Incoming>,
-    deadline: Option<Instant>,
+    terms: Terms,
     record: &Record<'_>,
 ) -> Result<Bytes, Status> {
     let (head, body) = request.into_parts();
@@ -45,7 +53,7 @@ async fn answer(
     let prepared = prepare(context, api, message, record).await?;
     let mut predictions = prepared.predictions;
     let sample = sent.and_then(|sent| log.sample(api, &predictions, || Part::sent(&sent)));
-    predictions.iter_mut().for_each(|prediction| prediction.deadline = deadline);
+    predictions.iter_mut().for_each(|prediction| prediction.terms = terms);
     let outputs = predict::run_all(context, api, predictions).await?;
     let (is_large, form) = (is_large(&outputs), context.tensor_form());
     let answer = prepared.answer;

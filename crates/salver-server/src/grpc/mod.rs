@@ -4,6 +4,7 @@ mod control;
 mod framing;
 mod health;
 mod inference;
+mod retry;
 mod streamed;
 mod timeout;
 
@@ -152,16 +153,22 @@ fn status_trailers(status: &Status) -> HeaderMap {
     if let Ok(message) = HeaderValue::from_str(&encoded_message(&status.message)) {
         trailers.insert(GRPC_MESSAGE, message);
     }
+    retry::advise(status, &mut trailers);
     trailers
+}
+
+/// What is sent of a message, and what stands for the rest.
+fn sent_part(message: &str) -> (&str, &'static str) {
+    match message.len() > MAX_MESSAGE_LEN {
+        false => (message, ""),
+        true => (&message[..message.floor_char_boundary(MAX_MESSAGE_LEN)], "...TRUNCATED"),
+    }
 }
 
 /// Percent-encodes a message as the gRPC protocol wants it: printable ASCII but `%` stays.
 fn encoded_message(message: &str) -> String {
     use std::fmt::Write;
-    let (text, suffix) = match message.len() > MAX_MESSAGE_LEN {
-        false => (message, ""),
-        true => (&message[..message.floor_char_boundary(MAX_MESSAGE_LEN)], "...TRUNCATED"),
-    };
+    let (text, suffix) = sent_part(message);
     let mut encoded = String::with_capacity(text.len() + suffix.len());
     for byte in text.bytes().chain(suffix.bytes()) {
         match byte {

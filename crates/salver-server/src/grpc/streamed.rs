@@ -5,7 +5,6 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
 
 use http_body::Frame;
 use hyper::body::Incoming;
@@ -17,11 +16,11 @@ use tokio::sync::mpsc;
 
 use crate::body::ServerBody;
 use crate::event_loop::{LoopContext, spawn_with};
-use crate::grpc::{Frames, drive, framing, inference, timeout, with_headers};
+use crate::grpc::{Frames, drive, framing, inference, with_headers};
 use crate::inference::{Answer, Api};
 use crate::metrics::Entrypoint;
 use crate::off_loop::off_loop;
-use crate::predict::{self, Outputs};
+use crate::predict::{self, Outputs, Terms};
 use crate::record::Record;
 use crate::request_log::{Part, Sample};
 
@@ -40,14 +39,14 @@ impl PartSink for Parts {
 /// Answers one call.
 ///
 /// # Errors
-/// INVALID_ARGUMENT for a timeout that cannot be read.
+/// INVALID_ARGUMENT for a timeout or criticality that cannot be read.
 pub(crate) fn handle(context: &Rc<LoopContext>, request: Request<Incoming>) -> Result<Response<ServerBody>, Status> {
-    let deadline = timeout::deadline(request.headers())?;
+    let terms = inference::terms(request.headers())?;
     let (frames, receiver) = mpsc::channel(1);
     spawn_with(context, |context| async move {
         let record = Record::begin(&context.shared, Api::PredictStreamed, Entrypoint::Grpc);
         let work = async {
-            let streamed = predict::within(deadline, stream(&context, request, deadline, &frames, &record)).await;
+            let streamed = predict::within(terms.deadline, stream(&context, request, terms, &frames, &record)).await;
             record.note(streamed.as_ref().map_or_else(|status| status.code, |()| Code::Ok));
             streamed
         };
@@ -59,7 +58,7 @@ pub(crate) fn handle(context: &Rc<LoopContext>, request: Request<Incoming>) -> R
 async fn stream(
     context: &Rc<LoopContext>,
     request: Request<Incoming>,
-    deadline: Option<Instant>,
+    terms: Terms,
     frames: &Frames,
     record: &Record<'_>,
 ) -> Result<(), Status> {
@@ -72,7 +71,7 @@ async fn stream(
     let mut client = Client { context, frames, answer: Arc::new(prepared.answer), sample };
     let (sender, mut parts) = mpsc::channel(MAX_PENDING_PARTS);
     let Some(mut prediction) = prepared.predictions.into_iter().next() else { return Ok(()) };
-    prediction.deadline = deadline;
+    prediction.terms = terms;
     let run = predict::run_in_parts(context, Api::PredictStreamed, prediction, Arc::new(Parts(sender)));
     tokio::pin!(run);
     let last = loop {

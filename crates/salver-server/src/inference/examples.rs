@@ -12,7 +12,7 @@ use smallvec::smallvec;
 use crate::inference::answer::{Answer, Head, Served};
 use crate::inference::{Prepared, Servables, memory_budget};
 use crate::options::Options;
-use crate::predict::Prediction;
+use crate::predict::{Prediction, Terms};
 
 /// Prepares a classification or regression, however it was spelt.
 ///
@@ -37,7 +37,7 @@ pub(crate) fn prepare(
     let served = Served { model: spec.name, version: pinned.version() };
     let head = Head::of_prediction(0, signature.name.clone(), plan);
     Ok(Prepared {
-        predictions: smallvec![Prediction { pinned, signature, inputs, outputs, deadline: None }],
+        predictions: smallvec![Prediction { pinned, signature, inputs, outputs, terms: Terms::default() }],
         answer: Answer::examples(served, head, num_examples),
     })
 }

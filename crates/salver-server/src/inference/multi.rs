@@ -15,7 +15,7 @@ use smallvec::{SmallVec, smallvec};
 use crate::inference::answer::{Answer, Head, Served};
 use crate::inference::{Prepared, Servables, memory_budget};
 use crate::options::Options;
-use crate::predict::Prediction;
+use crate::predict::{Prediction, Terms};
 
 /// Prepares a MultiInference message.
 ///
@@ -61,7 +61,7 @@ fn side_by_side(pinned: Pinned, tasks: Vec<BoundTask>, examples: &Tensor) -> Pla
             inputs: vec![examples.clone()],
             outputs: plan.outputs().to_vec(),
             signature: signature.clone(),
-            deadline: None,
+            terms: Terms::default(),
         });
         plans.1.push(Head::of_prediction(index, signature.name.clone(), plan));
     }
@@ -86,7 +86,7 @@ fn together(pinned: Pinned, signature: &Arc<Signature>, tasks: Vec<BoundTask>, e
         inputs: vec![examples.clone(); signature.inputs.len()],
         outputs: (0..signature.outputs.len()).collect(),
         signature: signature.clone(),
-        deadline: None,
+        terms: Terms::default(),
     };
     let heads = tasks.into_iter().map(|task| {
         let outputs = fetched(&task).filter_map(|name| signature.output_index(name)).collect();

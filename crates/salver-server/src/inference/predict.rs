@@ -13,7 +13,7 @@ use smallvec::smallvec;
 use crate::inference::answer::{Answer, Served};
 use crate::inference::{Prepared, Servables, memory_budget, unknown_signature};
 use crate::options::Options;
-use crate::predict::Prediction;
+use crate::predict::{Prediction, Terms};
 
 /// Prepares a Predict message.
 ///
@@ -66,7 +66,10 @@ fn prepared(
 ) -> Prepared {
     let served = Served { model: spec.name.clone(), version: pinned.version() };
     let answer = Answer::predict(served, signature.clone(), outputs.clone(), format);
-    Prepared { predictions: smallvec![Prediction { pinned, signature, inputs, outputs, deadline: None }], answer }
+    Prepared {
+        predictions: smallvec![Prediction { pinned, signature, inputs, outputs, terms: Terms::default() }],
+        answer,
+    }
 }
 
 fn unknown_json_signature(spec: &ModelSpec, pinned: &Pinned) -> Status {

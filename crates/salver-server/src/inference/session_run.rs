@@ -11,7 +11,7 @@ use smallvec::smallvec;
 use crate::inference::answer::{Answer, Served};
 use crate::inference::{Prepared, Servables, memory_budget, unknown_signature};
 use crate::options::Options;
-use crate::predict::Prediction;
+use crate::predict::{Prediction, Terms};
 
 /// Prepares a SessionRun message.
 ///
@@ -36,7 +36,7 @@ pub(crate) fn prepare(
     let outputs = request.fetches.iter().map(|name| output_index(&signature, name)).collect::<Result<Vec<_>, _>>()?;
     let name = if request.tensor_name_is_alias { signature.name.clone() } else { "".into() };
     let served = Served { model: spec.name, version: pinned.version() };
-    let prediction = Prediction { pinned, signature, inputs, outputs, deadline: None };
+    let prediction = Prediction { pinned, signature, inputs, outputs, terms: Terms::default() };
     let answer = Answer::session_run(served, name, request.fetches);
     Ok(Prepared { predictions: smallvec![prediction], answer })
 }

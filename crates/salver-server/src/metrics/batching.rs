@@ -6,9 +6,9 @@ use std::time::Instant;
 use salver_core::Histogram;
 use salver_core::batching::Work;
 use salver_core::histogram::{QUEUING_LIMITS, ROW_LIMITS};
-use salver_core::task::PredictTask;
+use salver_core::task::{Batch, PredictTask};
 
-use crate::metrics::Family;
+use crate::metrics::{Family, PaddingSizes};
 
 /// Counts of all models that batch, together. Models that do not batch cost nothing here.
 #[derive(Debug)]
@@ -17,6 +17,7 @@ pub(crate) struct Batching {
     wrapped_run_count: AtomicU64,
     input_batch_size: Histogram,
     processed_batch_size: Histogram,
+    padding_size: PaddingSizes,
 }
 
 impl Default for Batching {
@@ -26,19 +27,15 @@ impl Default for Batching {
             wrapped_run_count: AtomicU64::new(0),
             input_batch_size: Histogram::new(&ROW_LIMITS),
             processed_batch_size: Histogram::new(&ROW_LIMITS),
+            padding_size: PaddingSizes::default(),
         }
     }
-}
-
-/// Whether the model of `task` joins requests.
-fn is_batched(task: &PredictTask) -> bool {
-    task.pinned.joins_requests()
 }
 
 impl Batching {
     /// Notes a request on its way to the queue: one sample for each input tensor.
     pub(crate) fn enter(&self, task: &PredictTask) {
-        if is_batched(task) {
+        if task.pinned.joins_requests() {
             task.inputs
                 .iter()
                 .filter_map(|input| input.num_rows())
@@ -47,16 +44,17 @@ impl Batching {
     }
 
     /// Notes a batch that runs now.
-    pub(crate) fn run(&self, tasks: &[PredictTask]) {
-        if !tasks.first().is_some_and(is_batched) {
+    pub(crate) fn run(&self, batch: &Batch) {
+        if !batch.target().joins_requests() {
             return;
         }
         let now = Instant::now();
-        for task in tasks {
+        for task in batch.tasks() {
             self.queuing_latency.record(micros(now.saturating_duration_since(task.queued_at())));
         }
         self.wrapped_run_count.fetch_add(1, Ordering::Relaxed);
-        self.processed_batch_size.record(tasks.iter().map(|task| task.num_rows() as u64).sum());
+        self.processed_batch_size.record(batch.num_executed_rows() as u64);
+        self.padding_size.record(batch);
     }
 
     /// The two sizes are there once there was a batch, as in the reference.
@@ -74,6 +72,7 @@ impl Batching {
             runs.with(&[], num_runs),
             size("input_batch_size", &self.input_batch_size),
             size("processed_batch_size", &self.processed_batch_size),
+            self.padding_size.family(name("padding_size")),
         ]
     }
 }

@@ -44,9 +44,13 @@ impl Family {
         Self { name: name.into(), kind: Kind::Counter, label_names, limits: &[], series: Vec::new() }
     }
 
+    pub(crate) fn gauges(name: impl Into<String>, label_names: &'static [&'static str]) -> Self {
+        Self { kind: Kind::Gauge, ..Self::counter(name, label_names) }
+    }
+
     /// A gauge without labels.
     pub(crate) fn gauge(name: impl Into<String>, value: u64) -> Self {
-        Self { kind: Kind::Gauge, ..Self::counter(name, &[]) }.with(&[], value)
+        Self::gauges(name, &[]).with(&[], value)
     }
 
     pub(crate) fn histogram(

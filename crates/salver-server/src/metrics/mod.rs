@@ -6,7 +6,9 @@
 
 mod batching;
 mod family;
+mod lines;
 mod model;
+mod padding;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,7 +21,9 @@ use crate::inference::Api;
 
 pub(crate) use batching::Batching;
 pub use family::{Family, Kind, Series};
+pub(crate) use lines::LineFamilies;
 use model::{ModelFamilies, ModelMetrics};
+pub(crate) use padding::PaddingSizes;
 
 /// Names that never were in the serving table and are still counted each for itself.
 const MAX_UNKNOWN_NAMES: usize = 1000;

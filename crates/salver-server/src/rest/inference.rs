@@ -9,10 +9,11 @@ use hyper::{HeaderMap, Request};
 use salver_core::Status;
 
 use crate::body;
+use crate::criticality;
 use crate::event_loop::LoopContext;
 use crate::inference::{self, AllOutputs, Answer, AsMessage, Prepared, Servables};
 use crate::off_loop::off_loop;
-use crate::predict;
+use crate::predict::{self, Terms};
 use crate::request_log::{Part, Sample};
 use crate::rest::gzip;
 use crate::rest::path::Route;
@@ -30,7 +31,8 @@ pub(crate) async fn handle(
     let body = body::read_all(&mut body, &context.shared.options).await?;
     // From here on: a slow upload is not a slow inference.
     let deadline = context.shared.options.rest_timeout.map(|timeout| Instant::now() + timeout);
-    predict::within(deadline, answer(context, route, head.headers, body, deadline)).await
+    let terms = Terms { deadline, criticality: criticality::of(&head.headers)? };
+    predict::within(deadline, answer(context, route, head.headers, body, terms)).await
 }
 
 async fn answer(
@@ -38,7 +40,7 @@ async fn answer(
     route: Route,
     headers: HeaderMap,
     body: Bytes,
-    deadline: Option<Instant>,
+    terms: Terms,
 ) -> Result<Vec<u8>, Status> {
     let (api, log) = (route.api, &context.shared.request_log);
     let spec = log.is_on().then(|| route.spec.clone());
@@ -49,7 +51,7 @@ async fn answer(
             Part::later(sent.memory_bytes(), move || sent.encode())
         })
     });
-    predictions.iter_mut().for_each(|prediction| prediction.deadline = deadline);
+    predictions.iter_mut().for_each(|prediction| prediction.terms = terms);
     let outputs = predict::run_all(context, api, predictions).await?;
     let is_large = inference::memory_bytes(&outputs) >= LARGE_BYTES / 4;
     let (json, answer, outputs) =

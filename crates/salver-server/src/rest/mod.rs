@@ -7,6 +7,7 @@ mod path;
 use std::rc::Rc;
 
 use hyper::body::Incoming;
+use hyper::header::{HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request, Response};
 use salver_core::{Code, Status, json};
 
@@ -72,5 +73,10 @@ fn code_of(response: &Response<ServerBody>) -> Code {
 
 /// The error form of the REST API.
 fn failure(status: &Status) -> Response<ServerBody> {
-    http_control::failure(status.code, json::encode_error(&status.message))
+    let mut response = http_control::failure(status.code, json::encode_error(&status.message));
+    if let Some(retry_after) = status.retry_after {
+        let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
 }

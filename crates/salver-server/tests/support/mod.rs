@@ -20,7 +20,7 @@ pub(crate) struct Echo;
 
 impl Executor for Echo {
     fn run(&self, call: &Call<'_>) -> Result<Vec<Tensor>, Status> {
-        Ok(vec![call.inputs[0].parts[0].clone()])
+        Ok(vec![call.inputs[0].parts()[0].clone()])
     }
 }
 

@@ -45,9 +45,24 @@ fn members_of_a_batch_are_joined() {
         let whole = sample(dtype, &[6, 2]);
         let parts = [(0, 1), (1, 3), (4, 0), (4, 2)].map(|(start, count)| whole.rows(start, count).unwrap());
         let name = signature_name(dtype);
-        let inputs = [BatchInput { parts: parts.into_iter().collect() }];
+        let inputs = [BatchInput::new(parts.to_vec())];
         let call = Call { signature: signature(&model, &name), inputs: &inputs, outputs: &[0], deadline: None };
         assert_eq!(model.run(&call).unwrap(), [whole], "{name}");
+    }
+}
+
+#[test]
+fn a_batch_is_filled_up_with_the_first_row_of_its_last_member() {
+    let model = load("echo_all_dtypes/1");
+    for dtype in [DType::Double, DType::String, DType::Bool] {
+        let whole = sample(dtype, &[3, 2]);
+        let row = |start| whole.rows(start, 1).unwrap();
+        let members = vec![row(0), whole.rows(1, 2).unwrap()];
+        let want = BatchInput::new(vec![whole.clone(), row(1), row(1)]).joined().unwrap();
+        let name = signature_name(dtype);
+        let inputs = [BatchInput::new(members).padded(2)];
+        let call = Call { signature: signature(&model, &name), inputs: &inputs, outputs: &[0], deadline: None };
+        assert_eq!(model.run(&call).unwrap(), [want], "{name}");
     }
 }
 

@@ -107,7 +107,7 @@ fn an_output_that_is_an_input_is_answered() {
     let x = floats(&[2], &[1.0, 2.0]);
     assert_eq!(run(&model, "pass_through", std::slice::from_ref(&x)).unwrap(), [x.clone(), floats(&[2], &[2.0, 4.0])]);
     assert_eq!(run(&model, "only_pass_through", std::slice::from_ref(&x)).unwrap(), std::slice::from_ref(&x));
-    let inputs = [BatchInput { parts: [x.clone(), x].into_iter().collect() }];
+    let inputs = [BatchInput::new(vec![x.clone(), x])];
     let call =
         Call { signature: signature(&model, "only_pass_through"), inputs: &inputs, outputs: &[0], deadline: None };
     assert_eq!(model.run(&call).unwrap(), [floats(&[4], &[1.0, 2.0, 1.0, 2.0])]);

@@ -36,17 +36,20 @@ class Route:
     method: str
     """The verb; HEAD is answered as GET."""
     path: str
-    """A path in which `{name}` stands for one segment of any text."""
+    """A path in which `{name}` stands for one segment of any text, or, in `{name}:verb`, for what precedes the verb."""
     handler: AdminHandler
+    is_slow: bool = False
+    """Whether it may take seconds, and so has a thread of its own."""
 
 
 class AdminRoutes:
     """Answers calls of the admin port; one object serves all control threads."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
-        self._by_path: dict[str, dict[str, AdminHandler]] = {}
+        """Make a table; of paths that both fit a request, the first is taken."""
+        self._by_path: dict[str, dict[str, Route]] = {}
         for route in routes:
-            self._by_path.setdefault(route.path, {})[route.method] = route.handler
+            self._by_path.setdefault(route.path, {})[route.method] = route
 
     def __call__(self, call: ControlCall) -> HttpResponse:
         """Answer the call.
@@ -55,11 +58,24 @@ class AdminRoutes:
             NotFoundError: There is no such path; names the nearest that there is.
             SalverError: What the handler refuses with.
         """
+        found = self._find(call.path)
+        if found is None:
+            raise NotFoundError(f"There is no {call.path} here; {self._hint(call.path)}")
+        by_method, parameters = found
+        return _answer(by_method, AdminRequest(call, parameters))
+
+    def is_slow(self, call: ControlCall) -> bool:
+        """Whether the answer to this call may take seconds."""
+        found = self._find(call.path)
+        route = found and found[0].get(call.method)
+        return route is not None and route.is_slow
+
+    def _find(self, sent: str) -> tuple[dict[str, Route], dict[str, str]] | None:
         for path, by_method in self._by_path.items():
-            parameters = _match(path, call.path)
+            parameters = _match(path, sent)
             if parameters is not None:
-                return _answer(by_method, AdminRequest(call, parameters))
-        raise NotFoundError(f"There is no {call.path} here; {self._hint(call.path)}")
+                return by_method, parameters
+        return None
 
     def _hint(self, path: str) -> str:
         known = (*OF_THE_DATA_PLANE, *self._by_path)
@@ -74,18 +90,26 @@ def _match(path: str, sent: str) -> dict[str, str] | None:
         return None
     found = {}
     for name, part in zip(names, parts, strict=True):
-        if name.startswith("{") and part:
-            found[name.strip("{}")] = unquote(part)
+        parameter, verb = _parameter(name)
+        value = part.removesuffix(verb)
+        if parameter and value and part.endswith(verb):
+            found[parameter] = unquote(value)
         elif name != part:
             return None
     return found
 
 
-def _answer(by_method: Mapping[str, AdminHandler], request: AdminRequest) -> HttpResponse:
+def _parameter(segment: str) -> tuple[str, str]:
+    """Name and verb of `{name}` or `{name}:verb`; no name for a segment that stands for itself."""
+    name, brace, verb = segment.partition("}")
+    return (name.removeprefix("{"), verb) if brace else ("", "")
+
+
+def _answer(by_method: Mapping[str, Route], request: AdminRequest) -> HttpResponse:
     method = "GET" if request.call.method == "HEAD" else request.call.method
-    handler = by_method.get(method)
-    if handler is not None:
-        return handler(request)
+    route = by_method.get(method)
+    if route is not None:
+        return route.handler(request)
     allowed = ", ".join(sorted(by_method))
     message = f"{request.call.path} takes {allowed}, not {request.call.method}"
     return json_error(405, Code.UNIMPLEMENTED, message, (("allow", allowed),))

@@ -19,7 +19,8 @@ def routes():
         ("GET", "/v1/things/{thing}"),
         ("PUT", "/v1/{x}/{y}"),
     ]
-    return AdminRoutes([Route(method, path, handler(f"{method} {path}")) for method, path in table])
+    slow = Route("POST", "/v1/things/{thing}:weigh", handler("weigh"), is_slow=True)
+    return AdminRoutes([slow, *(Route(method, path, handler(f"{method} {path}")) for method, path in table)])
 
 
 def ask(method, target):
@@ -37,6 +38,8 @@ def ask(method, target):
         ("GET", "/v1/things/m", "GET /v1/things/{thing} {'thing': 'm'}"),
         ("GET", "/v1/things/a%2Fb%20c", "GET /v1/things/{thing} {'thing': 'a/b c'}"),
         ("PUT", "/v1/other/m", "PUT /v1/{x}/{y} {'x': 'other', 'y': 'm'}"),
+        ("POST", "/v1/things/a%3Ab:weigh", "weigh {'thing': 'a:b'}"),
+        ("GET", "/v1/things/m:other", "GET /v1/things/{thing} {'thing': 'm:other'}"),
     ],
 )
 def test_request_reaches_its_handler(method, target, said):
@@ -59,10 +62,27 @@ def test_other_method_is_refused_with_those_there_are(method, allowed):
         ("/v1/things/", "did you mean /v1/things?"),
         ("/readyz/", "did you mean /readyz?"),
         ("/livezz", "did you mean /livez?"),
-        ("/", "known paths: /a, /livez, /readyz, /v1/things, /v1/things/{thing}, /v1/{x}/{y}"),
+        (
+            "/",
+            "known paths: /a, /livez, /readyz, /v1/things, /v1/things/{thing}, /v1/things/{thing}:weigh, /v1/{x}/{y}",
+        ),
     ],
 )
 def test_unknown_path_names_the_nearest_or_all(target, hint):
     with pytest.raises(NotFoundError) as caught:
         ask("GET", target)
     assert caught.value.message == f"There is no {target} here; {hint}"
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "is_slow"),
+    [
+        ("POST", "/v1/things/m:weigh", True),
+        ("GET", "/v1/things/m:weigh", False),
+        ("POST", "/v1/things/:weigh", False),
+        ("GET", "/v1/things/m", False),
+        ("GET", "/nothing", False),
+    ],
+)
+def test_slow_routes_are_known(method, target, is_slow):
+    assert routes().is_slow(FakeControlCall.admin(method, target)) is is_slow

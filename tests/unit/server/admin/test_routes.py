@@ -12,12 +12,15 @@ def test_every_path_has_its_handler():
             startup=lambda _: text_response(200, "startup"),
             metrics=lambda call: text_response(200, f"metrics {call.query}"),
             batching=BatchingReports(FakeDataPlane(), lambda: {"m"}),
+            profiles=lambda request: text_response(200, f"profile of {request.parameters['model']}"),
         )
     )
     bodies = {
         target: routes(FakeControlCall.admin("GET", target)).body.decode()
         for target in ("/startupz", "/metrics?x", "/v1/batching", "/v1/batching/m")
     }
+    profile = routes(FakeControlCall.admin("POST", "/v1/batching/m:profile"))
+    assert profile.body == b"profile of m"
     assert bodies == {
         "/startupz": "startup",
         "/metrics?x": "metrics x",

@@ -34,6 +34,8 @@ pub struct CurvePoint {
     pub p50_micros: f64,
     /// Microseconds that nine of ten of its runs stay below.
     pub p90_micros: f64,
+    /// Runs that this was learnt from: the latest ones.
+    pub num_runs: usize,
 }
 
 /// Run time, in microseconds, as a function of rows.
@@ -93,8 +95,13 @@ impl Curve {
 
     /// Its points.
     pub(super) fn points(&self) -> Vec<CurvePoint> {
-        let point = |knot: &Knot| CurvePoint { num_rows: knot.num_rows, p50_micros: knot.p50, p90_micros: knot.p90 };
-        self.knots.iter().map(point).collect()
+        let point = |(knot, size): (&Knot, &Samples)| CurvePoint {
+            num_rows: knot.num_rows,
+            p50_micros: knot.p50,
+            p90_micros: knot.p90,
+            num_runs: size.len(),
+        };
+        self.knots.iter().zip(&self.sizes).map(point).collect()
     }
 
     /// Microseconds that half of the runs of so many rows stay below.

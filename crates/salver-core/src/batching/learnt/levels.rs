@@ -135,7 +135,7 @@ impl Levels {
         let best = rates.iter().map(|(_, rate)| *rate).fold(0.0, f64::max);
         let mut good = rates.iter().filter(|(_, rate)| *rate >= AS_GOOD * best).map(|(number, _)| *number);
         self.at_least = good.next().unwrap_or(1);
-        self.at_most = good.last().unwrap_or(self.at_least);
+        self.at_most = good.next_back().unwrap_or(self.at_least);
         if self.trial.is_none() && self.is_time_for_trial() {
             self.start_trial(num_runners);
         }

@@ -1,0 +1,1 @@
+"""Benchmarks of the batcher: `python -m benches batching [SECTION ...]`."""

@@ -1,0 +1,9 @@
+//! Every task gets exactly its own rows, or exactly one error.
+
+mod batches;
+mod lengths;
+mod padding;
+mod properties;
+mod refusals;
+mod splitting;
+mod support;

@@ -1,0 +1,1 @@
+"""Measuring how long batches of a loaded model run."""
