@@ -61,7 +61,7 @@ impl<W: Work> AdaptiveQueue<W> {
         let by_slo = self.policy.latency_slo.map(|slo| moment.now + slo);
         let deadline = item.deadline().into_iter().chain(by_slo).min()?;
         let num_ahead = self.pending.num_rows_ahead(item, &self.policy);
-        if num_ahead == 0 {
+        if num_ahead == 0 || item.is_dead(moment.now) {
             return None;
         }
         let time = moment.line.learnt().time_to_answer(num_ahead, item.num_rows(), moment.now, &self.policy)?;
@@ -138,13 +138,7 @@ impl<W: Work> AdaptiveQueue<W> {
                     None => {}
                 }
             }
-            if let Some(item) = self.pending.pop() {
-                if item.is_dead(moment.now) {
-                    taken.add(item, moment.now)
-                } else {
-                    self.refuse_late(item, moment, taken)
-                }
-            }
+            self.pending.pop().into_iter().for_each(|item| self.refuse_late(item, moment, taken));
         }
         Wanted { num_rows: 0, is_cut: false }
     }
@@ -162,7 +156,11 @@ impl<W: Work> AdaptiveQueue<W> {
         (pays && num_rows >= first.num_rows()).then_some(Wanted { num_rows, is_cut: true })
     }
 
+    /// Adds `item` to what does not run; it may be dead already.
     fn refuse_late(&self, item: W, moment: &Moment<'_>, taken: &mut Taken<W>) {
+        if item.is_dead(moment.now) {
+            return taken.add(item, moment.now);
+        }
         let learnt = moment.line.learnt();
         let waiting = self.pending.num_rows();
         let retry_after = learnt.time_to_answer(waiting, item.num_rows(), moment.now, &self.policy).unwrap_or_default();

@@ -107,11 +107,6 @@ impl Line {
         self.learnt().points()
     }
 
-    /// Batches of it that run at the same time, as learnt, where `num_runners` could.
-    pub fn max_in_flight(&self, num_runners: usize) -> usize {
-        self.learnt().max_in_flight(num_runners)
-    }
-
     /// What was learnt of its runs. Locked for moments; never lock the scheduler meanwhile.
     pub(super) fn learnt(&self) -> MutexGuard<'_, Learnt> {
         self.learnt.lock().unwrap_or_else(PoisonError::into_inner)

@@ -23,7 +23,6 @@ struct Knot {
     num_rows: usize,
     p50: f64,
     p90: f64,
-    num_runs: usize,
     /// The smallest size that gives about as many rows in a second as the best up to this one.
     best_rows: usize,
 }
@@ -37,7 +36,7 @@ pub struct CurvePoint {
     pub p50_micros: f64,
     /// Microseconds that nine of ten of its runs stay below.
     pub p90_micros: f64,
-    /// Recent runs that say so.
+    /// Runs that this was learnt from: the latest ones.
     pub num_runs: usize,
 }
 
@@ -98,13 +97,13 @@ impl Curve {
 
     /// Its points.
     pub(super) fn points(&self) -> Vec<CurvePoint> {
-        let point = |knot: &Knot| CurvePoint {
+        let point = |(knot, size): (&Knot, &Samples)| CurvePoint {
             num_rows: knot.num_rows,
             p50_micros: knot.p50,
             p90_micros: knot.p90,
-            num_runs: knot.num_runs,
+            num_runs: size.len(),
         };
-        self.knots.iter().map(point).collect()
+        self.knots.iter().zip(&self.sizes).map(point).collect()
     }
 
     /// Microseconds that half of the runs of so many rows stay below.
@@ -183,8 +182,7 @@ impl Curve {
         let (mut fastest, mut smallest, mut floor) = (0, 0, 0.0_f64);
         for (at, (size, (p50, p90))) in self.sizes.iter().zip(times).enumerate() {
             floor = floor.max(p90).max(p50);
-            let (num_rows, num_runs) = (size.num_rows, size.len());
-            let knot = Knot { num_rows, p50: p50.max(f64::MIN_POSITIVE), p90: floor, num_runs, best_rows: 0 };
+            let knot = Knot { num_rows: size.num_rows, p50: p50.max(f64::MIN_POSITIVE), p90: floor, best_rows: 0 };
             self.knots.push(knot);
             if knot.rate() > self.knots[fastest].rate() {
                 fastest = at;

@@ -135,7 +135,7 @@ impl Levels {
         let best = rates.iter().map(|(_, rate)| *rate).fold(0.0, f64::max);
         let mut good = rates.iter().filter(|(_, rate)| *rate >= AS_GOOD * best).map(|(number, _)| *number);
         self.at_least = good.next().unwrap_or(1);
-        self.at_most = good.last().unwrap_or(self.at_least);
+        self.at_most = good.next_back().unwrap_or(self.at_least);
         if self.trial.is_none() && self.is_time_for_trial() {
             self.start_trial(num_runners);
         }
@@ -195,7 +195,7 @@ impl Levels {
 
 /// Where runs among so many are filed.
 fn level(num_at_work: f64) -> usize {
-    num_at_work.max(1.0).log2().round() as usize
+    if num_at_work < std::f64::consts::SQRT_2 { 0 } else { num_at_work.log2().round() as usize }
 }
 
 /// The numbers that are considered: powers of two, and all runners.
