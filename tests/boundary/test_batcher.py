@@ -441,7 +441,12 @@ def test_arrays_are_joined_and_filled_up_to_an_allowed_size():
         ({"max_queued": 0}, "max_queued_rows is 0"),
         ({"latency_slo_s": -1.0}, "latency_slo_s is -1.0"),
         ({"num_threads": 0}, "num_threads is 0, expected at least 1"),
+        ({"max_batch_size": 1 << 64}, "max_batch_size is 18446744073709551616, expected more than 0 and at most"),
         ({"policy": BatchingPolicy(weight=float("nan"))}, "weight is nan"),
+        ({"policy": BatchingPolicy(max_in_flight_batches=0)}, "max_in_flight_batches is 0"),
+        ({"policy": BatchingPolicy(is_adaptive=False, max_enqueued_batches=0)}, "max_enqueued_batches is 0"),
+        ({"policy": BatchingPolicy(is_adaptive=False, batch_timeout_s=-1.0)}, "batch_timeout_s is -1.0"),
+        ({"policy": BatchingPolicy(allowed_batch_sizes=(8, 4))}, "allowed_batch_sizes is .8, 4., expected ascending"),
         ({"policy": BatchingPolicy(length_buckets=(LengthBuckets(limits=(3,)),))}, "length_buckets is for models"),
         ({"policy": BatchingPolicy(enable_large_batch_splitting=True)}, "enable_large_batch_splitting is for models"),
     ],
@@ -455,6 +460,13 @@ def test_settings_that_cannot_be_are_refused(options, text):
 def test_call_options_that_cannot_be_are_refused(options):
     with Batcher(lambda items: items) as batcher, pytest.raises(InvalidArgumentError):
         batcher(1, **options)
+
+
+@pytest.mark.parametrize("timeout_s", [1e300, float("inf")])
+def test_a_timeout_may_be_longer_than_any_clock_counts(timeout_s):
+    with Batcher(lambda items: items) as batcher:
+        assert batcher(1, timeout_s) == 1
+        assert asyncio.run(batcher.call(2, timeout_s)) == 2
 
 
 def test_size_has_no_meaning_for_arrays():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import weakref
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -27,6 +28,17 @@ R = TypeVar("R")
 _CRITICALITIES = {name: number for number, name in enumerate(get_args(Criticality))}
 _MAX_KINDS = 10_000
 """Kinds of items that are known by number; beyond it all are forgotten and numbered anew."""
+_ABOVE_ZERO = (
+    "max_batch_size",
+    "max_queued_rows",
+    "max_queued_bytes",
+    "max_in_flight_batches",
+    "max_enqueued_batches",
+    "weight",
+    "latency_slo_s",
+)
+_MOST = 2**63 - 1
+"""What the scheduler can count to."""
 
 
 class Batcher(Generic[T, R]):
@@ -117,7 +129,7 @@ class Batcher(Generic[T, R]):
         """
         future = self.submit(item, timeout_s, criticality=criticality)
         try:
-            return future.result(timeout_s)
+            return future.result(None if timeout_s is None else min(timeout_s, threading.TIMEOUT_MAX))
         except TimeoutError:
             if future.done():
                 return future.result()  # the error is of `run`, or the result has come after all
@@ -215,10 +227,15 @@ def _checked_policy(
 ) -> BatchingPolicy:
     named = {"max_batch_size": max_batch_size, "latency_slo_s": latency_slo_s, "max_queued_rows": max_queued}
     policy = replace(policy, **cast("Any", {field: value for field, value in named.items() if value is not None}))
-    for field in ("max_batch_size", "max_queued_rows", "weight", "latency_slo_s"):
+    for field in _ABOVE_ZERO:
         value = getattr(policy, field)
-        if value is not None and not value > 0:
-            raise InvalidArgumentError(f"{field} is {value}, expected more than 0")
+        if value is not None and not 0 < value <= _MOST:
+            raise InvalidArgumentError(f"{field} is {value}, expected more than 0 and at most {_MOST:,}")
+    if not policy.batch_timeout_s >= 0:
+        raise InvalidArgumentError(f"batch_timeout_s is {policy.batch_timeout_s}, expected a number from 0 on")
+    sizes = policy.allowed_batch_sizes
+    if list(sizes) != sorted({*sizes}) or any(size < 1 for size in sizes):
+        raise InvalidArgumentError(f"allowed_batch_sizes is {sizes}, expected ascending numbers above 0")
     for field in ("enable_large_batch_splitting", "pad_variable_length_inputs", "length_buckets"):
         if getattr(policy, field):
             raise InvalidArgumentError(f"{field} is for models, a batcher does not know how to do it to its items")
