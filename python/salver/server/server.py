@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -283,10 +283,12 @@ class Server:
         reload = ModelReload(self._reload, metrics.first_values)
         page, startup = MetricsPage(metrics), StartupProbe(self._core.health)
         pages = {STARTUP_PATH: startup} | ({self._config.metrics_path: page} if self._config.metrics_enabled else {})
-        batching = BatchingReports(self._plane, lambda: self._core.names)
-        admin = AdminRoutes(
-            admin_routes(startup=startup, metrics=page, batching=batching, profiles=Profiles(self._core.profiler))
-        )
+
+        def names() -> Collection[str]:
+            return self._core.names
+
+        batching, profiles = BatchingReports(self._plane, names), Profiles(self._core.profiler, names)
+        admin = AdminRoutes(admin_routes(startup=startup, metrics=page, batching=batching, profiles=profiles))
         return ControlRouter(
             methods,
             RestRoutes(on_status=status.rest, on_metadata=metadata.rest, pages=pages),

@@ -6,8 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict
 
 from salver.boundary import BatchingReport, DataPlane
-from salver.config.flag_parser import nearest
-from salver.errors import NotFoundError
+from salver.server.admin.model_name import model_of
 from salver.server.admin.router import AdminRequest
 from salver.server.http_response import HttpResponse, json_response
 
@@ -31,12 +30,7 @@ class BatchingReports:
         Raises:
             NotFoundError: It is not configured; names the nearest that is.
         """
-        model, names = request.parameters["model"], self._names()
-        if model not in names:
-            guess = nearest(model, names)
-            hint = f"; did you mean {guess}?" if guess else ""
-            raise NotFoundError(f"There is no model {model}{hint}")
-        return _json(self._plane.batching_report(model))
+        return _json(self._plane.batching_report(model_of(request, self._names())))
 
 
 def _json(reports: Iterable[BatchingReport]) -> HttpResponse:

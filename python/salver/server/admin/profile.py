@@ -6,13 +6,14 @@ import base64
 import binascii
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
 from salver.config.flag_parser import nearest
 from salver.errors import InvalidArgumentError
 from salver.profile import ProfileRequest
+from salver.server.admin.model_name import model_of
 from salver.server.admin.router import AdminRequest
 from salver.server.http_response import HttpResponse, json_response
 from salver.server.profiling.profiler import Profiler
@@ -30,8 +31,10 @@ _WORDS = {int: "a whole number", str: "a string", float: "a number"}
 class Profiles:
     """Answers requests for a profile of one model."""
 
-    def __init__(self, profiler: Profiler) -> None:
+    def __init__(self, profiler: Profiler, names: Callable[[], Collection[str]]) -> None:
+        """Make a handler; `names` are those of the configured models."""
         self._profiler = profiler
+        self._names = names
 
     def __call__(self, request: AdminRequest) -> HttpResponse:
         """Measure and answer; takes as long as the request allows.
@@ -41,7 +44,7 @@ class Profiles:
         """
         call = request.call
         wanted = read_request(bytes(call.body))
-        profile = self._profiler.profile(request.parameters["model"], wanted, lambda: not call.is_cancelled)
+        profile = self._profiler.profile(model_of(request, self._names()), wanted, lambda: not call.is_cancelled)
         return json_response(json.dumps(asdict(profile)))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from salver.boundary import UNBATCHED, CurvePoint
-from salver.errors import InvalidArgumentError
+from salver.errors import InvalidArgumentError, NotFoundError
 from salver.profile import Profile, ProfileRequest
 from salver.server.admin.profile import Profiles, read_request
 from salver.server.admin.router import AdminRequest
@@ -42,12 +42,20 @@ def test_the_answer_is_the_profile_field_for_field():
     profiler = FakeProfiler()
     call = FakeControlCall.admin("POST", "/v1/batching/m:profile", body=b'{"limit_s": 2, "length": 7}')
 
-    answer = json.loads(Profiles(profiler)(AdminRequest(call, {"model": "m"})).body)
+    answer = json.loads(Profiles(profiler, lambda: {"m"})(AdminRequest(call, {"model": "m"})).body)
 
     assert profiler.asked == [("m", ProfileRequest(limit_s=2, length=7), True)]
     assert (answer["model"], answer["version"], answer["sharing"]) == ("m", 3, 0.5)
     assert answer["points"] == [{"rows": 1, "p50_s": 0.001, "p90_s": 0.002, "samples": 30}]
     assert answer["policy"]["max_batch_size"] == 1
+
+
+def test_a_model_that_is_not_configured_is_answered_with_the_nearest():
+    profiler = FakeProfiler()
+    call = FakeControlCall.admin("POST", "/v1/batching/rankr:profile")
+    with pytest.raises(NotFoundError, match=r"There is no model rankr; did you mean ranker\?"):
+        Profiles(profiler, lambda: {"ranker"})(AdminRequest(call, {"model": "rankr"}))
+    assert profiler.asked == []
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"version": null, "inputs": {}}'])
