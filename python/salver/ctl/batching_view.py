@@ -13,8 +13,6 @@ from salver.boundary import BatchingPolicy, BatchingReport, CurvePoint, Quantile
 from salver.ctl.batching_advice import advice
 from salver.ctl.numbers import duration, rate, share
 
-_INDENT = (0, 0, 0, 2)
-
 
 def reports_view(reports: Sequence[BatchingReport]) -> RenderableType:
     """All reports, one below the other."""
@@ -27,16 +25,20 @@ def reports_view(reports: Sequence[BatchingReport]) -> RenderableType:
 
 def _report_view(report: BatchingReport) -> RenderableType:
     title = Text.assemble((report.model, "bold"), f" version {report.version}  ", (report.signature, "cyan"))
-    parts: list[RenderableType] = [title, Padding(Text(f"{report.mode}: {'; '.join(_limits(report))}"), _INDENT)]
-    parts.append(Padding(_facts(report), _INDENT))
+    parts: list[RenderableType] = [title, _indented(Text(f"{report.mode}: {'; '.join(_limits(report))}"))]
+    parts.append(_indented(_facts(report)))
     if report.wait is not None or report.run is not None:
-        parts.append(Padding(_times(report), (1, 0, 0, 2)))
+        parts.append(_indented(_times(report), above=1))
     if report.curve:
-        parts.append(Padding(_curve(report.curve), (1, 0, 0, 2)))
+        parts.append(_indented(_curve(report.curve), above=1))
     sentence = advice(report)
     if sentence:
-        parts.append(Padding(Text(sentence, style="yellow"), (1, 0, 0, 2)))
+        parts.append(_indented(Text(sentence, style="yellow"), above=1))
     return Group(*parts)
+
+
+def _indented(part: RenderableType, above: int = 0) -> Padding:
+    return Padding(part, (above, 0, 0, 2), expand=False)
 
 
 def _limits(report: BatchingReport) -> Iterator[str]:

@@ -123,3 +123,10 @@ def test_of_a_long_curve_the_doublings_are_shown():
     lines = shown(replace(BUSY, curve=curve)).splitlines()
     start = next(index for index, line in enumerate(lines) if "run p50" in line)
     assert [line.split()[0] for line in lines[start + 1 : start + 8]] == ["1", "2", "4", "8", "16", "32", "60"]
+
+
+def test_lines_end_where_their_text_ends():
+    stream = StringIO()
+    Console(file=stream, width=120).print(reports_view([BUSY]))
+    title, limits, *_ = stream.getvalue().splitlines()
+    assert (title, limits) == (title.rstrip(), limits.rstrip())
