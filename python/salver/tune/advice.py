@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from salver.boundary import BatchingPolicy
 from salver.profile import Profile
@@ -71,9 +71,16 @@ def advise(profile: Profile, trials: Trials, goal: Goal) -> Advice:
         capacity=trials.capacity,
         comparisons=comparisons,
         sustainable=tuple(found),
-        policy=policy,
+        policy=_with_sizes_of(profile.policy, policy),
         reason=reason,
     )
+
+
+def _with_sizes_of(present: BatchingPolicy, chosen: BatchingPolicy) -> BatchingPolicy:
+    """Keep the allowed sizes in force: a model may be compiled for them, and the last has to be the largest batch."""
+    largest = chosen.max_batch_size
+    smaller = (size for size in present.allowed_batch_sizes if size < largest)
+    return replace(chosen, allowed_batch_sizes=(*smaller, largest)) if present.allowed_batch_sizes else chosen
 
 
 def static_settings(profile: Profile, trials: Trials) -> Iterator[BatchingPolicy]:

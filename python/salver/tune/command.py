@@ -55,12 +55,19 @@ def tune(model: str, address: Address, output: str | None, *, as_json: bool, **o
     except SalverError as error:
         raise click.ClickException(error.message) from None
     text = parameters_text(profile.model, advice.policy, _comments(profile, advice))
-    if output is not None:
-        Path(output).write_text(text)
     if as_json:
         click.echo(json.dumps(_document(profile, advice, text), indent=2))
     else:
         _show(profile, advice, text)
+    if output is not None:
+        _write(output, text)
+
+
+def _write(path: str, text: str) -> None:
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"--output {path} cannot be written: {error.strerror}") from None
 
 
 def _wanted(options: Mapping[str, Any]) -> dict[str, Any]:

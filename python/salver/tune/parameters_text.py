@@ -20,8 +20,10 @@ def parameters_text(model: str, policy: BatchingPolicy, comments: tuple[str, ...
 
 def _parameters(policy: BatchingPolicy) -> Iterator[str]:
     yield f"adaptive: {str(policy.is_adaptive).lower()}"
+    if policy.allowed_batch_sizes:
+        yield f"allowed_batch_sizes: [{', '.join(map(str, policy.allowed_batch_sizes))}]"
     if policy.is_adaptive:
-        if policy.max_batch_size != _DEFAULT.max_batch_size:
+        if policy.max_batch_size != _DEFAULT.max_batch_size or policy.allowed_batch_sizes:
             yield _wrapped("max_batch_size", policy.max_batch_size)
         if policy.latency_slo_s is not None:
             yield f"latency_slo_ms: {policy.latency_slo_s * 1e3:g}"

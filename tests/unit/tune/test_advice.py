@@ -1,5 +1,7 @@
 """Advice from given curves; what the scheduler makes of them is a matter of tests/boundary/test_simulation.py."""
 
+from dataclasses import replace
+
 import pytest
 
 from salver.boundary import BatchingPolicy
@@ -139,3 +141,9 @@ def test_a_target_that_cannot_be_held_is_told(profile):
     assert found.policy.is_adaptive
     assert found.reason.startswith("no setting holds a p99 of 50 ms: ")
     assert [item.requests_per_s for item in found.sustainable] == [0, 0]
+
+
+@pytest.mark.parametrize(("sizes", "kept"), [((), ()), ((2, 4, 8), (2, 4)), ((8,), (4,))])
+def test_allowed_sizes_in_force_stay_up_to_the_largest_batch(profile, sizes, kept):
+    found = replace(profile, policy=BatchingPolicy(allowed_batch_sizes=sizes))
+    assert advice(found, by_mode(0.018, 0.020)).policy.allowed_batch_sizes == kept

@@ -79,3 +79,11 @@ def test_mistakes_are_named(asked, arguments, status, message):
     assert result.exit_code == status
     assert message in result.output
     assert asked == []
+
+
+def test_a_file_that_cannot_be_written_is_an_error_after_the_advice(asked, tmp_path):
+    output = tmp_path / "nowhere" / "advice.pbtxt"
+    result = run("ranker", "--output", str(output))
+    assert result.exit_code == 1
+    assert "adaptive: true" in result.output
+    assert f"--output {output} cannot be written: No such file or directory" in result.output

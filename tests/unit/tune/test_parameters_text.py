@@ -28,6 +28,8 @@ def test_the_file_reads_as_it_should():
         STATIC,
         BatchingPolicy(),
         BatchingPolicy(max_batch_size=64),
+        BatchingPolicy(allowed_batch_sizes=(8, 1000)),
+        BatchingPolicy(max_batch_size=32, allowed_batch_sizes=(8, 32)),
         BatchingPolicy(latency_slo_s=0.0125),
     ],
 )
