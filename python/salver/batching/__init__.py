@@ -9,5 +9,6 @@ from salver.batching.arrays import ArrayRun
 from salver.batching.batcher import Batcher
 from salver.batching.calls import Criticality
 from salver.batching.stats import BatcherStats
+from salver.boundary import BatchingPolicy, LowPriority
 
-__all__ = ["ArrayRun", "Batcher", "BatcherStats", "Criticality"]
+__all__ = ["ArrayRun", "Batcher", "BatcherStats", "BatchingPolicy", "Criticality", "LowPriority"]
