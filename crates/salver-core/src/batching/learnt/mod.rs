@@ -48,6 +48,11 @@ pub(super) struct Start {
 }
 
 impl Learnt {
+    /// Takes in that work comes while none waits.
+    pub(super) fn queue(&mut self) {
+        self.drain.queue();
+    }
+
     /// Takes in a batch that starts; returns what its ticket is to bring back.
     pub(super) fn begin(&mut self, start: Start, policy: &Policy) -> f64 {
         let Start { now, num_rows, num_waiting, num_runners } = start;
