@@ -14,6 +14,8 @@ const MUCH_SMALLER: f64 = 0.67;
 const NO_CHEAPER: f64 = 0.94;
 /// Microseconds that a batch costs beside its run: to be handed over, and its answers to be handed back.
 const HAND_OVER: f64 = 50.0;
+/// Larger sizes are taken for this one.
+const MAX_ROWS: usize = u32::MAX as usize;
 
 /// A point of the curve.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +62,8 @@ impl Curve {
 
     /// Takes in a run; how slow the model is now against at first, where that changed.
     pub(super) fn record(&mut self, num_rows: usize, micros: f32, batch: u32) -> Option<f32> {
+        // Rows without elements take no memory: there may be any number of them.
+        let num_rows = num_rows.clamp(1, MAX_ROWS);
         let bucket = bucket(num_rows);
         let at = self.sizes.binary_search_by_key(&bucket, |size| size.bucket).unwrap_or_else(|at| {
             self.sizes.insert(at, Samples::new(bucket, self.slowness));

@@ -90,6 +90,11 @@ impl Levels {
         }
     }
 
+    /// Runs so far.
+    pub(super) fn num_runs(&self) -> u32 {
+        self.levels.iter().fold(0, |sum, level| sum.saturating_add(level.num_runs))
+    }
+
     /// Batches that may run at the same time.
     pub(super) fn at_most(&self, num_runners: usize) -> usize {
         match (self.trial, self.at_most) {
