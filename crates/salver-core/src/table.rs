@@ -101,9 +101,10 @@ impl Target {
         self.owner.peek(Policy::joins_requests)
     }
 
-    /// Whether requests are to wait for company even while a runner is free.
-    pub fn waits_for_company(&self) -> bool {
-        self.owner.peek(Policy::waits_for_company)
+    /// Whether requests have to stand in the queue of all runners: to wait for company even while one is free, or for
+    /// those before them, where only so many may run at the same time.
+    pub fn must_queue(&self) -> bool {
+        self.owner.peek(|policy| policy.waits_for_company() || policy.max_in_flight_batches.is_some())
     }
 
     /// The queue of `signature`.
@@ -359,6 +360,18 @@ mod tests {
         };
         table.publish(Snapshot::new([("m".to_owned(), row)]));
         table
+    }
+
+    #[test]
+    fn a_version_with_a_limit_of_batches_in_flight_has_one_queue() {
+        let target = target(1);
+        let at_once = Policy { is_adaptive: false, ..Policy::default() };
+        let timed = Policy { batch_timeout: Duration::from_millis(1), ..at_once.clone() };
+        let limited = Policy { max_in_flight_batches: Some(1), ..Policy::default() };
+        for (policy, must_queue) in [(Policy::default(), false), (at_once, false), (timed, true), (limited, true)] {
+            target.owner().set_policy(policy.clone());
+            assert_eq!(target.must_queue(), must_queue, "{policy:?}");
+        }
     }
 
     #[test]

@@ -123,7 +123,7 @@ impl LoopContext {
 fn runs_here(task: &PredictTask) -> bool {
     matches!(task.pinned.runner(), Runner::Native(_))
         && task.pinned.run_stats().is_short()
-        && !task.pinned.waits_for_company()
+        && !task.pinned.must_queue()
         && task.memory_bytes() <= MAX_BYTES_ON_LOOP
 }
 

@@ -73,11 +73,19 @@ impl<W: Work> AdaptiveQueue<W> {
         let Some((criticality, at)) = self.pending.urgency() else { return Due::Never };
         let held = (!self.runs_alone && moment.may_wait)
             .then(|| moment.line.learnt().hold_until(self.pending.num_rows(), moment.now, &self.policy))
-            .flatten();
+            .flatten()
+            .map(|until| self.must_start(moment).map_or(until, |start| start.min(until)));
         match held {
             Some(until) if until > moment.now => Due::At(until),
             _ => Due::Now(criticality, at),
         }
+    }
+
+    /// When the first must start to make its deadline.
+    fn must_start(&self, moment: &Moment<'_>) -> Option<Instant> {
+        let deadline = self.pending.first()?.deadline()?;
+        let run = moment.line.learnt().expected_run(self.padded_rows(self.pending.num_rows()))?;
+        Some(deadline.checked_sub(run).unwrap_or(moment.now))
     }
 
     /// A lower bound of the batches that are due.
@@ -99,6 +107,7 @@ impl<W: Work> AdaptiveQueue<W> {
             let Some(item) = self.pending.pop() else { break };
             if is_late { self.refuse_late(item, moment, &mut taken) } else { taken.add(item, moment.now) }
         }
+        taken.is_apart = self.runs_alone && self.policy.joins_requests();
         taken.reason = self.reason(&taken, &wanted);
         taken.padded_rows = self.padded_rows(taken.num_rows);
         taken

@@ -19,6 +19,11 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 const USUAL_RUN: Duration = Duration::from_millis(1);
 /// The least that a turn is charged: what it takes to hand it out.
 const LEAST_RUN: Duration = Duration::from_micros(1);
+/// The most that a turn is charged beforehand: what it took is known at its end, what was foretold may be far off.
+const MOST_FORETOLD: Duration = Duration::from_secs(10);
+/// Virtual nanoseconds that an owner may be behind the others by what it was charged too much. They moved on meanwhile,
+/// and would have to wait for that long.
+const MOST_CREDIT: u64 = 1_000_000_000;
 
 /// The circumstances of a decision.
 pub(super) struct Moment<'a> {
@@ -48,11 +53,14 @@ pub(super) struct Taken<W> {
     pub(super) num_rows: usize,
     pub(super) padded_rows: usize,
     pub(super) reason: Reason,
+    /// Whether it is work that no batch of its line takes: its run says nothing about theirs.
+    pub(super) is_apart: bool,
 }
 
 impl<W: Work> Taken<W> {
     pub(super) fn new() -> Self {
-        Self { batch: Vec::new(), refused: Vec::new(), num_rows: 0, padded_rows: 0, reason: Reason::IdleRunner }
+        let (batch, refused, reason) = (Vec::new(), Vec::new(), Reason::IdleRunner);
+        Self { batch, refused, num_rows: 0, padded_rows: 0, reason, is_apart: false }
     }
 
     /// Adds `item` to the batch, or to what does not run.
@@ -184,8 +192,11 @@ impl<W: Work> Entry<W> {
     /// Lets go of work that nobody waits for, then of work that matters less.
     fn make_room(&mut self, item: &W, now: Instant, refused: &mut Vec<(W, Refusal)>) -> bool {
         self.sweep(now, refused);
+        // What is larger than the queue finds room in an empty one alone: nothing is to give way to it.
+        let fits = item.num_rows() <= self.policy.max_queued_rows && item.num_bytes() <= self.policy.max_queued_bytes;
         while !self.has_room(item) {
-            let Some(other) = self.lines.iter_mut().find_map(|line| line.displace(item.criticality())) else {
+            let displace = |line: &mut LineQueue<W>| line.displace(item.criticality());
+            let Some(other) = fits.then(|| self.lines.iter_mut().find_map(displace)).flatten() else {
                 return false;
             };
             self.let_go(&other);
@@ -288,10 +299,10 @@ impl<W: Work> Entry<W> {
         let (now, num_rows, padded_rows) = (scene.now, taken.num_rows, taken.padded_rows);
         let mut learnt = queue.line.learnt();
         let mark = learnt.begin(Start { now, num_rows, num_waiting, num_runners: scene.num_runners }, &self.policy);
-        let charged = learnt.expected_run(padded_rows).unwrap_or(USUAL_RUN).max(LEAST_RUN);
+        let charged = learnt.expected_run(padded_rows).unwrap_or(USUAL_RUN).clamp(LEAST_RUN, MOST_FORETOLD);
         drop(learnt);
         self.paid_until = self.paid_until.saturating_add(self.cost(charged));
-        Begun { now, charged, num_rows, padded_rows, mark }
+        Begun { now, charged, num_rows, padded_rows, mark, is_apart: taken.is_apart }
     }
 
     /// Virtual nanoseconds for so much time of a runner.
@@ -299,13 +310,15 @@ impl<W: Work> Entry<W> {
         (time.as_nanos() as f64 / self.policy.weight.max(1e-6)) as u64
     }
 
-    /// Takes a batch out of the count and settles what it was charged too much or too little.
-    pub(super) fn end(&mut self, line: &Arc<Line>, charged: Duration, elapsed: Duration) {
+    /// Takes a batch out of the count and settles what it was charged too much or too little; the others' time is
+    /// `clock`.
+    pub(super) fn end(&mut self, line: &Arc<Line>, charged: Duration, elapsed: Duration, clock: u64) {
         self.in_flight = self.in_flight.saturating_sub(1);
         let queue = self.line_queue(line);
         queue.in_flight = queue.in_flight.saturating_sub(1);
         let elapsed = elapsed.max(LEAST_RUN);
-        self.paid_until = self.paid_until.saturating_add(self.cost(elapsed)).saturating_sub(self.cost(charged));
+        let settled = self.paid_until.saturating_add(self.cost(elapsed)).saturating_sub(self.cost(charged));
+        self.paid_until = settled.max(clock.saturating_sub(MOST_CREDIT));
         self.owner.paid_until.store(self.paid_until, std::sync::atomic::Ordering::Relaxed);
     }
 

@@ -29,6 +29,9 @@ impl<W: Work> LineQueue<W> {
 
     /// Queues `item` with its like and returns the bytes of what is queued.
     pub(super) fn push(&mut self, item: W, policy: &Arc<Policy>, now: Instant) -> Result<usize, (W, Refusal)> {
+        if self.groups.is_empty() {
+            self.line.learnt().queue();
+        }
         let usage = self.groups.iter().map(Group::usage).sum();
         let at = self.group_of(&item, policy);
         let moment = Moment { now, line: &self.line, may_wait: false, is_closing: false };

@@ -66,7 +66,22 @@ impl<W: Work> LowQueue<W> {
         Some(item)
     }
 
-    /// Takes out what nobody waits for.
+    /// Takes out what nobody waits for among the oldest: as many as make up a batch of `num_rows`.
+    pub(super) fn take_dead_of_next(&mut self, num_rows: usize, now: Instant) -> Vec<W> {
+        let (mut dead, mut alive, mut num_alive) = (Vec::new(), Vec::new(), 0usize);
+        while let Some(item) = self.pop_within(if num_alive < num_rows { usize::MAX } else { 0 }) {
+            if item.is_dead(now) {
+                dead.push(item);
+            } else {
+                num_alive = num_alive.saturating_add(item.num_rows());
+                alive.push(item);
+            }
+        }
+        self.put_back(alive);
+        dead
+    }
+
+    /// Takes out all that nobody waits for.
     pub(super) fn take_dead(&mut self, now: Instant) -> Vec<W> {
         let dead = take_out(&mut self.items, |item| item.is_dead(now));
         self.num_rows = self.items.iter().map(Work::num_rows).fold(0, usize::saturating_add);

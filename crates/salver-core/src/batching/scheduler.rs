@@ -263,8 +263,9 @@ impl<W: Work> Home for Inner<W> {
         let mut state = self.state.lock();
         state.num_in_flight = state.num_in_flight.saturating_sub(1);
         let id = line.owner().id();
+        let clock = state.clock;
         if let Some(entry) = state.owners.get_mut(&id) {
-            entry.end(line, over.charged, over.elapsed);
+            entry.end(line, over.charged, over.elapsed, clock);
             if over.has_run {
                 line.stats().ran(over.elapsed);
             }

@@ -237,7 +237,8 @@ impl<W: Work> StaticQueue<W> {
     fn drop_dead(&mut self, now: Instant, taken: &mut Taken<W>) {
         let mut dead = self.batches.front_mut().map(|batch| batch.take_dead(now)).unwrap_or_default();
         if self.batches.len() <= 1 && !self.low.is_empty() {
-            dead.extend(self.low.take_dead(now));
+            let num_rows = self.max_rows().max(low_queue::max_rows(&self.policy));
+            dead.extend(self.low.take_dead_of_next(num_rows, now));
         }
         dead.into_iter().for_each(|item| taken.add(item, now));
         self.close_ranks(0);

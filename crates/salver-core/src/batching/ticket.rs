@@ -26,6 +26,8 @@ pub(super) struct Begun {
     pub(super) padded_rows: usize,
     /// What the line wants to be told at the end.
     pub(super) mark: f64,
+    /// Whether it is work that no other batch of the line takes.
+    pub(super) is_apart: bool,
 }
 
 /// A batch that is over.
@@ -43,8 +45,10 @@ pub(super) struct Over {
     pub(super) padded_rows: usize,
     /// What the line had told it at the start.
     pub(super) mark: f64,
-    /// Whether the time says something about the next one.
+    /// Whether it ran to its end.
     pub(super) has_run: bool,
+    /// Whether its time says something about other batches of the line.
+    pub(super) is_telling: bool,
 }
 
 /// Held while a batch runs; dropped without a word, it counts as a run that failed.
@@ -79,9 +83,10 @@ impl Ticket {
         if std::mem::replace(&mut self.is_released, true) {
             return;
         }
-        let Begun { now: started, charged, num_rows, padded_rows, mark } = self.begun;
+        let Begun { now: started, charged, num_rows, padded_rows, mark, is_apart } = self.begun;
         let elapsed = now.saturating_duration_since(started);
-        let over = Over { now, elapsed, charged, num_rows, padded_rows, mark, has_run };
+        let over =
+            Over { now, elapsed, charged, num_rows, padded_rows, mark, has_run, is_telling: has_run && !is_apart };
         self.home.release(&self.line, over);
     }
 }

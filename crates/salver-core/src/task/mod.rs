@@ -67,8 +67,10 @@ impl PredictTask {
         reply: ReplyTo,
     ) -> Self {
         let first = inputs.first().and_then(Tensor::num_rows);
-        // A scalar, no input at all or differing first dimensions: legal, but nothing to join along.
-        let can_batch = first.is_some_and(|rows| rows > 0) && inputs.iter().all(|input| input.num_rows() == first);
+        // A scalar, no input at all or differing first dimensions: legal, but nothing to join along. Nor are there rows to
+        // count where no input has an element: a few bytes may ask for any number of them.
+        let has_elements = inputs.iter().any(|input| input.num_elements() > 0);
+        let can_batch = has_elements && first.is_some() && inputs.iter().all(|input| input.num_rows() == first);
         let num_rows = if can_batch { first.unwrap_or(1) } else { 1 };
         Self {
             line: pinned.line(&signature).clone(),

@@ -1,5 +1,6 @@
 //! The batching scheduler as its callers see it.
 
+mod hostile;
 mod jobs;
 mod mixed_priority;
 mod padding;

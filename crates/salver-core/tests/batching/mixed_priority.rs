@@ -159,6 +159,18 @@ fn dead_low_work_takes_no_room() {
 }
 
 #[test]
+fn a_turn_looks_for_dead_low_work_no_further_than_its_batch_may_reach() {
+    let (scheduler, line, now) = (scheduler(1), line(mixed(Isolation)), Instant::now());
+    scheduler.submit_at([4, 4, 4].map(|rows| job(&line, 0, rows).low()), now);
+    let turns = || std::iter::from_fn(|| take(&scheduler, now + ms(10)));
+    let found: Vec<_> = turns().map(|turn| (turn.batch.len(), turn.refused.len())).collect();
+    assert_eq!(found, [(1, 0); 3]);
+    scheduler.submit_at([job(&line, 0, 4).low(), job(&line, 0, 4).low(), job(&line, 0, 4).low().gone()], now);
+    let found: Vec<_> = turns().map(|turn| (turn.batch.len(), turn.refused.len())).collect();
+    assert_eq!(found, [(1, 0), (1, 1)]);
+}
+
+#[test]
 fn low_work_loses_its_place_to_other_work() {
     let policy = Policy { max_queued_rows: 8, ..mixed(Isolation) };
     let (scheduler, line, now) = (scheduler(1), line(policy), Instant::now());

@@ -163,3 +163,30 @@ fn work_of_ever_new_kinds_is_kept_in_few_groups_and_all_of_it_runs() {
     assert_eq!(sizes.iter().sum::<usize>(), 1200);
     assert_eq!(sizes.iter().filter(|size| **size == 2).count(), 256);
 }
+
+/// Runs what is due, for a millisecond, in which `comes` comes.
+fn run(scheduler: &Scheduler<Job>, now: &mut Instant, comes: Option<Job>) {
+    let Next::Turn(mut turn) = scheduler.next_at(*now) else { panic!("nothing is due") };
+    scheduler.submit_at(comes, *now);
+    *now += ms(1);
+    turn.ticket.take().into_iter().for_each(|ticket| ticket.ran_at(*now));
+    // Longer than anything is held back for company.
+    *now += ms(1);
+}
+
+#[test]
+fn idle_time_after_the_last_of_a_queue_went_away_is_not_taken_for_a_slow_line() {
+    let (scheduler, line, mut now) = (scheduler(1), batching(8), Instant::now());
+    scheduler.submit_at([job(&line, 0, 1)], now);
+    let goes = job(&line, 0, 1);
+    run(&scheduler, &mut now, Some(goes.clone()));
+    drop(goes.gone());
+    run(&scheduler, &mut now, None);
+    now += Duration::from_secs(1000);
+    scheduler.submit_at([job(&line, 0, 1)], now);
+    run(&scheduler, &mut now, Some(job(&line, 0, 1)));
+
+    let with_deadline = |_| job(&line, 0, 1).until(now + Duration::from_secs(10));
+    let refused = scheduler.submit_at((0..50).map(with_deadline), now);
+    assert_eq!(refused.into_iter().map(|(_, refusal)| refusal).collect::<Vec<_>>(), []);
+}

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use salver_core::batching::{Options, Scheduler, Work};
+use salver_core::batching::{Options, Policy, Scheduler, Work};
 use salver_core::histogram::{Histogram, LATENCY_LIMITS};
 use salver_core::table::Snapshot;
 use salver_core::task::Answers;
 use salver_core::{Code, Status};
 
-use crate::support::{Fixture, batching, echo, fixture, floats, scalar, tensor, texts, values};
+use crate::support::{Fixture, allowed, batching, echo, fixture, floats, scalar, tensor, texts, values};
 
 /// Doubles rows; refuses a batch in which one is negative.
 fn doubler() -> Fixture {
@@ -151,4 +151,16 @@ fn a_target_stays_pinned_until_its_answer_is_out() {
     assert!(!target.wait_until_released(Some(Duration::ZERO)));
     fixture.run(vec![task]);
     assert!(target.wait_until_released(Some(Duration::ZERO)));
+}
+
+#[test]
+fn a_request_without_elements_runs_alone_whatever_rows_it_asks_for() {
+    let policy = Policy { max_queued_rows: 100, ..allowed(&[4, 8]) };
+    let fixture = echo(1, policy);
+    let empty = |rows| tensor(&[rows, 0], &[]);
+    fixture.schedule(fixture.tasks([empty(1 << 40), tensor(&[1, 2], &[1.0, 2.0]), empty(3), empty(1 << 40)]));
+    let answers = fixture.mailbox.first_outputs();
+    assert_eq!(answers, [empty(1 << 40), tensor(&[1, 2], &[1.0, 2.0]), empty(3), empty(1 << 40)]);
+    let beside = fixture.task_for(9, vec![empty(5)], vec![0]);
+    assert_eq!((beside.num_rows(), beside.can_join()), (1, false));
 }

@@ -14,8 +14,8 @@ const MUCH_SMALLER: f64 = 0.67;
 const NO_CHEAPER: f64 = 0.94;
 /// Microseconds that a batch costs beside its run: to be handed over, and its answers to be handed back.
 const HAND_OVER: f64 = 50.0;
-/// A median that changed by this factor is another one, not noise.
-const MOVED: f32 = 1.25;
+/// Larger sizes are taken for this one.
+const MAX_ROWS: usize = u32::MAX as usize;
 
 /// A point of the curve.
 #[derive(Clone, Copy, Debug)]
@@ -41,42 +41,52 @@ pub struct CurvePoint {
 }
 
 /// Run time, in microseconds, as a function of rows.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Curve {
     sizes: Vec<Samples>,
     knots: Vec<Knot>,
+    /// How slow the model is, against how slow it was at first.
+    slowness: f32,
 }
 
 impl Curve {
-    /// Takes in a run; the factor by which the model became slower, where it did.
+    /// A curve without points, of a model that is so slow against at first.
+    pub(super) fn new(slowness: f32) -> Self {
+        Self { sizes: Vec::new(), knots: Vec::new(), slowness }
+    }
+
+    /// How slow the model is, against how slow it was at first.
+    pub(super) fn slowness(&self) -> f32 {
+        self.slowness
+    }
+
+    /// Takes in a run; how slow the model is now against at first, where that changed.
     pub(super) fn record(&mut self, num_rows: usize, micros: f32, batch: u32) -> Option<f32> {
+        // Rows without elements take no memory: there may be any number of them.
+        let num_rows = num_rows.clamp(1, MAX_ROWS);
         let bucket = bucket(num_rows);
         let at = self.sizes.binary_search_by_key(&bucket, |size| size.bucket).unwrap_or_else(|at| {
-            self.sizes.insert(at, Samples::new(bucket));
+            self.sizes.insert(at, Samples::new(bucket, self.slowness));
             at
         });
         let size = &mut self.sizes[at];
         if !size.record(num_rows, micros, batch) {
             return None;
         }
-        let factor = size.p50 / size.told;
-        let has_moved = size.told > 0.0 && !(1.0 / MOVED..MOVED).contains(&factor);
-        if has_moved || size.told == 0.0 {
-            size.told = size.p50;
-        }
+        let news = size.news();
         let oldest = batch.wrapping_sub(2 * size.len() as u32);
-        let moved = has_moved.then_some(factor);
-        match moved {
-            Some(factor) => self.scale_older(factor, oldest, batch),
+        match news {
+            Some(slowness) => self.follow(slowness, oldest, batch),
             None => self.refresh(),
         }
-        moved
+        news
     }
 
-    /// Takes sizes that have not run since batch `since` to have changed by `factor`; `now` is the latest batch.
-    pub(super) fn scale_older(&mut self, factor: f32, since: u32, now: u32) {
+    /// Takes the model to have become so slow for sizes that have not run since batch `since`; `now` is the latest batch.
+    pub(super) fn follow(&mut self, slowness: f32, since: u32, now: u32) {
         let age = now.wrapping_sub(since);
-        self.sizes.iter_mut().filter(|size| now.wrapping_sub(size.last) > age).for_each(|size| size.scale(factor));
+        self.slowness = slowness;
+        self.sizes.iter_mut().filter(|size| now.wrapping_sub(size.last) > age).for_each(|size| size.follow(slowness));
         self.refresh();
     }
 
@@ -211,7 +221,7 @@ mod tests {
     use super::*;
 
     fn curve(micros: impl Fn(usize) -> f32, sizes: impl IntoIterator<Item = usize>) -> Curve {
-        let mut curve = Curve::default();
+        let mut curve = Curve::new(1.0);
         for (batch, size) in sizes.into_iter().enumerate() {
             for _ in 0..4 {
                 curve.record(size, micros(size), batch as u32);
@@ -262,6 +272,16 @@ mod tests {
             curve.record(8, 2400.0, batch);
         }
         assert_eq!([1, 4, 8].map(|rows| curve.p50(rows).unwrap().round()), [300.0, 1200.0, 2400.0]);
+    }
+
+    #[test]
+    fn a_change_that_every_size_tells_of_counts_once_for_those_that_do_not_run() {
+        let mut curve = curve(|rows| 100.0 * rows as f32, [1, 2, 4, 8, 16, 32]);
+        for batch in 1000..1900 {
+            let rows = 1 << (batch / 100 % 5 + 1);
+            curve.record(rows, 500.0 * rows as f32, batch);
+        }
+        assert_eq!(curve.p50(1).unwrap().round(), 500.0);
     }
 
     #[test]

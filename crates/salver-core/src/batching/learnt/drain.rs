@@ -4,6 +4,8 @@ use std::time::Instant;
 
 /// Weight of the past in the share of time.
 const WINDOW: f64 = 16.0;
+/// The least share that is believed: what is foretold for a line among many others is rather too early than too late.
+const LEAST_SHARE: f64 = 0.02;
 
 /// Batches in flight, and how many of them there are on average while work waits.
 #[derive(Debug, Default)]
@@ -52,6 +54,13 @@ impl Drain {
         self.last_turn = Some(now);
     }
 
+    /// Work comes while none waits. Where none is in flight either, what waited when the last batch ended has gone.
+    pub(super) fn queue(&mut self) {
+        if self.num_batches == 0 {
+            self.waits_since = None;
+        }
+    }
+
     /// A batch is over while `num_waiting` rows wait; returns the sum of work so far.
     pub(super) fn end(&mut self, now: Instant, num_rows: usize, num_waiting: usize) -> f64 {
         self.advance(now);
@@ -75,7 +84,7 @@ impl Drain {
 
     /// Batches in flight while work waits; `at_most` until it is known.
     pub(super) fn share(&self, at_most: f64) -> f64 {
-        if self.sum.1 > 0.0 && self.sum.0 > 0.0 { self.sum.0 / self.sum.1 } else { at_most }
+        if self.sum.1 > 0.0 { (self.sum.0 / self.sum.1).max(LEAST_SHARE) } else { at_most }
     }
 
     /// Microseconds until the next turn, where turns come every `pause` microseconds.

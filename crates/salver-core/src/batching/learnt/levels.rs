@@ -25,7 +25,7 @@ const LOOK_EVERY: u32 = 8;
 const ENOUGH: u32 = 4;
 
 /// A curve and how many runs made it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Level {
     curve: Curve,
     num_runs: u32,
@@ -79,14 +79,20 @@ impl Levels {
     pub(super) fn record(&mut self, num_rows: usize, micros: f32, num_at_work: f64) {
         let index = level(num_at_work);
         if self.levels.len() <= index {
-            self.levels.resize_with(index + 1, Level::default);
+            let slowness = self.levels.first().map_or(1.0, |level| level.curve.slowness());
+            self.levels.resize_with(index + 1, || Level { curve: Curve::new(slowness), num_runs: 0 });
         }
         let batch = self.num_batches;
         self.levels[index].num_runs = self.levels[index].num_runs.saturating_add(1);
-        if let Some(factor) = self.levels[index].curve.record(num_rows, micros, batch) {
+        if let Some(slowness) = self.levels[index].curve.record(num_rows, micros, batch) {
             let others = self.levels.iter_mut().enumerate().filter(|(other, _)| *other != index);
-            others.for_each(|(_, other)| other.curve.scale_older(factor, batch.wrapping_sub(32), batch));
+            others.for_each(|(_, other)| other.curve.follow(slowness, batch.wrapping_sub(32), batch));
         }
+    }
+
+    /// Runs so far.
+    pub(super) fn num_runs(&self) -> u32 {
+        self.levels.iter().fold(0, |sum, level| sum.saturating_add(level.num_runs))
     }
 
     /// Batches that may run at the same time.

@@ -48,6 +48,11 @@ pub(super) struct Start {
 }
 
 impl Learnt {
+    /// Takes in that work comes while none waits.
+    pub(super) fn queue(&mut self) {
+        self.drain.queue();
+    }
+
     /// Takes in a batch that starts; returns what its ticket is to bring back.
     pub(super) fn begin(&mut self, start: Start, policy: &Policy) -> f64 {
         let Start { now, num_rows, num_waiting, num_runners } = start;
@@ -60,11 +65,12 @@ impl Learnt {
         self.drain.mark()
     }
 
-    /// Takes in a batch that is over, while `num_waiting` rows wait. A run that failed teaches nothing.
+    /// Takes in a batch that is over, while `num_waiting` rows wait. A run that failed teaches nothing, nor does one of
+    /// another kind.
     pub(super) fn end(&mut self, over: &Over, num_waiting: usize) {
         let work = self.drain.end(over.now, over.num_rows, num_waiting) - over.mark;
         self.hold.batch_over(over.now, over.elapsed, over.num_rows, num_waiting);
-        if over.has_run {
+        if over.is_telling {
             let micros = over.elapsed.as_nanos() as f64 / 1e3;
             let num_at_work = if micros > 0.0 { work / micros } else { 1.0 };
             self.levels.record(over.padded_rows, micros as f32, num_at_work);
@@ -155,7 +161,8 @@ impl Learnt {
         self.levels.at_most(num_runners)
     }
 
-    /// When the answer to a request would be ready that comes behind so many rows.
+    /// When the answer to a request would be ready that comes behind so many rows. One run foretells nothing: it may have
+    /// been a cold one.
     pub(super) fn time_to_answer(
         &self,
         num_ahead: usize,
@@ -164,7 +171,7 @@ impl Learnt {
         policy: &Policy,
     ) -> Option<Duration> {
         let num_at_work = self.num_at_work(usize::MAX);
-        let curve = self.levels.curve(num_at_work)?;
+        let curve = self.levels.curve(num_at_work).filter(|_| self.levels.num_runs() > 1)?;
         let total = num_ahead.saturating_add(num_rows);
         let padded = |rows| policy.padded_rows(rows);
         let batch = curve.preferred(total.min(self.max_rows(policy)).max(1), padded);

@@ -10,6 +10,10 @@ const FASTER: f32 = 0.6;
 const LONG: u32 = 256;
 /// The first run of a size is forgotten where the second is faster by this factor: it compiled, or it allocated.
 const COLD: f32 = 2.0;
+/// A median that changed by this factor is another one, not noise.
+const MOVED: f32 = 1.25;
+/// A size that did not run is not taken to have changed by more than this at a time.
+const MOST_MOVED: f32 = 16.0;
 /// Sizes up to this one are kept apart; above, there are [`PER_OCTAVE`] between a power of two and the next.
 const EXACT: usize = 2 * PER_OCTAVE;
 const PER_OCTAVE: usize = 16;
@@ -27,8 +31,10 @@ pub(super) struct Samples {
     pub(super) p90: f32,
     /// The batch that was the last one of this size.
     pub(super) last: u32,
-    /// The median when sizes that did not run were told of it.
-    pub(super) told: f32,
+    /// The median when sizes that did not run were told of it; 0 before it is known.
+    told: f32,
+    /// How slow the model was at that median, against how slow it was at first.
+    slowness: f32,
     runs: [(u32, f32); LEN],
     len: usize,
     next: usize,
@@ -36,9 +42,9 @@ pub(super) struct Samples {
 }
 
 impl Samples {
-    pub(super) fn new(bucket: usize) -> Self {
+    pub(super) fn new(bucket: usize, slowness: f32) -> Self {
         let (runs, num_new) = ([(0, 0.0); LEN], 0);
-        Self { bucket, num_rows: 0, p50: 0.0, p90: 0.0, last: 0, told: 0.0, runs, len: 0, next: 0, num_new }
+        Self { bucket, num_rows: 0, p50: 0.0, p90: 0.0, last: 0, told: 0.0, slowness, runs, len: 0, next: 0, num_new }
     }
 
     /// Runs that are remembered.
@@ -66,8 +72,23 @@ impl Samples {
         is_due
     }
 
-    /// The model has become slower by this factor since these runs.
-    pub(super) fn scale(&mut self, factor: f32) {
+    /// How slow the model is now, where that is news to other sizes.
+    pub(super) fn news(&mut self) -> Option<f32> {
+        let factor = self.p50 / self.told;
+        let has_moved = self.told > 0.0 && !(1.0 / MOVED..MOVED).contains(&factor);
+        if has_moved || self.len >= KEPT && self.told == 0.0 {
+            self.told = self.p50;
+        }
+        has_moved.then(|| {
+            self.slowness *= factor;
+            self.slowness
+        })
+    }
+
+    /// The model has become so slow since these runs. What several sizes tell of the same change counts once.
+    pub(super) fn follow(&mut self, slowness: f32) {
+        let factor = (slowness / self.slowness).clamp(1.0 / MOST_MOVED, MOST_MOVED);
+        self.slowness = slowness;
         self.runs.iter_mut().for_each(|(_, micros)| *micros *= factor);
         self.p50 *= factor;
         self.p90 *= factor;
@@ -125,7 +146,7 @@ mod tests {
 
     #[test]
     fn the_first_run_is_forgotten_where_it_was_a_cold_one() {
-        let mut samples = Samples::new(1);
+        let mut samples = Samples::new(1, 1.0);
         for (micros, batch) in [900.0, 10.0, 12.0].into_iter().zip(1..) {
             samples.record(1, micros, batch);
         }
@@ -134,7 +155,7 @@ mod tests {
 
     #[test]
     fn of_a_size_that_comes_up_again_only_the_latest_runs_count() {
-        let mut samples = Samples::new(1);
+        let mut samples = Samples::new(1, 1.0);
         for batch in 0..20 {
             samples.record(1, 100.0, batch);
         }

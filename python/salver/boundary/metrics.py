@@ -1,0 +1,31 @@
+"""Counts and histograms of the data plane at one moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The values of one metric for one set of label values."""
+
+    labels: tuple[str, ...]
+    """Values, in the order of `MetricFamily.label_names`."""
+    value: int
+    """The count or the present value; of a histogram the sum of its samples."""
+    bucket_counts: tuple[int, ...] = ()
+    """Histogram: samples in each bucket, not cumulative; one more than `MetricFamily.limits`."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricFamily:
+    """One metric at one moment."""
+
+    name: str
+    """Internal name, for example `/tensorflow/serving/request_count`."""
+    kind: Literal["counter", "gauge", "histogram"]
+    label_names: tuple[str, ...]
+    series: tuple[Series, ...]
+    limits: tuple[float, ...] = ()
+    """Histogram: upper bounds of the buckets, exclusive, ascending; one more bucket is for what reaches the last."""

@@ -1,0 +1,129 @@
+"""What Python pulls: batches for Python servables, and calls that are not inference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
+
+
+class Batch(Protocol):
+    """Requests to one signature of one Python servable, joined along the first dimension.
+
+    It ends with one `complete` or `fail`; a batch that is dropped answers INTERNAL.
+    """
+
+    @property
+    def servable(self) -> object:
+        """What `TargetSpec.servable` held."""
+
+    @property
+    def signature(self) -> str:
+        """Key of the signature to run."""
+
+    @property
+    def num_rows(self) -> int:
+        """Rows that are to be run: those of all members, and what fills the batch up to an allowed size."""
+
+    @property
+    def num_members(self) -> int:
+        """Requests, or parts of split requests, in the batch."""
+
+    @property
+    def output_names(self) -> list[str]:
+        """Outputs that the members want."""
+
+    @property
+    def timeout_s(self) -> float | None:
+        """Time left until no member waits any more: the latest deadline, None where a member has none.
+
+        A member whose own deadline is earlier is answered at that time, whatever becomes of the batch.
+        """
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether no member waits for the answer any more."""
+
+    @property
+    def may_join(self) -> bool:
+        """Whether the outputs are cut by rows: each needs `num_rows` of them.
+
+        False where requests to this servable are not joined, and for a request that cannot be joined with others.
+        """
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether the caller takes the answer in parts; such a batch has one member."""
+
+    def inputs(self) -> dict[str, Array]:
+        """The joined inputs: read-only, without a copy where the wire allows it; strings as object arrays of bytes."""
+
+    def complete(self, outputs: Mapping[str, Any]) -> None:
+        """Answer with one array per output name; raises a NativeError or TypeError for arrays it cannot send."""
+
+    def send_part(self, outputs: Mapping[str, Any]) -> bool:
+        """Send one part of a streamed answer, as `complete` does; waits, without the GIL, for a caller that is behind.
+
+        False where the caller has gone, which ends the batch.
+        """
+
+    def end_parts(self) -> None:
+        """End a streamed answer after its last part."""
+
+    def split_members(self) -> Sequence[Batch]:
+        """End this batch and return one for each member that somebody still waits for; the others are answered."""
+
+    def fail(self, code: int, message: str) -> None:
+        """Answer every member with this error."""
+
+
+class ControlCall(Protocol):
+    """A call that is not inference, to be answered by Python: one `reply`, `reply_http` or `fail`."""
+
+    @property
+    def protocol(self) -> str:
+        """`grpc`, `http` (REST port), `admin` (HTTP, admin port) or `notice`.
+
+        A notice is a line for the operator's log, in `body`, and needs no answer.
+        """
+
+    @property
+    def method(self) -> str:
+        """gRPC: the full method path, `/package.Service/Method`; HTTP: the verb."""
+
+    @property
+    def path(self) -> str:
+        """HTTP: the path as sent, still percent-encoded; gRPC: empty."""
+
+    @property
+    def query(self) -> str:
+        """HTTP: the text after `?`, or empty."""
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """Header or metadata pairs, names in lower case."""
+
+    @property
+    def body(self) -> bytes:
+        """gRPC: one message; HTTP: the body."""
+
+    @property
+    def timeout_s(self) -> float | None:
+        """Time left until the caller's deadline."""
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the caller has gone."""
+
+    def reply(self, body: bytes) -> None:
+        """gRPC: answer OK with one message."""
+
+    def reply_http(self, status: int, headers: Sequence[tuple[str, str]], body: bytes) -> None:
+        """HTTP: answer with this status, headers and body."""
+
+    def fail(self, code: int, message: str) -> None:
+        """Answer with this error, in the form of the call's protocol."""
