@@ -41,7 +41,8 @@ _AT_LEAST = {
     "low_priority_batch_timeout_micros": 0,
     "low_priority_max_enqueued_batches": 1,
 }
-_ABOVE_ZERO = ("latency_slo_ms", "weight")
+_WEIGHTS = (0.001, 1000.0)
+"""Far beyond what shares of time can mean, and not yet where the sums of time lose their digits."""
 _CHOICES = {"batch_padding_policy": PADDING_POLICIES, "mixed_priority_batching_policy": MIXED_PRIORITY_POLICIES}
 _NEVER_WITH_A_GOAL = ("batch_timeout_micros", "max_enqueued_batches")
 """What the adaptive mode finds out to hold a latency."""
@@ -103,10 +104,11 @@ def _bad_values(message: Message) -> Iterator[str]:
     for name, least in _AT_LEAST.items():
         if name in given and value_of(message, name) < least:
             yield f"{name} must be {least} or more, got {value_of(message, name)}"
-    for name in _ABOVE_ZERO:
-        value = value_of(message, name)
-        if name in given and not (math.isfinite(value) and value > 0):
-            yield f"{name} must be a number above 0, got {value:g}"
+    goal = message.latency_slo_ms
+    if "latency_slo_ms" in given and not (math.isfinite(goal) and goal > 0):
+        yield f"latency_slo_ms must be a number above 0, got {goal:g}"
+    if "weight" in given and not _WEIGHTS[0] <= message.weight <= _WEIGHTS[1]:
+        yield f"weight must be from {_WEIGHTS[0]:g} to {_WEIGHTS[1]:g}, got {message.weight:g}"
     for name, choices in _CHOICES.items():
         if name in given and value_of(message, name) not in choices:
             yield f"{name} must be one of {', '.join(choices)}, got {value_of(message, name)!r}"

@@ -50,8 +50,8 @@ def test_one_row_at_a_time_can_be_asked_for():
         ("max_in_flight_batches: 0", "max_in_flight_batches must be 1 or more, got 0"),
         ("max_queued_rows: 0", "max_queued_rows must be 1 or more, got 0"),
         ("max_queued_bytes: -5", "max_queued_bytes must be 1 or more, got -5"),
-        ("weight: 0", "weight must be a number above 0, got 0"),
-        ("weight: inf", "weight must be a number above 0, got inf"),
+        ("weight: 0", "weight must be from 0.001 to 1000, got 0"),
+        ("weight: inf", "weight must be from 0.001 to 1000, got inf"),
         ("latency_slo_ms: nan", "latency_slo_ms must be a number above 0, got nan"),
         (
             'batch_padding_policy: "PAD"',

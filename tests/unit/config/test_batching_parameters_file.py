@@ -76,7 +76,7 @@ def test_file_of_a_version_that_is_no_message_is_named_as_the_reference_does():
 def test_all_problems_are_said_with_file_model_and_field():
     assert problems('max_batch_size {} model { name: "m" parameters { weight: -1 } }') == [
         "file: max_batch_size must be 1 or more, got 0",
-        "file: model m: weight must be a number above 0, got -1",
+        "file: model m: weight must be from 0.001 to 1000, got -1",
     ]
 
 

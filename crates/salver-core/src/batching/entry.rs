@@ -17,6 +17,8 @@ const SWEEP_PAUSE: Duration = Duration::from_millis(100);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// A turn of unknown length is charged like this one.
 const USUAL_RUN: Duration = Duration::from_millis(1);
+/// Smaller weights, and larger ones than its inverse, are taken for this one: the sums of time are to last.
+const LEAST_WEIGHT: f64 = 1e-3;
 /// The least that a turn is charged: what it takes to hand it out.
 const LEAST_RUN: Duration = Duration::from_micros(1);
 /// The most that a turn is charged beforehand: what it took is known at its end, what was foretold may be far off.
@@ -307,7 +309,7 @@ impl<W: Work> Entry<W> {
 
     /// Virtual nanoseconds for so much time of a runner.
     fn cost(&self, time: Duration) -> u64 {
-        (time.as_nanos() as f64 / self.policy.weight.max(1e-6)) as u64
+        (time.as_nanos() as f64 / self.policy.weight.clamp(LEAST_WEIGHT, 1.0 / LEAST_WEIGHT)) as u64
     }
 
     /// Takes a batch out of the count and settles what it was charged too much or too little; the others' time is
