@@ -16,6 +16,8 @@ _REQUESTS = 6000
 """That count, in each trial: 60 of them are beyond its p99."""
 _LEAST_RUNS = 200
 """Largest batches that the time of a trial has room for."""
+_LEAST_WARM_UP_S = 0.1
+"""Time that the adaptive mode has at least to learn."""
 _SEARCH_STEPS = 7
 
 
@@ -63,7 +65,7 @@ class Trials:
             policy=policy,
             requests_per_s=load.requests_per_s or 1.0,
             num_clients=load.num_clients,
-            warmup_s=duration_s / 2,
+            warmup_s=max(duration_s / 2, _LEAST_WARM_UP_S),
             duration_s=duration_s,
         )
         return Trial(policy, load, self._simulate(plan))

@@ -3,7 +3,7 @@
 use salver_core::batching::Policy;
 use salver_core::batching::simulation::Simulation;
 
-use crate::loads::{clients, flat_then_linear, linear, model, ms};
+use crate::loads::{clients, flat_then_linear, linear, model, ms, poisson};
 
 #[test]
 fn one_client_waits_for_nothing() {
@@ -70,4 +70,22 @@ fn a_model_that_changes_its_speed_is_followed() {
     let count_from = |warmup| Simulation { warmup: ms(warmup), duration: ms(3000.0), ..plan.clone() }.run().rows_per_s;
     let (before, during, after) = (count_from(2000.0), count_from(7000.0), count_from(12_000.0));
     assert!(4.0 * during > 0.9 * before && after > 0.9 * before, "{before:.0}, {during:.0}, {after:.0} rows/s");
+}
+
+#[test]
+fn a_model_of_microseconds_keeps_up_with_its_load_on_several_runners() {
+    let micros = |points: &[(usize, f64)]| points.iter().map(|(rows, micros)| (*rows, ms(micros / 1e3))).collect();
+    // Measured of a small model. A batch of one may be much faster than one of two.
+    let dip: Vec<_> = micros(&[(1, 49.0), (2, 203.0), (4, 176.0), (8, 180.0), (32, 184.0), (64, 231.0)]);
+    let flat: Vec<_> = micros(&[(1, 170.0), (4, 176.0), (8, 180.0), (32, 184.0), (64, 231.0)]);
+    for (curve, num_runners, sharing) in [(&dip, 2, 0.0), (&flat, 2, 0.9), (&dip, 8, 0.44), (&flat, 8, 0.44)] {
+        for load in [0.5, 0.7] {
+            let plan = Simulation { curve: curve.clone(), num_runners, sharing, jitter: 0.2, ..linear() };
+            let plan = Simulation { warmup: ms(300.0), duration: ms(100.0), ..plan };
+            let report = Simulation { arrivals: poisson(&plan, load), ..plan.clone() }.run();
+            let wanted = load * plan.capacity();
+            let told = format!("{} runners, {load}: {:.0} of {wanted:.0}", num_runners, report.rows_per_s);
+            assert!(report.rows_per_s > 0.9 * wanted, "{told}");
+        }
+    }
 }
