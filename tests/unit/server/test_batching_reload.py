@@ -72,7 +72,7 @@ def test_wrong_file_changes_nothing_and_is_told_once(setup, caplog):
     setup.reload.step()
     assert setup.batching("a") == BatchingPolicy()
     (line,) = caplog.messages
-    assert "batching.pbtxt: weight must be a number above 0, got -2; batching stays as it is" in line
+    assert "batching.pbtxt: weight must be from 0.001 to 1000, got -2; batching stays as it is" in line
     setup.file.write_text("weight: 2 num_batch_threads { value: 2 }")
     setup.reload.step()
     assert setup.batching("a").weight == 2
