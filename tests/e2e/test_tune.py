@@ -144,7 +144,7 @@ def test_what_is_wrong_is_said(start_server: StartServer, tmp_path: Path) -> Non
     given = tmp_path / "x.npy"
     np.save(given, np.array(["text"]))
 
-    assert refusal(server, "half_plus_tow") == "Servable not found for request: Latest(half_plus_tow)"
+    assert refusal(server, "half_plus_tow") == "There is no model half_plus_tow; did you mean half_plus_two?"
     assert "has no signature other with inputs" in refusal(server, "half_plus_two", "--signature=other")
     assert "input x was given as str" in refusal(server, "half_plus_two", f"--input=x={given}")
     told = refusal(server, "refusing")
