@@ -14,9 +14,7 @@ from salver.boundary.table import ModelRow, Target, TargetSpec
 from salver.boundary.work import Batch, ControlCall
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    Array = np.ndarray[Any, Any]
+    from salver.boundary.models import Array
 
 
 class DataPlane(Protocol):
