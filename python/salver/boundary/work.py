@@ -153,10 +153,10 @@ class ControlCall(Protocol):
         """HTTP: answer with this status, headers and body."""
 
     def begin(self) -> AnswerStream:
-        """gRPC on the admin port: answer with messages that come over time."""
+        """Answer a gRPC call on the admin port with messages that come over time."""
 
     def begin_http(self, status: int, headers: Sequence[tuple[str, str]]) -> AnswerStream:
-        """HTTP: answer with this status, these headers and a body that comes over time."""
+        """Answer an HTTP call with this status, these headers and a body that comes over time."""
 
     def fail(self, code: int, message: str) -> None:
         """Answer with this error, in the form of the call's protocol."""

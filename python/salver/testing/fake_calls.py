@@ -209,9 +209,7 @@ class FakeControlCall:
         return cls("admin", method, path, query, headers or {}, body)
 
     @classmethod
-    def admin_grpc(
-        cls, method: str, body: bytes = b"", *, headers: Mapping[str, str] | None = None
-    ) -> FakeControlCall:
+    def admin_grpc(cls, method: str, body: bytes = b"", *, headers: Mapping[str, str] | None = None) -> FakeControlCall:
         """Make a gRPC call of this full method path on the admin port."""
         return cls("admin_grpc", method, "", "", headers or {}, body)
 
