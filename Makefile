@@ -134,8 +134,8 @@ fmt: $(DEPENDENCIES) ## Format all code
 # --- generated files ---------------------------------------------------------------------------------------------------
 
 .PHONY: docs
-docs: build ## Write the generated pages and check that links resolve
-	@$(BIN)/python scripts/docs.py
+docs: build ## Write the generated pages, check links, and build the site with search into site/
+	@$(BIN)/python -m scripts.docs
 
 .PHONY: proto
 proto: $(DEPENDENCIES) ## Write the message descriptors from proto/
