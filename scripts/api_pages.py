@@ -1,4 +1,4 @@
-"""Pages on the public Python names, written from their signatures and docstrings. The site has them; no file is kept."""
+"""Pages on the public Python names, from their signatures and docstrings. The site has them; no file is kept."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def public_names(module: Any) -> list[str]:
 
 def _entry(name: str, value: Any, home: str) -> Iterator[str]:
     yield f"## {name}"
-    if inspect.isclass(value):
+    if inspect.isclass(value) and value.__module__.startswith("salver"):  # an alias may name a type of Python's
         yield _code(f"from {home} import {name}\n\nclass {name}{_bases(value)}")
         yield formatted(value.__doc__ or "")
         yield from _fields(value)

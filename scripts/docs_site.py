@@ -1,8 +1,8 @@
 """The static site of the documentation: pages of the repository, laid out as the site has them, and built.
 
-The repository is written to be read as it is; the site has the same pages under shorter addresses. So each page is copied
-with its links turned to where their targets are on the site. Files that pages link to, such as examples, become pages
-that show them; docs/README.md becomes the front page, and its lists the navigation.
+The repository is written to be read as it is; the site has the same pages under shorter addresses. So each page is
+copied with its links turned to where their targets are on the site. Files that pages link to, such as examples, become
+pages that show them; docs/README.md becomes the front page, and its lists the navigation.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ _INTRODUCTION = """\
 
 <!-- Written by `make docs` from python/salver/config/flags.py and tests/data/reference_flags.json; do not edit. -->
 
-`tensorflow_model_server` has {total} flags. {honoured} of them do here what they do there, with the differences that the
-table names; {others} have no effect, and a start that asks for one of those says so. Types and defaults are those of
-TensorFlow Serving. Flags that only Salver has: [Flags](flags.md).
+`tensorflow_model_server` has {total} flags. {honoured} of them do here what they do there, with the differences that
+the table names; {others} have no effect, and a start that asks for one of those says so. Types and defaults are those
+of TensorFlow Serving. Flags that only Salver has: [Flags](flags.md).
 """
