@@ -9,7 +9,12 @@ from salver.server.startup_probe import STARTUP_PATH
 
 
 def admin_routes(
-    *, startup: HttpHandler, metrics: HttpHandler, batching: BatchingReports, profiles: AdminHandler
+    *,
+    startup: HttpHandler,
+    metrics: HttpHandler,
+    batching: BatchingReports,
+    profiles: AdminHandler,
+    events: AdminHandler,
 ) -> tuple[Route, ...]:
     """Return the whole table; `/livez` and `/readyz` the data plane answers itself."""
     return (
@@ -18,4 +23,5 @@ def admin_routes(
         Route("GET", "/v1/batching", batching.all),
         Route("POST", "/v1/batching/{model}:profile", profiles, is_slow=True),
         Route("GET", "/v1/batching/{model}", batching.of_model),
+        Route("GET", "/v1/events", events),
     )
