@@ -27,6 +27,7 @@ from salver.server.admin.events import Events
 from salver.server.admin.profile import Profiles
 from salver.server.admin.router import AdminRoutes
 from salver.server.admin.routes import admin_routes
+from salver.server.admin.server_routes import server_routes
 from salver.server.all_metrics import AllMetrics
 from salver.server.batching_reload import batching_poller
 from salver.server.config_poller import config_poller
@@ -292,9 +293,8 @@ class Server:
 
         batching, profiles = BatchingReports(self._plane, names), Profiles(self._core.profiler, names)
         events = Events(self._core.event_log, self._watchers)
-        admin = AdminRoutes(
-            admin_routes(startup=startup, metrics=page, batching=batching, profiles=profiles, events=events)
-        )
+        table = admin_routes(startup=startup, metrics=page, batching=batching, profiles=profiles)
+        admin = AdminRoutes((*table, *server_routes(events=events)))
         return ControlRouter(
             methods,
             RestRoutes(on_status=status.rest, on_metadata=metadata.rest, pages=pages),

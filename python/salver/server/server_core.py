@@ -100,7 +100,7 @@ class ServerCore:
         bus: EventBus[ServableState] = EventBus()
         self.monitor = ServableStateMonitor(bus)
         self.event_log = EventLog()
-        self.events = LifeCycleEvents(self.event_log, bus)
+        self.events = LifeCycleEvents(self.event_log, self.monitor)
         self.health = Health(plane, self.events.server_state)
         self.table = DataPlaneServingTable(plane, batching=batching.of)
         self.batching_reload = BatchingReload(

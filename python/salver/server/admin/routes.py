@@ -9,12 +9,7 @@ from salver.server.startup_probe import STARTUP_PATH
 
 
 def admin_routes(
-    *,
-    startup: HttpHandler,
-    metrics: HttpHandler,
-    batching: BatchingReports,
-    profiles: AdminHandler,
-    events: AdminHandler,
+    *, startup: HttpHandler, metrics: HttpHandler, batching: BatchingReports, profiles: AdminHandler
 ) -> tuple[Route, ...]:
     """Return the whole table; `/livez` and `/readyz` the data plane answers itself."""
     return (
@@ -23,5 +18,4 @@ def admin_routes(
         Route("GET", "/v1/batching", batching.all),
         Route("POST", "/v1/batching/{model}:profile", profiles, is_slow=True),
         Route("GET", "/v1/batching/{model}", batching.of_model),
-        Route("GET", "/v1/events", events),
     )

@@ -7,8 +7,8 @@ from collections.abc import Collection, Sequence
 
 from salver.admin.change import Difference
 from salver.admin.model import Reason
-from salver.core.event_bus import Event, EventBus
-from salver.core.servable_state import ServableState
+from salver.core.servable_state_monitor import ServableStateMonitor
+from salver.core.servable_state_table import ServableStateAndTime
 from salver.errors import SalverError
 from salver.server.events.event_log import EventLog
 
@@ -19,11 +19,17 @@ _MAX_DIFFERENCES = 100
 class LifeCycleEvents:
     """Writes into a log; each method is quick, and may be called by any thread."""
 
-    def __init__(self, log: EventLog, bus: EventBus[ServableState]) -> None:
+    def __init__(self, log: EventLog, monitor: ServableStateMonitor) -> None:
+        """Begin to note the states that the monitor sees.
+
+        Args:
+            log: Where to.
+            monitor: Tells an event to others once it knows it, so who reads of one finds the state as it says.
+        """
         self._log = log
         self._lock = threading.Lock()  # guards _source_errors
         self._source_errors: dict[str, SalverError] = {}
-        bus.subscribe(self._on_state)
+        monitor.notify(self._on_state)
 
     def server_state(self, state: str) -> None:
         """Note that the server is in another state now."""
@@ -50,15 +56,15 @@ class LifeCycleEvents:
             for model in models:
                 self._source_errors.pop(model, None)
 
-    def _on_state(self, event: Event[ServableState]) -> None:
-        found = event.value
+    def _on_state(self, found: ServableStateAndTime) -> None:
+        state = found.state
         self._log.add(
             "state",
-            at=event.time_s,
-            model=found.id.name,
-            version=found.id.version,
-            state=found.manager_state.name,
-            reason=_reason(found.error),
+            at=found.time_s,
+            model=state.id.name,
+            version=state.id.version,
+            state=state.manager_state.name,
+            reason=_reason(state.error),
         )
 
 

@@ -13,12 +13,11 @@ def test_every_path_has_its_handler():
             metrics=lambda call: text_response(200, f"metrics {call.query}"),
             batching=BatchingReports(FakeDataPlane(), lambda: {"m"}),
             profiles=lambda request: text_response(200, f"profile of {request.parameters['model']}"),
-            events=lambda request: text_response(200, f"events {request.call.query}"),
         )
     )
     bodies = {
         target: routes(FakeControlCall.admin("GET", target)).body.decode()
-        for target in ("/startupz", "/metrics?x", "/v1/batching", "/v1/batching/m", "/v1/events?after=0")
+        for target in ("/startupz", "/metrics?x", "/v1/batching", "/v1/batching/m")
     }
     profile = routes(FakeControlCall.admin("POST", "/v1/batching/m:profile"))
     assert profile.body == b"profile of m"
@@ -27,5 +26,4 @@ def test_every_path_has_its_handler():
         "/metrics?x": "metrics x",
         "/v1/batching": '{"batching": []}',
         "/v1/batching/m": '{"batching": []}',
-        "/v1/events?after=0": "events after=0",
     }

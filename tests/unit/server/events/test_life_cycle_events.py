@@ -5,6 +5,7 @@ from salver.admin.model import Reason
 from salver.core.event_bus import EventBus
 from salver.core.ids import ServableId
 from salver.core.servable_state import ManagerState, ServableState
+from salver.core.servable_state_monitor import ServableStateMonitor
 from salver.errors import InternalError, NotFoundError
 from salver.server.events.event_log import EventLog
 from salver.server.events.life_cycle_events import LifeCycleEvents
@@ -22,7 +23,7 @@ def log():
 
 @pytest.fixture
 def events(log, bus):
-    return LifeCycleEvents(log, bus)
+    return LifeCycleEvents(log, ServableStateMonitor(bus))
 
 
 def told(log):
