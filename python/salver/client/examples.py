@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
+from salver.client.plain_values import array_of_any
 from salver.errors import InvalidArgumentError
 
 Example = Mapping[str, Any]
@@ -44,9 +43,7 @@ def example_message(values: Mapping[str, Sequence[Any]]) -> bytes:
 
 def _values(value: Any, what: str) -> list[Any]:
     try:
-        array = np.asarray(value)
-        if array.dtype.kind in "SU" and not hasattr(value, "__array__"):
-            array = np.asarray(value, dtype=object)
+        array = array_of_any(value)
     except (ValueError, OverflowError) as error:
         raise InvalidArgumentError(f"{what} is no flat list: {error}") from None
     if array.ndim > 1:

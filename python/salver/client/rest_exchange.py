@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -124,6 +125,8 @@ def _refusal(answer: HttpAnswer, document: Any, address: RestAddress) -> SalverE
 
 def connection_error(error: Exception, address: RestAddress) -> SalverError:
     """Return what became of a connection; `error` is an OSError, or of a peer that does not speak HTTP."""
+    if isinstance(error, ConnectionError) and error.errno:  # asyncio's own text names the address once more
+        return UnavailableError(f"no answer from {address}: {os.strerror(error.errno)}")
     if isinstance(error, OSError):
         reason = error.strerror or str(error) or type(error).__name__
         return UnavailableError(f"no answer from {address}: {reason}")

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from salver.client.dtypes import BY_NAME, STRING
+from salver.client.plain_values import array_of_any, is_plain
 from salver.client.wire_writer import Piece, span, span_header, varint, varint_field
 from salver.errors import InvalidArgumentError
 
@@ -26,18 +27,15 @@ def as_array(name: str, value: Any) -> Array:
     Raises:
         InvalidArgumentError: Lists of unequal lengths, or elements that a tensor cannot have.
     """
-    is_plain = not hasattr(value, "__array__")
     try:
-        array = np.asarray(value)
-        if is_plain and array.dtype.kind in "SU":  # numpy would drop zero bytes at the ends
-            array = np.asarray(value, dtype=object)
+        array = array_of_any(value)
     except (ValueError, OverflowError) as error:
         raise InvalidArgumentError(f"input {name!r} is no tensor: {error}") from None
     if array.dtype.kind in "OSU":
         return _text_array(name, array)
     if array.dtype.name not in BY_NAME:
         raise InvalidArgumentError(f"input {name!r}: tensors cannot have elements of type {array.dtype.name}")
-    return _narrowed(array) if is_plain else array
+    return _narrowed(array) if is_plain(value) else array
 
 
 def _narrowed(array: Array) -> Array:

@@ -34,7 +34,7 @@ def test_types_are_those_that_tensorflow_chooses(value, dtype):
 
 
 def test_text_is_utf8_and_keeps_its_zero_bytes():
-    assert as_array("x", [["é", b"a\0"]]).tolist() == [["é".encode(), b"a\0"]]
+    assert as_array("x", [["é", b"a\0"], [b"\xff", ""]]).tolist() == [["é".encode(), b"a\0"], [b"\xff", b""]]
 
 
 @pytest.mark.parametrize(
