@@ -19,12 +19,13 @@ MAY_IMPORT = {
     "batching": {"batching", "boundary", "dataplane", "errors"},
     "servables": {"servables", "core", "wire", "boundary", "dataplane", "errors"},
     "client": {"client", "wire", "errors"},
-    "ctl": {"ctl", "boundary", "profile", "errors"},
+    "admin": {"admin", "errors"},
+    "ctl": {"ctl", "admin", "boundary", "profile", "errors"},
     "tune": {"tune", "ctl", "profile", "boundary", "dataplane", "errors"},
     "profile": {"boundary"},
     "server": {
         *{"server", "config", "servables", "sources", "core", "wire"},
-        *{"boundary", "dataplane", "errors", "logs", "profile"},
+        *{"admin", "boundary", "dataplane", "errors", "logs", "profile"},
     },
 }
 """Part to the parts of this package that it may name; parts that are not listed may import any."""
