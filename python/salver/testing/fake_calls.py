@@ -158,10 +158,12 @@ class FakeControlCall:
         return cls("http", method, path, query, headers or {}, body)
 
     @classmethod
-    def admin(cls, method: str, target: str, *, body: bytes = b"") -> FakeControlCall:
+    def admin(
+        cls, method: str, target: str, *, headers: Mapping[str, str] | None = None, body: bytes = b""
+    ) -> FakeControlCall:
         """Make a call on the admin port; `target` is path and query."""
         path, _, query = target.partition("?")
-        return cls("admin", method, path, query, {}, body)
+        return cls("admin", method, path, query, headers or {}, body)
 
     def reply(self, body: bytes) -> None:
         """Keep the message."""
