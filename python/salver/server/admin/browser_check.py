@@ -1,9 +1,10 @@
 """Which requests of web browsers the admin port answers.
 
-The listener asks nobody who they are, so a page from anywhere that an operator's browser shows could make the browser ask
-it. What a page can do:
+The listener asks nobody who they are, so a page from anywhere that an operator's browser shows could make the browser
+ask it. What a page can do:
 
-- send a request to another site: the browser says so in `Origin`, which goes with every change, and in `Sec-Fetch-Site`;
+- send a request to another site: the browser says so in `Origin`, which goes with every change, and in
+  `Sec-Fetch-Site`;
 - be of a name that its owner points at this machine once it is loaded (DNS rebinding). The browser then takes the
   listener for the page's own site, but `Host` still is that name. Addresses cannot be pointed anywhere.
 
