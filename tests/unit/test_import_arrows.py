@@ -19,12 +19,13 @@ MAY_IMPORT = {
     "batching": {"batching", "boundary", "dataplane", "errors"},
     "servables": {"servables", "core", "wire", "boundary", "dataplane", "errors"},
     "client": {"client", "wire", "errors"},
+    "records": {"records", "servables", "core", "wire", "boundary", "errors"},
     "admin": {"admin", "errors"},
     "ctl": {"ctl", "admin", "boundary", "profile", "errors"},
     "tune": {"tune", "ctl", "profile", "boundary", "dataplane", "errors"},
     "profile": {"boundary"},
     "server": {
-        *{"server", "config", "servables", "sources", "core", "wire"},
+        *{"server", "config", "servables", "sources", "core", "wire", "records"},
         *{"admin", "boundary", "dataplane", "errors", "logs", "profile"},
     },
 }
