@@ -23,6 +23,7 @@ from salver.errors import FailedPreconditionError, UnavailableError
 from salver.servables.loaders import Platform
 from salver.server import manager_setup
 from salver.server.admin.batching import BatchingReports
+from salver.server.admin.browser_check import BrowserCheck
 from salver.server.admin.events import Events
 from salver.server.admin.profile import Profiles
 from salver.server.admin.router import AdminRoutes
@@ -294,7 +295,8 @@ class Server:
         batching, profiles = BatchingReports(self._plane, names), Profiles(self._core.profiler, names)
         events = Events(self._core.event_log, self._watchers)
         table = admin_routes(startup=startup, metrics=page, batching=batching, profiles=profiles)
-        admin = AdminRoutes((*table, *server_routes(events=events)))
+        check = BrowserCheck(self._config.admin_host, self._config.admin_host_names)
+        admin = AdminRoutes((*table, *server_routes(events=events)), check)
         return ControlRouter(
             methods,
             RestRoutes(on_status=status.rest, on_metadata=metadata.rest, pages=pages),
