@@ -57,6 +57,13 @@ _HONOURED = (
         help="Address that --admin_port is opened on. It is neither encrypted nor asks who is there.",
     ),
     Flag(
+        name="admin_host_names",
+        default="",
+        group=LISTEN,
+        help="Names by which browsers may reach --admin_port, beside localhost, that of the machine and addresses, "
+        "separated by commas: those of a proxy before the console.",
+    ),
+    Flag(
         name="host",
         default="0.0.0.0",  # noqa: S104  # a server in a container must be reachable from outside of it
         group=LISTEN,

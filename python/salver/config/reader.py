@@ -248,6 +248,7 @@ def _listen_fields(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "admin_port": values["admin_port"] or None,
         "admin_host": values["admin_host"],
+        "admin_host_names": _items(values["admin_host_names"]),
         "grpc_socket_path": values["grpc_socket_path"] or None,
         "grpc_tls": grpc_tls(values),
         "rest_tls": rest_tls(values),

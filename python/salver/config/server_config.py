@@ -112,6 +112,8 @@ class ServerConfig:
     """TCP port of the admin listener, open from before the first load to the end; 0 takes any, None opens none."""
     admin_host: str = "127.0.0.1"
     """Address that it is opened on: who reaches it may ask whatever operators ask."""
+    admin_host_names: tuple[str, ...] = ()
+    """Names, beside localhost and that of the machine, by which browsers may reach the admin listener."""
     is_admin_port_optional: bool = False
     """Whether the server goes on, with a warning, where that port is taken."""
     grpc_socket_path: str | None = None

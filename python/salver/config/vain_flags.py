@@ -82,7 +82,7 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[[_Values], object], str], ...] = (
         "there is no --rest_api_port",
     ),
     (
-        ("admin_host",),
+        ("admin_host", "admin_host_names"),
         lambda values: not values["admin_port"],
         "--admin_port=0 opens none",
     ),

@@ -24,6 +24,8 @@ from salver.servables.loaders import Platform
 from salver.server import manager_setup
 from salver.server.admin.audit import AuditLog
 from salver.server.admin.batching import BatchingReports
+from salver.server.admin.browser_check import BrowserCheck
+from salver.server.admin.console.pages import ConsolePages
 from salver.server.admin.model_admin import ModelAdmin
 from salver.server.admin.model_documents import ModelDocuments
 from salver.server.admin.model_pages import ModelPages
@@ -304,8 +306,10 @@ class Server:
             profiles=Profiles(self._core.profiler, names),
             models=ModelPages(models),
             audit=audit,
+            console=ConsolePages(),
         )
-        admin = AdminRoutes(admin_routes(handlers, salver_version()), audit)
+        check = BrowserCheck(self._config.admin_host, self._config.admin_host_names)
+        admin = AdminRoutes(admin_routes(handlers, salver_version()), check, audit)
         return ControlRouter(
             methods,
             RestRoutes(on_status=status.rest, on_metadata=metadata.rest, pages=pages),

@@ -104,8 +104,20 @@ class Route:
 class AdminRoutes:
     """Answers calls of the admin port; one object serves all control threads."""
 
-    def __init__(self, routes: Iterable[Route], audit: AuditLog | None = None) -> None:
-        """Make a table; of paths that both fit a request, one with a verb is taken, else the first."""
+    def __init__(
+        self,
+        routes: Iterable[Route],
+        check: Callable[[ControlCall], None] = lambda _call: None,
+        audit: AuditLog | None = None,
+    ) -> None:
+        """Make a table; of paths that both fit a request, one with a verb is taken, else the first.
+
+        Args:
+            routes: The lines of the table.
+            check: Sees every call before it is answered, and raises a SalverError to refuse it.
+            audit: Told of every request that may change something, if it passes the check.
+        """
+        self._check = check
         self._audit = audit or AuditLog()
         self._by_path: dict[str, dict[str, Route]] = {}
         for route in sorted(routes, key=lambda route: "}:" not in route.path):
@@ -116,8 +128,9 @@ class AdminRoutes:
 
         Raises:
             NotFoundError: There is no such path; names the nearest that there is.
-            SalverError: What the handler refuses with.
+            SalverError: What the check or the handler refuses with.
         """
+        self._check(call)
         found = self._find(call.path)
         if found is None:
             raise NotFoundError(f"There is no {call.path} here; {self._hint(call.path)}")

@@ -12,6 +12,7 @@ from salver.errors import Code
 from salver.server.admin.about import JSON, TEXT, About, Content
 from salver.server.admin.audit import AuditLog
 from salver.server.admin.batching import BatchingReports
+from salver.server.admin.console.pages import CONSOLE_PATH, ConsolePages
 from salver.server.admin.model_pages import ModelPages
 from salver.server.admin.model_routes import model_routes
 from salver.server.admin.router import AdminHandler, AdminRequest, Route
@@ -32,6 +33,7 @@ class AdminHandlers:
     profiles: AdminHandler
     models: ModelPages
     audit: AuditLog
+    console: ConsolePages
 
 
 def admin_routes(handlers: AdminHandlers, version: str = "") -> tuple[Route, ...]:
@@ -45,8 +47,19 @@ def admin_routes(handlers: AdminHandlers, version: str = "") -> tuple[Route, ...
         *_server_routes(handlers),
         *model_routes(handlers.models, handlers.audit),
         *_batching_routes(handlers),
+        *console_routes(handlers.console),
     )
     return (*routes, _openapi_route(routes, version))
+
+
+def console_routes(pages: ConsolePages) -> tuple[Route, ...]:
+    """Return the part of the table that is for browsers, and no part of the API."""
+    return (
+        Route("GET", "/", pages.root),
+        Route("GET", CONSOLE_PATH.rstrip("/"), pages.redirect),
+        Route("GET", CONSOLE_PATH, pages.index),
+        Route("GET", f"{CONSOLE_PATH}{{file}}", pages.file),
+    )
 
 
 def some_handlers(**handlers: Any) -> AdminHandlers:
