@@ -63,6 +63,18 @@ class WaitQuery:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class EventsQuery:
+    """Which events are wanted."""
+
+    after: Annotated[int | None, Limits(minimum=0)] = None
+    """Only those after the event of this number; by default those that come from now on."""
+    model: tuple[str, ...] = ()
+    """Only those of these models; may be given several times."""
+    type: tuple[str, ...] = ()
+    """Only those of these types; may be given several times."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ModelsQuery:
     """Which models are wanted."""
 

@@ -26,6 +26,7 @@ from salver.server.admin.audit import AuditLog
 from salver.server.admin.batching import BatchingReports
 from salver.server.admin.browser_check import BrowserCheck
 from salver.server.admin.console.pages import ConsolePages
+from salver.server.admin.events import Events
 from salver.server.admin.model_admin import ModelAdmin
 from salver.server.admin.model_documents import ModelDocuments
 from salver.server.admin.model_pages import ModelPages
@@ -36,6 +37,7 @@ from salver.server.all_metrics import AllMetrics
 from salver.server.batching_reload import batching_poller
 from salver.server.config_poller import config_poller
 from salver.server.control_router import ControlRouter
+from salver.server.events.event_watchers import EventWatchers
 from salver.server.metrics import Metrics
 from salver.server.metrics_page import MetricsPage
 from salver.server.model_metadata import GET_MODEL_METADATA, ModelMetadata
@@ -120,6 +122,7 @@ class Server:
         pollers = (config_poller(self._core, self._config), batching_poller(self._core.batching_reload, self._config))
         self._pollers = [poller for poller in pollers if poller is not None]
         self._slow_calls = SlowCalls("slow-call", _MAX_SLOW_CALLS)
+        self._watchers = EventWatchers(self._core.event_log)
         self._control: PullThreads[ControlCall] = PullThreads(
             "control", _NUM_CONTROL_THREADS, self._plane.next_call, self._router()
         )
@@ -307,6 +310,7 @@ class Server:
             models=ModelPages(models),
             audit=audit,
             console=ConsolePages(),
+            events=Events(self._core.event_log, self._watchers),
         )
         check = BrowserCheck(self._config.admin_host, self._config.admin_host_names)
         admin = AdminRoutes(admin_routes(handlers, salver_version()), check, audit)
@@ -334,6 +338,8 @@ class Server:
         if not self._plane.wait_drained(drain_timeout_s):
             logger.warning("Requests were still running after %s s of draining; they are cut off", drain_timeout_s)
         self._tls.stop(_JOIN_TIMEOUT_S)
+        # Before the plane, which would break them off.
+        self._watchers.close(_JOIN_TIMEOUT_S)
         # The plane first: a request that comes too late is told UNAVAILABLE, not that there is no such model.
         if not self._plane.stop():
             self.has_endless_run = True

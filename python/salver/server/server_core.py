@@ -39,8 +39,11 @@ from salver.servables.loaders import LoaderFactory, Platform
 from salver.servables.ready_loader import ReadyLoader
 from salver.servables.tensorflow_library import TensorFlowLibrary
 from salver.server import manager_setup
+from salver.server.admin.diff import differences
 from salver.server.batching_policies import BatchingPolicies, server_parameters
 from salver.server.batching_reload import BatchingReload, server_file
+from salver.server.events.event_log import EventLog
+from salver.server.events.life_cycle_events import LifeCycleEvents
 from salver.server.health import Health
 from salver.server.load_metrics import counted
 from salver.server.metrics import Metrics
@@ -61,9 +64,6 @@ if TYPE_CHECKING:
     from salver.core.servable_state_table import ServableStateAndTime
 
 logger = logging.getLogger(__name__)
-
-OnModels = Callable[[Replacement, str], None]
-"""Told of a change of the models, and who made it."""
 
 READY_SERVABLE_VERSION = 1
 """Version of the servables that the program brings."""
@@ -100,14 +100,15 @@ class ServerCore:
         self._apply_lock = threading.Lock()
         """Guards `_list`, `_names` and `_writer`; held through a whole change, so that changes take turns."""
         self._writer = config.model_config_file or "the start"
-        self._listeners: list[OnModels] = []
         self._library = TensorFlowLibrary(
             counted(plane.open_tensorflow, self._metrics), custom_op_libraries=config.custom_op_libraries
         )
         self.batching = batching = BatchingPolicies(server_parameters(config))
         bus: EventBus[ServableState] = EventBus()
         self.monitor = ServableStateMonitor(bus)
-        self.health = Health(plane)
+        self.event_log = EventLog()
+        self.events = LifeCycleEvents(self.event_log, self.monitor)
+        self.health = Health(plane, self.events.server_state)
         self.table = DataPlaneServingTable(plane, batching=batching.of)
         self.batching_reload = BatchingReload(
             batching, self.table.update_batching, server_file(config), config.batching_parameters_poll_wait_s or 0
@@ -161,6 +162,7 @@ class ServerCore:
             InvalidArgumentError: The configuration is wrong; nothing was begun.
             SalverError: A library of operations cannot be loaded; nothing was begun.
         """
+        self.events.server_state(self.health.state)
         models = self._config.models
         check_models(models, (), self._servables)
         check_request_logging(models)
@@ -262,10 +264,6 @@ class ServerCore:
                 self._carry_out(planned, writer)
             return planned
 
-    def notify_models(self, on_models: OnModels) -> None:
-        """Call `on_models` for every change from now on, in order, once it is in force; it must be quick."""
-        self._listeners.append(on_models)
-
     def give_up_loads(self) -> None:
         """Begin to stop: no change of models is taken, no load goes on, nobody waits for one. What serves goes on."""
         self._is_running = False
@@ -302,12 +300,12 @@ class ServerCore:
         self._put_in_force(planned.after)
         logger.info("%s", told_change(models, before, writer, self._writer))
         self._writer = writer
+        self.events.models_set(writer, differences(before, models), planned.after.etag)
         # A name that comes back with the next change must find its old versions given up.
         self.manager.step()
         removed = {model.name for model in before} - self.names
         self._waits.report(removed, AbortedError(f"a later change took it away ({writer})"))
-        for on_models in tuple(self._listeners):
-            on_models(planned, writer)
+        self.events.forget_sources(removed)
 
     def _put_in_force(self, new: ModelList) -> None:
         models, before = new.models, {model.name: model for model in self.models}
@@ -369,6 +367,7 @@ class ServerCore:
 
     def _on_poll_result(self, name: str, error: SalverError | None) -> None:
         self._waits.report([name], error)
+        self.events.source_report(name, error)
         self._update_reasons([name])
 
     def _on_state(self, found: ServableStateAndTime) -> None:

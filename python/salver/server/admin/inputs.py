@@ -83,9 +83,13 @@ def read_query(kind: type[D], query: str) -> D:
     document: dict[str, Any] = {}
     problems = []
     for name, text in pairs:
+        hint = hints.get(name)
+        if get_origin(hint) is tuple:
+            document.setdefault(name, []).append(text)
+            continue
         if name in document:
             problems.append(f"{name} is given twice")
-        document[name] = _from_text(hints[name], text) if name in hints else text
+        document[name] = text if hint is None else _from_text(hint, text)
     return _made(kind, document, "the query", "parameter", problems)
 
 

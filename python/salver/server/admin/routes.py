@@ -16,6 +16,7 @@ from salver.server.admin.console.pages import CONSOLE_PATH, ConsolePages
 from salver.server.admin.model_pages import ModelPages
 from salver.server.admin.model_routes import model_routes
 from salver.server.admin.router import AdminHandler, AdminRequest, Route
+from salver.server.admin.server_routes import server_routes
 from salver.server.http_response import HttpHandler, HttpResponse, json_response
 from salver.server.startup_probe import STARTUP_PATH
 
@@ -34,6 +35,7 @@ class AdminHandlers:
     models: ModelPages
     audit: AuditLog
     console: ConsolePages
+    events: AdminHandler
 
 
 def admin_routes(handlers: AdminHandlers, version: str = "") -> tuple[Route, ...]:
@@ -44,7 +46,8 @@ def admin_routes(handlers: AdminHandlers, version: str = "") -> tuple[Route, ...
         version: Of the program, for `/openapi.json`.
     """
     routes = (
-        *_server_routes(handlers),
+        *_page_routes(handlers),
+        *server_routes(events=handlers.events),
         *model_routes(handlers.models, handlers.audit),
         *_batching_routes(handlers),
         *console_routes(handlers.console),
@@ -74,7 +77,7 @@ class _Nobody:
         return self
 
 
-def _server_routes(handlers: AdminHandlers) -> tuple[Route, ...]:
+def _page_routes(handlers: AdminHandlers) -> tuple[Route, ...]:
     startup = About(
         summary="Whether each configured model was available or has failed once",
         query=None,
