@@ -279,7 +279,7 @@ class Server:
         status = ModelStatus(self._core.monitor)
         metadata = ModelMetadata(self._core.table.resolve)
         methods = {GET_MODEL_STATUS: status.grpc, GET_MODEL_METADATA: metadata.grpc, **reflection_methods()}
-        metrics = AllMetrics(self._plane, self._metrics, self._core.monitor)
+        metrics = AllMetrics(self._plane, self._metrics, self._core.monitor, self._core.version_metrics)
         reload = ModelReload(self._reload, metrics.first_values)
         page, startup = MetricsPage(metrics), StartupProbe(self._core.health)
         pages = {STARTUP_PATH: startup} | ({self._config.metrics_path: page} if self._config.metrics_enabled else {})
