@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from salver.boundary import ControlCall
 from salver.config.flag_parser import nearest
 from salver.errors import Code, NotFoundError
-from salver.server.http_response import HttpResponse, json_error
+from salver.server.http_response import AnyResponse, json_error
 
 OF_THE_DATA_PLANE = ("/livez", "/readyz")
 """Paths that never come here, and are known all the same."""
@@ -25,7 +25,7 @@ class AdminRequest:
     """What stands in the path in place of each `{name}`, percent-decoded; never empty."""
 
 
-AdminHandler: TypeAlias = Callable[[AdminRequest], HttpResponse]
+AdminHandler: TypeAlias = Callable[[AdminRequest], AnyResponse]
 """Answers a request; raises a SalverError to refuse, which is sent as `{"error": message, "code": NAME}`."""
 
 
@@ -45,19 +45,26 @@ class Route:
 class AdminRoutes:
     """Answers calls of the admin port; one object serves all control threads."""
 
-    def __init__(self, routes: Iterable[Route]) -> None:
-        """Make a table; of paths that both fit a request, the first is taken."""
+    def __init__(self, routes: Iterable[Route], check: Callable[[ControlCall], None] = lambda _call: None) -> None:
+        """Make a table; of paths that both fit a request, the first is taken.
+
+        Args:
+            routes: The lines of the table.
+            check: Sees every call before it is answered, and raises a SalverError to refuse it.
+        """
+        self._check = check
         self._by_path: dict[str, dict[str, Route]] = {}
         for route in routes:
             self._by_path.setdefault(route.path, {})[route.method] = route
 
-    def __call__(self, call: ControlCall) -> HttpResponse:
+    def __call__(self, call: ControlCall) -> AnyResponse:
         """Answer the call.
 
         Raises:
             NotFoundError: There is no such path; names the nearest that there is.
-            SalverError: What the handler refuses with.
+            SalverError: What the check or the handler refuses with.
         """
+        self._check(call)
         found = self._find(call.path)
         if found is None:
             raise NotFoundError(f"There is no {call.path} here; {self._hint(call.path)}")
@@ -105,7 +112,7 @@ def _parameter(segment: str) -> tuple[str, str]:
     return (name.removeprefix("{"), verb) if brace else ("", "")
 
 
-def _answer(by_method: Mapping[str, Route], request: AdminRequest) -> HttpResponse:
+def _answer(by_method: Mapping[str, Route], request: AdminRequest) -> AnyResponse:
     method = "GET" if request.call.method == "HEAD" else request.call.method
     route = by_method.get(method)
     if route is not None:
