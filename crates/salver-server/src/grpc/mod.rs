@@ -49,26 +49,15 @@ pub(crate) async fn handle(context: Rc<LoopContext>, request: Request<Incoming>)
     count(&context.shared.counters.grpc_requests);
     let path = request.uri().path();
     let answer = match Api::of_grpc_path(path) {
-<<<<<<< HEAD
         Some(api) => return infer(&context, api, request).await,
-        None => match path {
-            "/grpc.health.v1.Health/Check" => health::check(&context, request).await.map(unary),
-            "/grpc.health.v1.Health/Watch" => health::watch(&context, request).await,
-            _ if path.starts_with("/grpc.reflection.") => control::stream(&context, request),
-            _ => control::unary(&context, request).await.map(unary),
-=======
-        Some(Api::PredictStreamed) => streamed::handle(&context, request),
-        Some(api) => inference::handle(&context, api, request).await.map(unary),
         None => match on_every_port(&context, Port::Grpc, request).await {
             Ok(answer) => answer,
             Err(request) => control::unary(&context, request).await.map(unary),
->>>>>>> main
         },
     };
     answer.unwrap_or_else(|status| refusal(&context, &status))
 }
 
-<<<<<<< HEAD
 /// Answers a call that runs a model, and tells its client who it is.
 async fn infer(context: &Rc<LoopContext>, api: Api, request: Request<Incoming>) -> Response<ServerBody> {
     let identity = context.shared.journal.identify(request.headers());
@@ -81,7 +70,8 @@ async fn infer(context: &Rc<LoopContext>, api: Api, request: Request<Incoming>) 
         identity.tell(response.headers_mut());
     }
     response
-=======
+}
+
 /// Answers one call on the admin port, which runs no model and counts nothing.
 pub(crate) async fn handle_admin(context: &Rc<LoopContext>, request: Request<Incoming>) -> Response<ServerBody> {
     if let Some(refusal) = refuse_foreign(&request) {
@@ -110,7 +100,6 @@ async fn on_every_port(
         path if path.starts_with("/grpc.reflection.") => Ok(control::stream(context, port, request)),
         _ => Err(request),
     }
->>>>>>> main
 }
 
 fn refusal(context: &LoopContext, status: &Status) -> Response<ServerBody> {
