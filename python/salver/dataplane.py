@@ -274,9 +274,7 @@ class NativeDataPlane:
     def metrics(self) -> list[MetricFamily]:
         """See `DataPlane.metrics`."""
         return [
-            MetricFamily(
-                name, kind, tuple(label_names), tuple(_series(one, scale) for one in series), tuple(limits)
-            )
+            MetricFamily(name, kind, tuple(label_names), tuple(_series(one, scale) for one in series), tuple(limits))
             for name, kind, label_names, series, limits, scale in self._plane.metrics()
         ]
 

@@ -6,7 +6,7 @@ use std::time::{Instant, SystemTime};
 
 use salver_core::Code;
 use salver_core::batching::Work;
-use salver_core::requests::{Company, InFlight, Progress, SignatureStats, Times, TraceContext};
+use salver_core::requests::{InFlight, Progress, SignatureStats, Times, TraceContext};
 use salver_core::signature::resolved_name;
 use salver_core::task::PredictTask;
 use salver_core::wire::{ModelSpec, Utf8Bytes};
@@ -161,7 +161,7 @@ impl<'a> Record<'a> {
             started_at: SystemTime::now().checked_sub(times.duration()).unwrap_or(SystemTime::UNIX_EPOCH),
             times,
             num_rows: self.num_rows.get(),
-            company: last.unwrap_or(Company::default()),
+            company: last.unwrap_or_default(),
             num_request_bytes: self.num_request_bytes.get(),
             num_response_bytes: self.num_response_bytes.get(),
         }

@@ -294,10 +294,8 @@ class ServerCore:
         """Return how versions of a platform with this configuration are warmed up."""
         if not config.enable_model_warmup:
             return None
-        options = manager_setup.warmup_options(config)
-        return Warmup(
-            self._plane, self.table, options, self._metrics, on_warm=lambda id, s: self.version_metrics.note_warmup(id, s)
-        ).run
+        options, on_warm = manager_setup.warmup_options(config), self.version_metrics.note_warmup
+        return Warmup(self._plane, self.table, options, self._metrics, on_warm=on_warm).run
 
     def _base_path_of(self, name: str) -> str | None:
         return next((model.base_path for model in self._models if model.name == name), None)

@@ -65,7 +65,11 @@ def test_loads_that_fail_are_counted_by_code_and_versions_that_never_began_are_n
 
 def test_a_version_occupies_memory_of_all_devices():
     estimate = ResourceAllocation(
-        {Resource(MAIN, RAM_IN_BYTES): 5, Resource(GPU, RAM_IN_BYTES, 0): 7, Resource(MAIN, PROCESSING_IN_MILLICORES): 1}
+        {
+            Resource(MAIN, RAM_IN_BYTES): 5,
+            Resource(GPU, RAM_IN_BYTES, 0): 7,
+            Resource(MAIN, PROCESSING_IN_MILLICORES): 1,
+        }
     )
 
     metrics = VersionMetrics(lambda: {ID: estimate})
