@@ -28,6 +28,7 @@ from salver.core.ids import ServableId
 from salver.core.loader import Loader
 from salver.core.manager import Manager
 from salver.core.manager_options import AspiredVersionsManagerOptions
+from salver.core.resources import ResourceAllocation
 from salver.core.servable_data import ServableData
 from salver.core.servable_handle import Pin
 from salver.core.servable_request import ServableRequest
@@ -138,6 +139,10 @@ class AspiredVersionsManager(TargetBase[Loader], Manager):
             AspiredServableStateSnapshot(s.id, s.state, self._is_aspired.get(s.id, False), s.error)
             for s in self._basic.get_state_snapshots(name)
         ]
+
+    def get_resource_estimates(self) -> dict[ServableId, ResourceAllocation]:
+        """Return what each version that is loaded, or being so, is taken to occupy, where its loader says so."""
+        return self._basic.get_resource_estimates()
 
     def find_pin(self, request: ServableRequest) -> Pin | None:
         """See `Manager`."""

@@ -30,6 +30,7 @@ from salver.core.loader_harness import LoaderHarness
 from salver.core.managed_servables import ManagedServables, ServableStateSnapshot, snapshot_of
 from salver.core.manager import Manager
 from salver.core.manager_options import BasicManagerOptions
+from salver.core.resources import ResourceAllocation
 from salver.core.servable_data import ServableData
 from salver.core.servable_handle import Pin, PinWatch
 from salver.core.servable_request import ServableRequest
@@ -130,6 +131,10 @@ class BasicManager(Manager):
         """Return the additional state; None if the version is not managed or the state of another type."""
         harness = self._managed.find(id)
         return None if harness is None else harness.get_additional_state(state_type)
+
+    def get_resource_estimates(self) -> dict[ServableId, ResourceAllocation]:
+        """Return what each version that is loaded, or being so, is taken to occupy, where its loader says so."""
+        return self._managed.estimates()
 
     # === loading and unloading ===
 
