@@ -50,16 +50,12 @@ def test_marks_of_the_snippets_are_not_on_the_pages(site):
     assert "not run" not in (site / "guides" / "tuning.html").read_text()
 
 
-def test_every_page_of_the_documentation_is_in_the_lists_of_the_front_page():
-    listed = {
-        path
-        for entry in navigation((ROOT / FRONT_PAGE).read_text())
-        for pages in entry.values()
-        for page in pages
-        for path in page.values()
-    }
+def test_every_page_of_the_documentation_is_in_the_lists_of_the_front_page_once():
+    sections = [pages for entry in navigation((ROOT / FRONT_PAGE).read_text()) for pages in entry.values()]
+    listed = [path for pages in sections for page in pages for path in page.values()]
     pages = {site_path(str(page.relative_to(ROOT))) for page in (ROOT / "docs").rglob("*.md")}
-    assert pages - listed == set()
+    assert pages - set(listed) == set()
+    assert sorted(set(listed)) == sorted(listed)
 
 
 @pytest.mark.parametrize("link", ["nowhere.md", "../python/none.py", "page.md#none"])
