@@ -12,7 +12,7 @@ from tests.support.snippets.runner import PageRunner
 from tests.support.snippets.sandbox import Sandbox
 
 BLOCKS = {page_name(page): blocks for page in pages() if (blocks := read_blocks(page))}
-MAX_NOT_RUN = 12
+MAX_NOT_RUN = 8
 """Raise this only for what a test cannot have, such as a container engine."""
 
 
