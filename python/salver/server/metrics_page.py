@@ -51,9 +51,9 @@ def _labels(series: Series) -> tuple[str, ...]:
 
 
 def _lines(family: MetricFamily) -> Iterator[str]:
-    name = _metric_name(family.name)
+    name = metric_name(family.name)
     yield f"# TYPE {name} {family.kind}"
-    label_names = [_label_name(label) for label in family.label_names]
+    label_names = [label_name(label) for label in family.label_names]
     for series in sorted(family.series, key=_labels):
         pairs = [
             f'{label}="{value.translate(_ESCAPES)}"' for label, value in zip(label_names, series.labels, strict=True)
@@ -76,11 +76,13 @@ def _line(name: str, pairs: Sequence[str], value: int) -> str:
     return f"{name}{{{','.join(pairs)}}} {value}"
 
 
-def _metric_name(internal: str) -> str:
+def metric_name(internal: str) -> str:
+    """Return a metric's name on the page: what Prometheus does not allow becomes a colon."""
     return _not_leading_digit(re.sub(r"[^A-Za-z0-9_]", ":", internal))
 
 
-def _label_name(internal: str) -> str:
+def label_name(internal: str) -> str:
+    """Return a label's name on the page: what Prometheus does not allow becomes an underscore."""
     return _not_leading_digit(re.sub(r"[^A-Za-z0-9]", "_", internal))
 
 
