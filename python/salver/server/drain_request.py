@@ -12,8 +12,8 @@ logger = logging.getLogger(__name__)
 class DrainRequest:
     """Begins the end of a server, once, on no thread of the caller's.
 
-    Behind the command line that is the same as SIGTERM. In a program of somebody else's it is `Server.stop`, on a thread
-    of its own: the program goes on and finds the server stopped.
+    Behind the command line that is the same as SIGTERM. In a program of somebody else's it is `Server.stop`, on a
+    thread of its own: the program goes on and finds the server stopped.
     """
 
     def __init__(self, stop: Callable[[], None]) -> None:

@@ -1,11 +1,12 @@
 """How busy the interpreter lock is, measured by asking for it.
 
-A thread sleeps without the lock, for about a millisecond and never for the same time, so that it keeps step with nothing;
-then it asks for the lock, and the time until it has it is measured without Python. Moments so chosen see the lock as it is
-on average: the share of them that found it taken is an estimate of the share of time that it is held, off by at most
-1 / sqrt(number of samples) in 19 of 20 cases, and the waits are those of any other thread that comes back to Python, such
-as a runner whose batch is over. Time that the system does not give to the thread before it asks is not in them; time that
-the holder of the lock is not running is, as it is for everybody who waits.
+A thread sleeps without the lock, for about a millisecond and never for the same time, so that it keeps step with
+nothing; then it asks for the lock, and the time until it has it is measured without Python. Moments so chosen see the
+lock as it is on average: the share of them that found it taken is an estimate of the share of time that it is held, off
+by at most 1 / sqrt(number of samples) in 19 of 20 cases. The waits are those of any other thread that comes back to
+Python, such as a runner whose batch is over; after 5 ms the interpreter asks the holder to let go. Time that the system
+does not give to the thread before it asks is not in them; time in which the holder does not run is, as it is for
+everybody who waits.
 """
 
 from __future__ import annotations
@@ -14,29 +15,13 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from salver.admin.debug import GilReport
 from salver.errors import ResourceExhaustedError
 
-MAX_WINDOW_S = 10.0
 _MEAN_PAUSE_S = 0.001
 _TAKEN_S = 20e-6
 """A free lock is there after one or two microseconds."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class GilReport:
-    """What a measurement found."""
-
-    window_s: float
-    num_samples: int
-    held_share: float
-    """Share of the moments at which another thread had the lock, so of the time that it is held."""
-    wait_p50_s: float
-    wait_p90_s: float
-    wait_p99_s: float
-    wait_max_s: float
-    """How long it took to get the lock; a thread that waits has the interpreter ask the holder for it after 5 ms."""
 
 
 class GilProbe:
@@ -82,7 +67,7 @@ class GilProbe:
         )
 
     def _sample(self) -> float:
-        return self._wait_for_lock(_MEAN_PAUSE_S * random.uniform(0.5, 1.5))  # noqa: S311  # no secret
+        return self._wait_for_lock(_MEAN_PAUSE_S * random.uniform(0.5, 1.5))
 
 
 def _quantile(ascending: Sequence[float], share: float) -> float:
