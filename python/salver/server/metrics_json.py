@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import Any
 
 from salver.boundary import MetricFamily, Series
-from salver.server.metrics_page import label_name, metric_name
+from salver.server.metrics_text import label_name, metric_name
 
 
 def families_json(families: Iterable[MetricFamily]) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from salver.boundary import MetricFamily, Series
 from salver.server.metrics_json import families_json
-from salver.server.metrics_page import page_text
+from salver.server.metrics_text import page_text
 
 FAMILIES = [
     MetricFamily("/z/requests", "counter", ("model-name",), (Series(("b",), 2), Series(("a",), 1))),
