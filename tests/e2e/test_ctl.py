@@ -143,7 +143,7 @@ def test_events_are_followed_as_they_happen(changed: ServerProcess, ask: Callabl
             states += [event["state"]] if event["type"] == "state" else []
     finally:
         watching.terminate()
-        watching.wait(30)
+        watching.communicate(timeout=30)
         ask("unload", "seen")
     assert "seen 2  AVAILABLE" in ask("events", "--model=seen", "--type=state")
 

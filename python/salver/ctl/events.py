@@ -50,13 +50,18 @@ def events(model: str | None, kind: str | None, address: Address, *, follow: boo
 def audit(limit: int, address: Address, *, as_json: bool) -> None:
     """Say who changed what, or tried to."""
     client = AdminClient(address)
-    show(lambda: client.get(path_of("audit"), limit=str(limit)), _audit_view, period_s=None, as_json=as_json)
+    show(lambda: {"audit": _audited(client)[:limit]}, _audit_view, period_s=None, as_json=as_json)
 
 
 def _latest(client: AdminClient, query: Mapping[str, str]) -> Iterable[dict[str, Any]]:
     accept = {"Accept": "application/json"}
     answer = client.send(Request(path=path_of("events"), query=query, headers=accept))
     found: list[dict[str, Any]] = answer["events"]
+    return found
+
+
+def _audited(client: AdminClient) -> list[Any]:
+    found: list[Any] = client.get(path_of("audit"))["audit"]
     return found
 
 

@@ -74,6 +74,7 @@ def test_audit(admin, capsys):
     entries = [
         AuditEntry(at=AT, actor="ada", address="10.0.0.1", request="DELETE /v1/models/m", outcome="ABORTED"),
         AuditEntry(at=AT, actor=None, address=None, request="PATCH /v1/models/m", outcome="OK", diff=change().diff),
+        AuditEntry(at=AT, actor=None, address=None, request="PATCH /v1/models/older", outcome="OK"),
     ]
     admin.answers["GET", "/v1/audit"] = 200, {"audit": [sent(entry) for entry in entries]}
     assert run(capsys, "audit", "--limit=2")[1].splitlines() == [
@@ -81,7 +82,6 @@ def test_audit(admin, capsys):
         f"{AT}  OK  PATCH /v1/models/m  by unknown",
         "  ~ /models/ranker/version_labels/stable  2 -> 3",
     ]
-    assert admin.asked[0][2] == "/v1/audit?limit=2"
 
 
 def test_audit_of_nothing(admin, capsys):
