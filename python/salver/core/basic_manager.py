@@ -142,6 +142,10 @@ class BasicManager(Manager):
         harness = self._managed.find(id)
         return None if harness is None else harness.get_additional_state(state_type)
 
+    def get_resource_estimates(self) -> dict[ServableId, ResourceAllocation]:
+        """Return what each version that is loaded, or being so, is taken to occupy, where its loader says so."""
+        return self._managed.estimates()
+
     # === loading and unloading ===
 
     def load_servable(self, id: ServableId, on_done: OnDone) -> None:

@@ -38,6 +38,8 @@ from salver.server.batching_reload import batching_poller
 from salver.server.config_poller import config_poller
 from salver.server.control_router import ControlRouter
 from salver.server.events.event_watchers import EventWatchers
+from salver.server.journal import Journal
+from salver.server.journal_setup import open_journal
 from salver.server.metrics import Metrics
 from salver.server.metrics_page import MetricsPage
 from salver.server.model_metadata import GET_MODEL_METADATA, ModelMetadata
@@ -117,7 +119,11 @@ class Server:
             # One more than run at the same time: `DataPlaneOptions.num_runners` says what for.
             manager_setup.num_runners(self._config) + 1,
             self._plane.next_batch,
-            BatchRunner(name_of=self._core.table.name_of, submit_stream=self._streams.submit),
+            BatchRunner(
+                name_of=self._core.table.name_of,
+                submit_stream=self._streams.submit,
+                is_traced=self._config.trace_sampling_ratio is not None,
+            ),
         )
         pollers = (config_poller(self._core, self._config), batching_poller(self._core.batching_reload, self._config))
         self._pollers = [poller for poller in pollers if poller is not None]
@@ -135,6 +141,7 @@ class Server:
         self._stopping = threading.Event()
         self._may_open = threading.Event()
         self._ports = OpenPorts()
+        self._journal: Journal | None = None
         self._tls = TlsWatcher(self._plane.set_tls, manager_setup.tls_sources(self._config))
 
     # --- Life
@@ -261,6 +268,8 @@ class Server:
     # --- Inside
 
     def _start(self) -> None:
+        self._journal = open_journal(self._config, self._plane, self._metrics)
+        self._journal.start()
         self._tls.load()  # first: nothing should be loaded for a server that cannot open its ports
         self._ports = open_admin_port(self._plane, self._config)
         self._control.start()
@@ -291,7 +300,7 @@ class Server:
         status = ModelStatus(self._core.monitor)
         metadata = ModelMetadata(self._core.table.resolve)
         methods = {GET_MODEL_STATUS: status.grpc, GET_MODEL_METADATA: metadata.grpc, **reflection_methods()}
-        metrics = AllMetrics(self._plane, self._metrics, self._core.monitor)
+        metrics = AllMetrics(self._plane, self._metrics, self._core.monitor, self._core.version_metrics)
         reload = ModelReload(self._reload, metrics.first_values)
         page, startup = MetricsPage(metrics), StartupProbe(self._core.health)
         pages = {STARTUP_PATH: startup} | ({self._config.metrics_path: page} if self._config.metrics_enabled else {})
@@ -345,6 +354,8 @@ class Server:
             self.has_endless_run = True
             logger.warning("The run of a model does not end; its thread is left behind")
         self._core.request_loggers.close()
+        if self._journal is not None:
+            self._journal.close()
         self._core.table.close()
         for threads in (self._control, self._runners):
             if not threads.stop(_JOIN_TIMEOUT_S):

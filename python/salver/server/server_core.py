@@ -56,6 +56,7 @@ from salver.server.platforms import Platforms
 from salver.server.profiling.profiler import Profiler
 from salver.server.request_loggers import RequestLoggers, check_request_logging
 from salver.server.serving_table import DataPlaneServingTable
+from salver.server.version_metrics import VersionMetrics
 from salver.server.warming_loader import WarmingLoader, WarmUp
 from salver.server.warmup import Warmup
 from salver.sources.file_system import FileSystemSource
@@ -117,6 +118,7 @@ class ServerCore:
         self.manager = AspiredVersionsManager(
             manager_setup.manager_options(config, bus, [self.table], self._policy_for)
         )
+        self.version_metrics = VersionMetrics(self.manager.get_resource_estimates)
         self.profiler = Profiler(
             self.manager,
             policy_of=batching.of,
@@ -170,7 +172,12 @@ class ServerCore:
         # Where TFLite models are preferred, TensorFlow may not be needed at all.
         if not self._config.prefer_tflite and any(self._platforms.is_tensorflow(model.platform) for model in models):
             self._library.open_in_background()
+<<<<<<< HEAD
         self._put_in_force(ModelList(models))
+=======
+        self._put_in_force(models)
+        self.monitor.notify(self.version_metrics.on_state)
+>>>>>>> main
         self.monitor.notify(self._on_state)
         connect(self._adapter, self.manager)
         self.manager.start()
@@ -354,7 +361,8 @@ class ServerCore:
         """Return how versions of a platform with this configuration are warmed up."""
         if not config.enable_model_warmup:
             return None
-        return Warmup(self._plane, self.table, manager_setup.warmup_options(config), self._metrics).run
+        options, on_warm = manager_setup.warmup_options(config), self.version_metrics.note_warmup
+        return Warmup(self._plane, self.table, options, self._metrics, on_warm=on_warm).run
 
     def _base_path_of(self, name: str) -> str | None:
         return next((model.base_path for model in self.models if model.name == name), None)
