@@ -16,6 +16,9 @@ def dtype_names() -> dict[int, str]:
 def code_names() -> dict[int, str]:
     """Wire number to name of every status code."""
 
+def wait_for_lock(pause_s: float) -> float:
+    """Sleep without the interpreter lock, ask for it, and return the seconds that it took to have it."""
+
 class NativeError(Exception):
     """A failure in the extension; `args` is `(code, message)`."""
 

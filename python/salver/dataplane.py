@@ -53,6 +53,7 @@ __all__ = [
     "native_policy",
     "new_batch_queue",
     "simulate",
+    "wait_for_lock",
 ]
 
 
@@ -285,6 +286,11 @@ class NativeDataPlane:
         targets = [_own_target(target) for name in names for target in rows[name][0].targets]
         targets.sort(key=lambda target: (target.name, target.version))
         return tuple(_report(target, line) for target in targets for line in self._plane.line_reports(target.handle))
+
+
+def wait_for_lock(pause_s: float) -> float:
+    """Sleep for so long without the interpreter lock, then ask for it; return the seconds that it took to have it."""
+    return _native.wait_for_lock(pause_s)
 
 
 def simulate(simulation: Simulation) -> SimulationReport:

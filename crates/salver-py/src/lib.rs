@@ -10,6 +10,7 @@ mod batching_policy;
 mod batching_report;
 mod control;
 mod errors;
+mod gil;
 mod grpc_options;
 mod journal;
 mod model;
@@ -51,6 +52,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(is_debug_build, module)?)?;
     module.add_function(wrap_pyfunction!(dtype_names, module)?)?;
     module.add_function(wrap_pyfunction!(code_names, module)?)?;
+    module.add_function(wrap_pyfunction!(gil::wait_for_lock, module)?)?;
     module.add_class::<signature::PyTensorSpec>()?;
     module.add_class::<signature::PySignature>()?;
     module.add_class::<model::PyNativeModel>()?;

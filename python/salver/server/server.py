@@ -26,6 +26,7 @@ from salver.server.admin.audit import AuditLog
 from salver.server.admin.batching import BatchingReports
 from salver.server.admin.browser_check import BrowserCheck
 from salver.server.admin.console.pages import ConsolePages
+from salver.server.admin.debug_pages import DebugPages
 from salver.server.admin.events import Events
 from salver.server.admin.model_admin import ModelAdmin
 from salver.server.admin.model_documents import ModelDocuments
@@ -33,10 +34,13 @@ from salver.server.admin.model_pages import ModelPages
 from salver.server.admin.profile import Profiles
 from salver.server.admin.router import AdminRoutes
 from salver.server.admin.routes import AdminHandlers, admin_routes
+from salver.server.admin.server_pages import ServerAdmin, ServerPages
 from salver.server.all_metrics import AllMetrics
 from salver.server.batching_reload import batching_poller
 from salver.server.config_poller import config_poller
 from salver.server.control_router import ControlRouter
+from salver.server.debug.gil import GilProbe
+from salver.server.drain_request import DrainRequest
 from salver.server.events.event_watchers import EventWatchers
 from salver.server.journal import Journal
 from salver.server.journal_setup import open_journal
@@ -70,6 +74,12 @@ _JOIN_TIMEOUT_S = 1.0
 """How long a stop waits for a thread that is still in a servable or handler after the drain."""
 
 DataPlaneFactory = Callable[[DataPlaneOptions], DataPlane]
+
+
+def _wait_for_lock(pause_s: float) -> float:
+    from salver.dataplane import wait_for_lock
+
+    return wait_for_lock(pause_s)
 
 
 def native_data_plane(options: DataPlaneOptions) -> DataPlane:
@@ -129,6 +139,8 @@ class Server:
         self._pollers = [poller for poller in pollers if poller is not None]
         self._slow_calls = SlowCalls("slow-call", _MAX_SLOW_CALLS)
         self._watchers = EventWatchers(self._core.event_log)
+        self.drain_request = DrainRequest(self.stop)
+        """What a drain that is asked for on the admin listener becomes."""
         self._control: PullThreads[ControlCall] = PullThreads(
             "control", _NUM_CONTROL_THREADS, self._plane.next_call, self._router()
         )
@@ -168,14 +180,16 @@ class Server:
         """Drain, close the ports and unload everything; blocks. Idempotent.
 
         Args:
-            drain_timeout_s: Longest wait for accepted requests; None takes that of the configuration.
+            drain_timeout_s: Longest wait for accepted requests; None takes what a drain was asked for with, else that
+                of the configuration.
         """
         self._stopping.set()
         self._may_open.set()
         with self._lock:
             if not self._is_stopped:
                 self._is_stopped = True
-                self._stop(self._config.drain_timeout_s if drain_timeout_s is None else drain_timeout_s)
+                limits = (drain_timeout_s, self.drain_request.timeout_s, self._config.drain_timeout_s)
+                self._stop(next(limit for limit in limits if limit is not None))
 
     def __enter__(self) -> Self:
         return self.start()
@@ -319,7 +333,9 @@ class Server:
             models=ModelPages(models),
             audit=audit,
             console=ConsolePages(),
+            server=ServerPages(ServerAdmin(self._core, lambda: self._ports, self.drain_request), metrics),
             events=Events(self._core.event_log, self._watchers),
+            debug=DebugPages(GilProbe(_wait_for_lock)),
         )
         check = BrowserCheck(self._config.admin_host, self._config.admin_host_names)
         admin = AdminRoutes(admin_routes(handlers, salver_version()), check, audit)
@@ -392,7 +408,7 @@ def run_until_signal(config: ServerConfig) -> int:
     from salver.server.signals import run_until_signal as run
 
     server = Server(config)
-    status = run(server)
+    status = run(server, offer=server.drain_request.become)
     if server.has_endless_run:
         # The libraries it is in would be taken down under it.
         logging.shutdown()

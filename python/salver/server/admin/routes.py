@@ -13,9 +13,11 @@ from salver.server.admin.about import JSON, TEXT, About, Content
 from salver.server.admin.audit import AuditLog
 from salver.server.admin.batching import BatchingReports
 from salver.server.admin.console.pages import CONSOLE_PATH, ConsolePages
+from salver.server.admin.debug_pages import DebugPages
 from salver.server.admin.model_pages import ModelPages
 from salver.server.admin.model_routes import model_routes
 from salver.server.admin.router import AdminHandler, AdminRequest, Route
+from salver.server.admin.server_pages import ServerPages
 from salver.server.admin.server_routes import server_routes
 from salver.server.http_response import HttpHandler, HttpResponse, json_response
 from salver.server.startup_probe import STARTUP_PATH
@@ -35,7 +37,9 @@ class AdminHandlers:
     models: ModelPages
     audit: AuditLog
     console: ConsolePages
+    server: ServerPages
     events: AdminHandler
+    debug: DebugPages
 
 
 def admin_routes(handlers: AdminHandlers, version: str = "") -> tuple[Route, ...]:
@@ -47,7 +51,7 @@ def admin_routes(handlers: AdminHandlers, version: str = "") -> tuple[Route, ...
     """
     routes = (
         *_page_routes(handlers),
-        *server_routes(events=handlers.events),
+        *server_routes(pages=handlers.server, events=handlers.events, debug=handlers.debug),
         *model_routes(handlers.models, handlers.audit),
         *_batching_routes(handlers),
         *console_routes(handlers.console),
