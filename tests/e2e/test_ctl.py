@@ -108,7 +108,9 @@ def served(ask: Callable[..., str], model: str) -> list[int]:
     return [one["version"] for one in versions if one["state"] == "AVAILABLE"]
 
 
-def test_a_dry_run_and_a_lost_update_change_nothing(changed: ServerProcess, ask: Callable[..., str], two_versions: Path):
+def test_a_dry_run_and_a_lost_update_change_nothing(
+    changed: ServerProcess, ask: Callable[..., str], two_versions: Path
+):
     before = json.loads(ask("status", "--json"))
     assert "A dry run: nothing was changed." in ask("load", "dry", str(two_versions), "--dry-run")
     stale = ctl("unload", "half_plus_two", "--if-match=0-stale", f"--address=127.0.0.1:{changed.admin_port}")

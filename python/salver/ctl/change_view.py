@@ -28,10 +28,21 @@ def change_view(change: Change) -> RenderableType:
 
 
 def differences(diff: Sequence[Difference]) -> Iterator[Text]:
-    """A line for each difference."""
+    """A line for each difference; a model that came or went has one for each of its fields that says something, too."""
     for one in diff:
         sign, style = _SIGNS.get(one.op, ("?", ""))
-        yield Text.assemble((f"{sign} {one.path}", style), f"  {_values(one)}")
+        path, fields = Text(f"{sign} {one.path}", style=style), _fields(one)
+        if fields is None:
+            yield path.append(f"  {_values(one)}", style="default")
+            continue
+        yield path
+        yield from (Text(f"    {name}: {_value(value)}") for name, value in fields.items() if value not in (None, {}))
+
+
+def _fields(one: Difference) -> dict[str, Any] | None:
+    """Those of the model that came or went; None where the difference is of another kind."""
+    value = one.before if one.op == "remove" else one.after
+    return value if isinstance(value, dict) and "base_path" in value else None
 
 
 def _values(one: Difference) -> str:

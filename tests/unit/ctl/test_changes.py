@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from salver.admin.change import Difference
 from salver.ctl.group import main
 from tests.support.admin_documents import change, model, sent
 
@@ -66,6 +67,19 @@ def test_dry_run_shows_the_change_and_waits_for_nothing(admin, capsys):
     status, out, _ = run(capsys, "set", "ranker", "--versions=7", "--dry-run")
     assert (status, out.splitlines()[-1]) == (0, "A dry run: nothing was changed.")
     assert admin.sent[0][1] == f"{BASE}/ranker?dry_run=true"
+
+
+def test_of_a_model_that_comes_the_fields_that_say_something_are_shown(admin, capsys):
+    spec = {"name": "m", "base_path": "/m", "version_policy": {"all": {}}, "version_labels": {}, "platform": None}
+    added = Difference(op="add", path="/models/m", after=spec)
+    admin.answers["POST", BASE] = 201, sent(change(diff=(added,), is_dry_run=True))
+    out = run(capsys, "load", "m", "/m", "--dry-run")[1]
+    assert out.splitlines()[:-1] == [
+        "+ /models/m",
+        "    name: m",
+        "    base_path: /m",
+        '    version_policy: {"all": {}}',
+    ]
 
 
 def test_nothing_to_change_is_said(admin, capsys):
