@@ -84,6 +84,8 @@ class ModelConfig:
     """Order of its loads and unloads; None takes the server's. Live."""
     request_logging: RequestLoggingConfig | None = None
     """Which of its requests are logged; None logs none. Live."""
+    policy_before_pin: VersionPolicy | None = None
+    """What `version_policy` was before an operator pinned one version; None where none is pinned. Live."""
 
 
 @dataclass(frozen=True, kw_only=True)

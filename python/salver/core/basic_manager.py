@@ -22,7 +22,7 @@ from typing import TypeVar
 
 from salver.core.drainer import Drainer
 from salver.core.executions import Executions
-from salver.core.harness_state import PUBLISHED_STATES, HarnessState
+from salver.core.harness_state import PUBLISHED_STATES, RESOURCE_STATES, HarnessState
 from salver.core.ids import ServableId
 from salver.core.load_admission import LoadAdmission
 from salver.core.loader import Loader
@@ -126,6 +126,16 @@ class BasicManager(Manager):
     def get_state_snapshots(self, name: str) -> list[ServableStateSnapshot]:
         """Return how the managed versions of this stream are, in the order of versions."""
         return self._managed.snapshots(name)
+
+    def get_resource_estimate(self, id: ServableId) -> ResourceAllocation | None:
+        """Return what this version is estimated to take; None while it takes nothing, or where there is no estimate."""
+        harness = self._managed.find(id)
+        if harness is None or harness.state not in RESOURCE_STATES:
+            return None
+        try:
+            return harness.require_loader().estimate_resources()
+        except Exception:  # noqa: BLE001  # user code; a load that needs the estimate says what is wrong with it
+            return None
 
     def get_additional_state(self, id: ServableId, state_type: type[S]) -> S | None:
         """Return the additional state; None if the version is not managed or the state of another type."""

@@ -23,6 +23,8 @@ class ServableStateSnapshot:
     """Why the state is ERROR."""
     additional_state: object = None
     """What the version was managed with."""
+    load_s: float | None = None
+    """How long its load took; None while it was never loaded."""
 
 
 class ManagedServables:
@@ -106,4 +108,4 @@ class ManagedServables:
 def snapshot_of(harness: LoaderHarness) -> ServableStateSnapshot:
     """Return how this version is now."""
     # The error is set before the state ERROR becomes visible, and never changes after.
-    return ServableStateSnapshot(harness.id, harness.state, harness.error, harness.additional_state)
+    return ServableStateSnapshot(harness.id, harness.state, harness.error, harness.additional_state, harness.load_s)
