@@ -23,11 +23,21 @@ def conformance_page() -> str:
     return page()
 
 
+def dashboard() -> str:
+    """The Grafana dashboard."""
+    if str(ROOT) not in sys.path:
+        sys.path.insert(0, str(ROOT))
+    from scripts.dashboard import dashboard_json
+
+    return dashboard_json()
+
+
 GENERATED = {
     ROOT / "docs" / "flags.md": reference_page,
     ROOT / "docs" / "grpc-channel-arguments.md": channel_arguments.reference_page,
     ROOT / "docs" / "concepts" / "states.md": states_page,
     ROOT / "docs" / "conformance.md": conformance_page,
+    ROOT / "deploy" / "grafana" / "salver.json": dashboard,
 }
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
