@@ -11,10 +11,13 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import grpc
 import pytest
 
+from salver.wire import message_class
+from tests.support import wire
 from tests.support.models import HALF_PLUS_TWO, ROOT
-from tests.support.server_process import ServerProcess, exchange, wait_until
+from tests.support.server_process import ServerProcess, exchange, open_channel, wait_until
 
 pytestmark = pytest.mark.timeout(180)
 StartServer = Callable[..., ServerProcess]
@@ -73,6 +76,59 @@ def test_pages_for_debugging_and_metrics_in_json(server: ServerProcess) -> None:
     families = {family["name"]: family for family in server.ask_admin("/v1/metrics").json()["families"]}
     page = server.ask_admin("/metrics").body.decode()
     assert {line.split()[2] for line in page.splitlines() if line.startswith("# TYPE")} == set(families)
+
+
+def admin_message(name: str, /, **values: Any) -> Any:
+    return message_class(f"salver.admin.v1.{name}")(**values)
+
+
+def admin_call(channel: grpc.Channel, method: str, request: Any, answer: str, **options: Any) -> Any:
+    call = channel.unary_unary(
+        f"/salver.admin.v1.Admin/{method}",
+        request_serializer=lambda message: message.SerializeToString(),
+        response_deserializer=message_class(f"salver.admin.v1.{answer}").FromString,
+    )
+    return call(request, timeout=60, **options)
+
+
+def watch(channel: grpc.Channel, request: Any) -> Iterator[Any]:
+    read = message_class("salver.admin.v1.Event").FromString
+    call = channel.unary_stream("/salver.admin.v1.Admin/WatchEvents", response_deserializer=read)
+    return iter(call(request.SerializeToString(), timeout=120))
+
+
+def test_the_same_by_grpc(server: ServerProcess) -> None:
+    with open_channel(f"127.0.0.1:{server.admin_port}") as channel:
+        events = watch(channel, admin_message("EventsRequest", after=0, type=["config", "server"]))
+        assert [next(events).state, next(events).state] == ["STARTING", "SERVING"]
+        about = admin_call(channel, "GetServer", admin_message("GetServerRequest"), "Server")
+        assert (about.state, about.ports.grpc) == ("SERVING", server.grpc_port)
+
+        request = admin_message("SetLabelRequest", model="half_plus_two", label="stable", version=1)
+        changed = admin_call(channel, "SetLabel", request, "Change", metadata=(("x-salver-actor", "me"),))
+        told = next(events)
+        assert (told.etag, told.diff[0].path) == (changed.etag, "/models/half_plus_two/version_labels/stable")
+        model = admin_call(channel, "GetModel", admin_message("GetModelRequest", model="half_plus_two"), "Model")
+        assert (model.status, dict(model.version_labels)) == ("AVAILABLE", {"stable": 1})
+        audit = admin_call(channel, "ListAudit", admin_message("ListAuditRequest"), "Audit").audit
+        assert (audit[0].actor, audit[0].outcome) == ("me", "OK")
+
+        for refused, code in (
+            (
+                lambda: admin_call(channel, "GetModel", admin_message("GetModelRequest", model="x"), "Model"),
+                "NOT_FOUND",
+            ),
+            (lambda: channel.unary_unary(wire.PREDICT)(b"", timeout=60), "UNIMPLEMENTED"),
+        ):
+            with pytest.raises(grpc.RpcError) as caught:
+                refused()
+            assert caught.value.code().name == code
+        assert b"salver_grpc_requests_total{} 0" in server.ask_admin("/metrics").body, "nothing of this is counted"
+
+        drained = admin_call(channel, "Drain", admin_message("DrainRequest"), "ServerState")
+        assert drained.state == "DRAINING"
+        assert [event.state for event in events] == ["DRAINING"], "then the stream ends in order"
+    assert server.wait() == 0, server.output()
 
 
 PROGRAM = """

@@ -28,6 +28,7 @@ from salver.server.admin.browser_check import BrowserCheck
 from salver.server.admin.console.pages import ConsolePages
 from salver.server.admin.debug_pages import DebugPages
 from salver.server.admin.events import Events
+from salver.server.admin.grpc.service import AdminService
 from salver.server.admin.model_admin import ModelAdmin
 from salver.server.admin.model_documents import ModelDocuments
 from salver.server.admin.model_pages import ModelPages
@@ -50,7 +51,7 @@ from salver.server.model_metadata import GET_MODEL_METADATA, ModelMetadata
 from salver.server.model_reload import RELOAD_CONFIG, ModelReload
 from salver.server.model_status import GET_MODEL_STATUS, ModelStatus
 from salver.server.ports import OpenPorts, open_admin_port, open_client_ports
-from salver.server.reflection import reflection_methods
+from salver.server.reflection import ADMIN_SERVICES, reflection_methods
 from salver.server.rest_routes import RestRoutes
 from salver.server.runners import BatchRunner
 from salver.server.server_core import ServerCore
@@ -318,7 +319,21 @@ class Server:
         reload = ModelReload(self._reload, metrics.first_values)
         page, startup = MetricsPage(metrics), StartupProbe(self._core.health)
         pages = {STARTUP_PATH: startup} | ({self._config.metrics_path: page} if self._config.metrics_enabled else {})
+        admin = self._admin(startup, page, metrics)
+        service = AdminService(
+            admin, admin.is_slow, self._core.event_log, self._watchers, reflection_methods(ADMIN_SERVICES)
+        )
+        return ControlRouter(
+            methods,
+            RestRoutes(on_status=status.rest, on_metadata=metadata.rest, pages=pages),
+            admin=admin,
+            admin_grpc=service,
+            is_slow=lambda call: (service if call.protocol == "admin_grpc" else admin).is_slow(call),
+            slow_methods={RELOAD_CONFIG: reload.grpc},
+            submit_slow=self._slow_calls.submit,
+        )
 
+    def _admin(self, startup: StartupProbe, page: MetricsPage, metrics: AllMetrics) -> AdminRoutes:
         def names() -> Collection[str]:
             return self._core.names
 
@@ -338,15 +353,7 @@ class Server:
             debug=DebugPages(GilProbe(_wait_for_lock)),
         )
         check = BrowserCheck(self._config.admin_host, self._config.admin_host_names)
-        admin = AdminRoutes(admin_routes(handlers, salver_version()), check, audit)
-        return ControlRouter(
-            methods,
-            RestRoutes(on_status=status.rest, on_metadata=metadata.rest, pages=pages),
-            admin=admin,
-            is_slow=admin.is_slow,
-            slow_methods={RELOAD_CONFIG: reload.grpc},
-            submit_slow=self._slow_calls.submit,
-        )
+        return AdminRoutes(admin_routes(handlers, salver_version()), check, audit)
 
     def _reload(self, models: Sequence[ModelConfig], timeout_s: float) -> None:
         # Batching first, so that models which are new to both files load with their parameters.
