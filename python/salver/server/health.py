@@ -46,6 +46,11 @@ class Health:
         """Whether each configured model was available or has failed once."""
         return self._is_started
 
+    @property
+    def is_draining(self) -> bool:
+        """Whether the server stops."""
+        return self._is_draining
+
     def set_started(self) -> None:
         """Become ready."""
         with self._lock:
