@@ -28,6 +28,8 @@ Usage: salver COMMAND
 
   serve     start a model server; `salver serve --help` lists its flags
   ctl       ask a running server; `salver ctl --help` lists its commands
+  inspect   say what a model directory or a base path holds; `salver inspect --help`
+  warmup    make, convert, show, record and replay warm-up files; `salver warmup --help` lists the commands
   tune      profile a model of a running server and say how to batch it; `salver tune --help`
   version   show the version
   help      show this text
@@ -52,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command, rest = "".join(given[:1]), given[1:]
     if command == "serve":
         return _serve("salver serve", rest, _salver_version)
-    if command in {"ctl", "tune"}:
+    if command in {"ctl", "inspect", "tune", "warmup"}:
         return _ask(command, rest)
     if command in {"version", "--version"}:
         print(_salver_version())
@@ -60,18 +62,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if command in {"help", "--help", "-h"}:
         print(_HELP, end="")
         return 0
-    guess = nearest(command, ("serve", "ctl", "tune", "version", "help"))
+    guess = nearest(command, ("serve", "ctl", "inspect", "warmup", "tune", "version", "help"))
     hint = f"; did you mean {guess}?" if guess else "; `salver help` lists the commands"
     print(f"salver: unknown command {command!r}{hint}" if command else _HELP.rstrip(), file=sys.stderr)
     return EXIT_FAILURE
 
 
 def _ask(command: str, arguments: Sequence[str]) -> int:
-    """Ask a running server."""
+    """Run a command that is a program of its own."""
     if command == "ctl":
         from salver.ctl.group import main as ctl
 
         return ctl(arguments)
+    if command == "inspect":
+        from salver.inspection.command import main as inspect
+
+        return inspect(arguments)
+    if command == "warmup":
+        from salver.warmup.group import main as warmup
+
+        return warmup(arguments)
     from salver.tune.command import main as tune
 
     return tune(arguments)
