@@ -32,11 +32,11 @@ def version_view(report: VersionReport, *, all_operations: bool = False) -> Rend
     """Return what is shown of a version."""
     parts: list[RenderableType] = [f"[bold]{report.format}[/]  {size(report.num_bytes)}, platform {report.platform}"]
     parts += (
-        [Padding(_files(report), (0, 2), expand=False)]
+        [Padding(_files(report), (0, 2))]
         if report.variables_bytes or report.assets or report.warmup
         else []
     )
-    parts += [Padding(f"[yellow]note[/] {escape(note)}", (0, 2), expand=False) for note in report.notes]
+    parts += [Padding(f"[yellow]note[/] {escape(note)}", (0, 2)) for note in report.notes]
     for graph in report.graphs:
         parts += ["", *_graph(graph, all_operations=all_operations)]
     return Group(*parts)
@@ -52,14 +52,14 @@ def base_path_view(report: BasePathReport) -> RenderableType:
         table.add_row(
             str(line.version), escape(line.directory), line.format or "no model", size(line.num_bytes), served
         )
-    parts: list[RenderableType] = ["[bold]Base path[/]", Padding(table, (0, 2), expand=False)]
+    parts: list[RenderableType] = ["[bold]Base path[/]", Padding(table, (0, 2))]
     if report.passed_over:
-        parts.append(Padding(f"passed over: {escape(', '.join(report.passed_over))}", (0, 2), expand=False))
+        parts.append(Padding(f"passed over: {escape(', '.join(report.passed_over))}", (0, 2)))
     return Group(*parts)
 
 
 def _files(report: VersionReport) -> Table:
-    table = Table.grid(padding=(0, 2), expand=False)
+    table = Table.grid(padding=(0, 2))
     if report.variables_bytes is not None:
         table.add_row("variables", size(report.variables_bytes))
     for asset in report.assets:
@@ -74,20 +74,20 @@ def _graph(graph: GraphReport, *, all_operations: bool) -> Iterator[RenderableTy
     title = f"tags {', '.join(graph.tags)}" if graph.tags else "model"
     yield f"[bold]{escape(title)}[/]" + (f"  made with {escape(graph.made_with)}" if graph.made_with else "")
     for name, signature in graph.signatures.items():
-        yield Padding(_signature(name, signature), (0, 2), expand=False)
+        yield Padding(_signature(name, signature), (0, 2))
     if not graph.signatures:
-        yield Padding("no signatures", (0, 2), expand=False)
+        yield Padding("no signatures", (0, 2))
     if graph.operations:
-        yield Padding(_operations(graph, all_operations=all_operations), (0, 2), expand=False)
+        yield Padding(_operations(graph, all_operations=all_operations), (0, 2))
 
 
 def _signature(name: str, signature: SignatureReport) -> RenderableType:
-    table = Table.grid(padding=(0, 2), expand=False)
+    table = Table.grid(padding=(0, 2))
     for side, tensors in (("in", signature.inputs), ("out", signature.outputs)):
         for row in _rows(side, tensors.items()):
             table.add_row(*row)
     method = f"  {escape(signature.method)}" if signature.method else ""
-    return Group(f"[bold cyan]{escape(name)}[/]{method}", Padding(table, (0, 2), expand=False))
+    return Group(f"[bold cyan]{escape(name)}[/]{method}", Padding(table, (0, 2)))
 
 
 def _rows(side: str, tensors: Iterable[tuple[str, TensorReport]]) -> Iterator[tuple[str, ...]]:
@@ -107,4 +107,4 @@ def _operations(graph: GraphReport, *, all_operations: bool) -> RenderableType:
         lines.append(f"[yellow]need a library of their own:[/] {escape(', '.join(needed))}")
     elif graph.unknown_operations is not None:
         lines.append("the installed TensorFlow has all of them")
-    return Group(*(line if index == 0 else Padding(line, (0, 2), expand=False) for index, line in enumerate(lines)))
+    return Group(*(line if index == 0 else Padding(line, (0, 2)) for index, line in enumerate(lines)))
