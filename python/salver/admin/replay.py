@@ -3,6 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from salver.admin.limits import Limits
+
+MAX_CONCURRENCY = 64
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReplayQuery:
+    """How to replay."""
+
+    concurrency: Annotated[int, Limits(minimum=1, maximum=MAX_CONCURRENCY)] = 1
+    """Requests at a time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -31,11 +31,7 @@ def shape_text(shape: tuple[int, ...] | None) -> str:
 def version_view(report: VersionReport, *, all_operations: bool = False) -> RenderableType:
     """Return what is shown of a version."""
     parts: list[RenderableType] = [f"[bold]{report.format}[/]  {size(report.num_bytes)}, platform {report.platform}"]
-    parts += (
-        [Padding(_files(report), (0, 2))]
-        if report.variables_bytes or report.assets or report.warmup
-        else []
-    )
+    parts += [Padding(_files(report), (0, 2))] if report.variables_bytes or report.assets or report.warmup else []
     parts += [Padding(f"[yellow]note[/] {escape(note)}", (0, 2)) for note in report.notes]
     for graph in report.graphs:
         parts += ["", *_graph(graph, all_operations=all_operations)]
