@@ -24,6 +24,15 @@ EXIT_FAILURE: Final = 255
 _COMPLETE = "_SALVER_COMPLETE"
 """Set by a shell that wants to complete a command line; read here alone."""
 
+_PROGRAMS: Final = {
+    "ctl": "salver.ctl.group",
+    "inspect": "salver.inspection.command",
+    "predict": "salver.predict.command",
+    "tune": "salver.tune.command",
+    "warmup": "salver.warmup.group",
+}
+"""Commands that are programs of their own, each with the module whose `main` is imported when it is asked for."""
+
 _HELP = """\
 Usage: salver COMMAND
 
@@ -31,6 +40,7 @@ Usage: salver COMMAND
   ctl       ask a running server; `salver ctl --help` lists its commands
   inspect   say what a model directory or a base path holds; `salver inspect --help`
   warmup    make, convert, show, record and replay warm-up files; `salver warmup --help` lists the commands
+  predict   run a model of a server on values from files; `salver predict --help`
   tune      profile a model of a running server and say how to batch it; `salver tune --help`
   version   show the version
   help      show this text
@@ -55,37 +65,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command, rest = "".join(given[:1]), given[1:]
     if command == "serve":
         return _serve("salver serve", rest, _salver_version)
-    if command in {"ctl", "inspect", "tune", "warmup"}:
-        return _ask(command, rest)
+    if command in _PROGRAMS:
+        return _run_program(_PROGRAMS[command], rest)
     if command in {"version", "--version"}:
         print(_salver_version())
         return 0
     if command in {"help", "--help", "-h"}:
         print(_HELP, end="")
         return 0
-    guess = nearest(command, ("serve", "ctl", "inspect", "warmup", "tune", "version", "help"))
+    guess = nearest(command, ("serve", *_PROGRAMS, "version", "help"))
     hint = f"; did you mean {guess}?" if guess else "; `salver help` lists the commands"
     print(f"salver: unknown command {command!r}{hint}" if command else _HELP.rstrip(), file=sys.stderr)
     return EXIT_FAILURE
 
 
-def _ask(command: str, arguments: Sequence[str]) -> int:
-    """Run a command that is a program of its own."""
-    if command == "ctl":
-        from salver.ctl.group import main as ctl
+def _run_program(module: str, arguments: Sequence[str]) -> int:
+    from importlib import import_module
 
-        return ctl(arguments)
-    if command == "inspect":
-        from salver.inspection.command import main as inspect
-
-        return inspect(arguments)
-    if command == "warmup":
-        from salver.warmup.group import main as warmup
-
-        return warmup(arguments)
-    from salver.tune.command import main as tune
-
-    return tune(arguments)
+    status: int = import_module(module).main(arguments)
+    return status
 
 
 def tensorflow_model_server(arguments: Sequence[str] | None = None) -> int:

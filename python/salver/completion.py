@@ -14,6 +14,7 @@ from salver.config.flag import Effect, Flag
 from salver.config.flags import FLAGS
 from salver.ctl.group import ctl
 from salver.inspection.command import inspect
+from salver.predict.command import predict
 from salver.tune.command import tune
 from salver.warmup.group import warmup
 
@@ -39,6 +40,7 @@ def _program() -> click.Group:
         "ctl": ctl,
         "inspect": inspect,
         "warmup": warmup,
+        "predict": predict,
         "tune": tune,
         "version": version,
         "help": help,
