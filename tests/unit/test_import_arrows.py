@@ -24,6 +24,8 @@ MAY_IMPORT = {
     "admin": {"admin", "errors"},
     "ctl": {"ctl", "admin", "boundary", "profile", "errors"},
     "tune": {"tune", "ctl", "profile", "boundary", "dataplane", "errors"},
+    "inspection": {"inspection", "records", "servables", "sources", "core", "wire", "boundary", "errors"},
+    "warmup": {"warmup", "inspection", "records", "servables", "ctl", "admin", "wire", "boundary", "errors"},
     "profile": {"boundary"},
     "server": {
         *{"server", "config", "servables", "sources", "core", "wire", "records"},
@@ -39,7 +41,7 @@ AT_START = {"google", "google_crc32c", "numpy"}
 """Third-party packages at hand in every installation."""
 OF_TERMINALS = {"click", "rich"}
 """As well at hand, for those parts that talk to a person and that no server imports."""
-TERMINAL_PARTS = {"ctl", "completion", "predict", "tune"}
+TERMINAL_PARTS = {"ctl", "completion", "inspection", "predict", "tune", "warmup"}
 
 
 def imports(path: Path, *, also_lazy: bool = True) -> Iterator[str]:
