@@ -21,8 +21,10 @@ MAY_IMPORT = {
     "ctl": {"ctl", "boundary", "profile", "errors"},
     "tune": {"tune", "ctl", "profile", "boundary", "dataplane", "errors"},
     "profile": {"boundary"},
+    "inputs": {"inputs", "servables", "wire", "boundary", "errors"},
+    "bench": {"bench", "ctl", "inputs", "servables", "wire", "boundary", "dataplane", "errors"},
     "server": {
-        *{"server", "config", "servables", "sources", "core", "wire"},
+        *{"server", "config", "servables", "sources", "core", "wire", "inputs"},
         *{"boundary", "dataplane", "errors", "logs", "profile"},
     },
 }
@@ -33,7 +35,7 @@ AT_START = {"google", "google_crc32c", "numpy"}
 """Third-party packages at hand in every installation."""
 OF_TERMINALS = {"click", "rich"}
 """As well at hand, for those parts that talk to a person and that no server imports."""
-TERMINAL_PARTS = {"ctl", "completion", "tune"}
+TERMINAL_PARTS = {"bench", "ctl", "completion", "tune"}
 
 
 def imports(path: Path, *, also_lazy: bool = True) -> Iterator[str]:

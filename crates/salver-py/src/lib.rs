@@ -11,6 +11,7 @@ mod batching_report;
 mod control;
 mod errors;
 mod grpc_options;
+mod load;
 mod model;
 mod plane;
 mod request_log;
@@ -71,5 +72,10 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<simulation::PySimulation>()?;
     module.add_class::<simulation::PySimulationReport>()?;
     module.add_class::<plane::PyDataPlane>()?;
+    module.add_class::<load::PyLoadTls>()?;
+    module.add_class::<load::PyLoadOptions>()?;
+    module.add_class::<load::PyLoadProgress>()?;
+    module.add_class::<load::PyLoadReport>()?;
+    module.add_class::<load::PyLoadRun>()?;
     Ok(())
 }

@@ -1,8 +1,8 @@
-"""Inputs for a profile: given, recorded, or made up from the signature."""
+"""Inputs of a model: given, recorded, or made up from the signature."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -88,21 +88,25 @@ def made_up(info: TensorInfo, length: int | None) -> np.ndarray[Any, Any]:
     Raises:
         InvalidArgumentError: Its first dimension is fixed, so that no requests can be joined along it.
     """
-    import numpy as np
-
     shape = (-1,) if info.shape is None else info.shape
     if not shape or shape[0] >= 0:
         raise InvalidArgumentError(
             f"input {info.name} has shape {list(shape)}: without an open first dimension requests cannot be joined"
         )
     open_length = USUAL_LENGTH if length is None else length
-    whole = (_MADE_ROWS, *(open_length if size < 0 else size for size in shape[1:]))
-    if info.dtype == STRING:
-        return np.full(whole, b"", object)
-    dtype = numpy_dtype(info.dtype)
-    if dtype.kind in "fc":
-        return np.random.default_rng(0).random(whole).astype(dtype)
-    return np.zeros(whole, dtype)
+    return made_values(info.dtype, (_MADE_ROWS, *(open_length if size < 0 else size for size in shape[1:])))
+
+
+def made_values(dtype: int, shape: Sequence[int]) -> np.ndarray[Any, Any]:
+    """Return values of an element type, by its wire number, as `made_up` says; always the same for the same shape."""
+    import numpy as np
+
+    if dtype == STRING:
+        return np.full(shape, b"", object)
+    kind = numpy_dtype(dtype)
+    if kind.kind in "fc":
+        return np.random.default_rng(0).random(shape).astype(kind)
+    return np.zeros(shape, kind)
 
 
 def _check_names(signature: Signature, known: Iterable[str], given: Iterable[str]) -> None:
