@@ -29,6 +29,7 @@ Usage: salver COMMAND
   serve     start a model server; `salver serve --help` lists its flags
   ctl       ask a running server; `salver ctl --help` lists its commands
   tune      profile a model of a running server and say how to batch it; `salver tune --help`
+  bench     put load on a running server and say what it takes; `salver bench --help`
   version   show the version
   help      show this text
 
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command, rest = "".join(given[:1]), given[1:]
     if command == "serve":
         return _serve("salver serve", rest, _salver_version)
-    if command in {"ctl", "tune"}:
+    if command in {"ctl", "tune", "bench"}:
         return _ask(command, rest)
     if command in {"version", "--version"}:
         print(_salver_version())
@@ -60,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if command in {"help", "--help", "-h"}:
         print(_HELP, end="")
         return 0
-    guess = nearest(command, ("serve", "ctl", "tune", "version", "help"))
+    guess = nearest(command, ("serve", "ctl", "tune", "bench", "version", "help"))
     hint = f"; did you mean {guess}?" if guess else "; `salver help` lists the commands"
     print(f"salver: unknown command {command!r}{hint}" if command else _HELP.rstrip(), file=sys.stderr)
     return EXIT_FAILURE
@@ -72,6 +73,10 @@ def _ask(command: str, arguments: Sequence[str]) -> int:
         from salver.ctl.group import main as ctl
 
         return ctl(arguments)
+    if command == "bench":
+        from salver.bench.command import main as bench
+
+        return bench(arguments)
     from salver.tune.command import main as tune
 
     return tune(arguments)

@@ -112,9 +112,7 @@ def _json_arrays(path: str, request: Mapping[str, Any], signature: Signature) ->
     known = {info.name: info for info in signature.inputs}
     columns = _columns(path, request, known)
     if columns.keys() != known.keys():
-        raise InvalidArgumentError(
-            f"{path} has inputs {', '.join(columns)}; {signature.name} has {', '.join(known)}"
-        )
+        raise InvalidArgumentError(f"{path} has inputs {', '.join(columns)}; {signature.name} has {', '.join(known)}")
     return {name: fitted(known[name], _unpacked(path, name, value)) for name, value in columns.items()}
 
 
@@ -179,7 +177,8 @@ def _from_records(target: Target, path: str) -> Bodies:
 
     if target.protocol != "grpc":
         raise InvalidArgumentError(f"{path}: recorded requests are messages, which REST does not take")
-    data, rows = [], []
+    data: list[bytes] = []
+    rows: list[int] = []
     try:
         with open(path, "rb") as stream:
             for record in read_records(stream):

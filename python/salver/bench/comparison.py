@@ -13,6 +13,9 @@ from typing import Any, Literal
 
 from salver.bench.result import Result
 
+FEWEST_ROUNDS = 6
+"""Of two equal servers one is ahead in all of so many rounds once in 32 times, by chance."""
+
 METRICS: tuple[tuple[str, Literal["more", "less"], Callable[[Result], float]], ...] = (
     ("requests/s", "more", lambda result: result.requests_per_s),
     ("mean", "less", lambda result: result.latency.mean),
@@ -49,14 +52,18 @@ class Ratio:
     @property
     def verdict(self) -> str:
         """What it says of the second one, in a few words."""
-        if len(self.rounds) < 2:
+        if len(self.rounds) == 1:
             return "one round: no spread"
         if self.low <= 1 <= self.high:
             return "no difference beyond the spread"
+        if len(self.rounds) < FEWEST_ROUNDS:
+            return "too few rounds to tell"
         return "better" if (self.low > 1) == (self.better == "more") else "worse"
 
 
-def alternating(num_rounds: int, first: Callable[[], Result], second: Callable[[], Result]) -> list[tuple[Result, Result]]:
+def alternating(
+    num_rounds: int, first: Callable[[], Result], second: Callable[[], Result]
+) -> list[tuple[Result, Result]]:
     """Measure both in each round; who begins alternates."""
     rounds = []
     for index in range(num_rounds):

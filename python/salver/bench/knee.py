@@ -28,6 +28,8 @@ _MOST_FAILED = 0.01
 _PRECISION = 1.03
 _MAX_STEPS = 40
 _LEAST_GROWTH = 1.05
+_NUM_FLAT = 3
+"""Doublings without growth that are taken for its end."""
 _MAX_IN_FLIGHT = 4096
 
 
@@ -126,11 +128,11 @@ def knee_by_rate(measure: Measure, first: float, max_p99_s: float, highest: floa
     good, bad = _bracket(climb, first, highest)
     if good is None:
         return climb.knee(None, f"even at {_number(climb.steps[-1].load)}/s {climb.steps[-1].fault}")
-    while bad is not None and bad.load / good.load > _PRECISION and not climb.is_long:
-        step = climb.take(math.sqrt(good.load * bad.load))
-        good, bad = (good, step) if step.fault else (step, bad)
     if bad is None:
         return climb.knee(good, f"{_number(good.load)}/s, the highest rate that was tried, is still good")
+    while bad.load / good.load > _PRECISION and not climb.is_long:
+        step = climb.take(math.sqrt(good.load * bad.load))
+        good, bad = (good, step) if step.fault else (step, bad)
     least = f"{_number(good.load)}/s is the highest rate whose p99 stays within {_time(max_p99_s)}"
     return climb.knee(good, f"{least} with all of it coming out; at {_number(bad.load)}/s {bad.fault}{_doubt(bad)}")
 
@@ -138,16 +140,25 @@ def knee_by_rate(measure: Measure, first: float, max_p99_s: float, highest: floa
 def _bracket(climb: _Climb, first: float, highest: float) -> tuple[Step | None, Step | None]:
     """A good step and the bad one above it, as far as there are such."""
     step = climb.take(min(first, highest))
-    if step.fault is not None:
-        bad = step
-        while step.fault is not None and step.load > 1 and not climb.is_long:
-            bad, step = step, climb.take(step.load / 2)
-        return (None, step) if step.fault is not None else (step, bad)
-    while step.load < highest and not climb.is_long:
-        good, step = step, climb.take(min(2 * step.load, highest))
-        if step.fault is not None:
+    return _below(climb, step) if step.fault else _above(climb, step, highest)
+
+
+def _above(climb: _Climb, good: Step, highest: float) -> tuple[Step, Step | None]:
+    while good.load < highest and not climb.is_long:
+        step = climb.take(min(2 * good.load, highest))
+        if step.fault:
             return good, step
-    return step, None
+        good = step
+    return good, None
+
+
+def _below(climb: _Climb, bad: Step) -> tuple[Step | None, Step]:
+    while bad.load > 1 and not climb.is_long:
+        step = climb.take(bad.load / 2)
+        if not step.fault:
+            return step, bad
+        bad = step
+    return None, bad
 
 
 def knee_by_concurrency(measure: Measure, max_p99_s: float, highest: int = _MAX_IN_FLIGHT) -> Knee:
@@ -171,8 +182,8 @@ def knee_by_concurrency(measure: Measure, max_p99_s: float, highest: int = _MAX_
         grows = not good or step.goodput > _LEAST_GROWTH * max(earlier.goodput for earlier in good)
         good.append(step)
         num_flat = 0 if grows else num_flat + 1
-        if num_flat == 2:
-            stop = f"from {good[-2].load:,.0f} in flight on the rate no longer grows{_doubt(step)}"
+        if num_flat == _NUM_FLAT:
+            stop = f"from {good[-_NUM_FLAT].load:,.0f} in flight on the rate no longer grows{_doubt(step)}"
             break
         load *= 2
     if not good:

@@ -67,9 +67,7 @@ class LoadShape:
         else:
             num = self.connections
         if concurrency % num:
-            raise InvalidArgumentError(
-                f"--concurrency {concurrency} cannot be spread evenly over --connections {num}"
-            )
+            raise InvalidArgumentError(f"--concurrency {concurrency} cannot be spread evenly over --connections {num}")
         if num > _MAX_CONNECTIONS:
             raise InvalidArgumentError(f"expected at most {_MAX_CONNECTIONS:,} connections, got {num:,}")
         return num, concurrency // num

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from salver.bench.result import Result, result_of
 from salver.boundary.load import LoadOptions, LoadProgress, StartLoad
 
-_LOOK_S = 0.2
-"""How long Ctrl-C may go unheard."""
-_PROGRESS_S = 1.0
+PROGRESS_S = 1.0
+"""Between two looks at a load; also how long Ctrl-C may go unheard."""
 
 
 @dataclass(frozen=True)
@@ -18,8 +17,8 @@ class Measurer:
     """Runs loads."""
 
     start: StartLoad
-    on_progress: Callable[[LoadProgress], None] = lambda progress: None
-    """Called about once a second of a load."""
+    on_progress: Callable[[LoadProgress], None] = lambda _: None
+    """Called once a second of a load."""
 
     def measure(self, options: LoadOptions, rows: Sequence[int]) -> Result:
         """Run a load to its end.
@@ -34,12 +33,8 @@ class Measurer:
         """
         run = self.start(options)
         try:
-            waited = 0.0
-            while not (progress := run.next_progress(_LOOK_S)).is_over:
-                waited += _LOOK_S
-                if waited >= _PROGRESS_S:
-                    waited = 0.0
-                    self.on_progress(progress)
+            while not (progress := run.next_progress(PROGRESS_S)).is_over:
+                self.on_progress(progress)
             return result_of(run.report(), options, rows)
         finally:
             run.stop()

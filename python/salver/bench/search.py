@@ -37,7 +37,7 @@ class Search:
     """The load of a step, but for its rate or concurrency."""
     target_p99_s: float | None = None
     """What a p99 may be; None derives it from the unloaded one."""
-    on_step: Callable[[Step], None] = lambda step: None
+    on_step: Callable[[Step], None] = lambda _: None
 
     def run(self, measurer: Measurer, target: Target, bodies: Bodies) -> FoundKnee:
         """Measure without load, then step by step.
@@ -50,7 +50,7 @@ class Search:
         if not unloaded.num_answered:
             raise UnavailableError(f"{target.address} gave no answer to one request at a time")
         bound = bound_of(unloaded.latency.p99) if self.target_p99_s is None else self.target_p99_s
-        # A step beyond the knee leaves a queue behind: nobody waits for it longer than it takes to see that it is there.
+        # A step beyond the knee leaves a queue behind: nobody waits for it longer than it takes to see it.
         stepped = replace(target, timeout_s=max(_LEAST_TIMEOUT_S, 10 * bound))
 
         def step(load: float) -> Step:

@@ -12,7 +12,6 @@ from rich.text import Text
 from salver.bench.bodies import Bodies
 from salver.bench.comparison import Ratio
 from salver.bench.knee import Step
-from salver.bench.load_shape import LoadShape
 from salver.bench.result import Result
 from salver.bench.search import FoundKnee
 from salver.bench.target import Target
@@ -48,14 +47,17 @@ def comparison_view(addresses: Sequence[str], rounds: Sequence[tuple[Result, ...
     return Group(*parts, _below(ratio_table(f"{addresses[1]} over {addresses[0]}", ratios)))
 
 
+def ratio_view(title: str, ratios: Iterable[Ratio]) -> RenderableType:
+    """Ratios alone."""
+    return _below(ratio_table(title, ratios))
+
+
 def ratio_table(title: str, ratios: Iterable[Ratio]) -> Table:
     """Ratios with the spread between rounds."""
     table = _numbers((title, "ratio", "from", "to"))
     table.add_column("", no_wrap=True)
     for ratio in ratios:
-        table.add_row(
-            ratio.metric, f"{ratio.median:.3f}", f"{ratio.low:.3f}", f"{ratio.high:.3f}", ratio.verdict
-        )
+        table.add_row(ratio.metric, f"{ratio.median:.3f}", f"{ratio.low:.3f}", f"{ratio.high:.3f}", ratio.verdict)
     return table
 
 

@@ -22,11 +22,11 @@ from salver.errors import (
     as_salver_error,
     error_from_code,
 )
+from salver.inputs.made_inputs import BatchInputs, batch_inputs
 from salver.profile import Profile, ProfileRequest
 from salver.servables.servable import DEFAULT_SIGNATURE, max_batch_rows_of
 from salver.server.batching_policies import bounded
 from salver.server.model_metadata import signature_def_map
-from salver.inputs.made_inputs import BatchInputs, batch_inputs
 from salver.server.profiling.measurement import Measurement, Measurer
 from salver.server.profiling.recorded_inputs import recorded_inputs, version_directory
 from salver.server.runners import checked_outputs
