@@ -18,14 +18,15 @@ MAY_IMPORT = {
     "config": {"config", "sources", "wire", "boundary", "errors"},
     "batching": {"batching", "boundary", "dataplane", "errors"},
     "servables": {"servables", "core", "wire", "boundary", "dataplane", "errors"},
-    "ctl": {"ctl", "boundary", "profile", "errors"},
+    "admin": {"admin", "errors"},
+    "ctl": {"ctl", "admin", "boundary", "profile", "errors"},
     "tune": {"tune", "ctl", "profile", "boundary", "dataplane", "errors"},
     "profile": {"boundary"},
     "inputs": {"inputs", "servables", "wire", "boundary", "errors"},
     "bench": {"bench", "ctl", "inputs", "servables", "wire", "boundary", "dataplane", "errors"},
     "server": {
         *{"server", "config", "servables", "sources", "core", "wire", "inputs"},
-        *{"boundary", "dataplane", "errors", "logs", "profile"},
+        *{"admin", "boundary", "dataplane", "errors", "logs", "profile"},
     },
 }
 """Part to the parts of this package that it may name; parts that are not listed may import any."""

@@ -8,9 +8,10 @@ use bytes::Bytes;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use salver_core::{Code, Status};
-use salver_server::{ControlAnswer, ControlCall, Protocol};
+use salver_server::{AnswerStream, ControlAnswer, ControlCall, Protocol, answer_stream};
 
 use crate::errors;
+use crate::table::seconds;
 
 /// A call to be answered by Python.
 #[pyclass(frozen, name = "ControlCall", module = "salver._native")]
@@ -30,7 +31,7 @@ impl PyControlCall {
     pub(crate) fn new(mut call: ControlCall) -> Self {
         let path = std::mem::take(&mut call.path);
         let (method, path) = match call.protocol {
-            Protocol::Grpc => (path, String::new()),
+            Protocol::Grpc | Protocol::AdminGrpc => (path, String::new()),
             Protocol::Http | Protocol::Admin | Protocol::Notice => (std::mem::take(&mut call.method), path),
         };
         Self {
@@ -60,6 +61,7 @@ impl PyControlCall {
             Protocol::Grpc => "grpc",
             Protocol::Http => "http",
             Protocol::Admin => "admin",
+            Protocol::AdminGrpc => "admin_grpc",
             Protocol::Notice => "notice",
         }
     }
@@ -108,7 +110,45 @@ impl PyControlCall {
         self.finish(Ok(ControlAnswer::Http { status, headers, body: body.into() }))
     }
 
+    fn begin(&self) -> PyResult<PyAnswerStream> {
+        let (stream, pieces) = answer_stream();
+        self.finish(Ok(ControlAnswer::Messages(pieces)))?;
+        Ok(PyAnswerStream(stream))
+    }
+
+    fn begin_http(&self, status: u16, headers: Vec<(String, String)>) -> PyResult<PyAnswerStream> {
+        let (stream, pieces) = answer_stream();
+        self.finish(Ok(ControlAnswer::HttpPieces { status, headers, pieces }))?;
+        Ok(PyAnswerStream(stream))
+    }
+
     fn fail(&self, code: i32, message: String) -> PyResult<()> {
         self.finish(Err(Status::new(Code::from_number(code), message)))
+    }
+}
+
+/// The answer to a control call, given in pieces.
+#[pyclass(frozen, name = "AnswerStream", module = "salver._native")]
+pub(crate) struct PyAnswerStream(AnswerStream);
+
+#[pymethods]
+impl PyAnswerStream {
+    #[getter]
+    fn is_open(&self) -> bool {
+        self.0.is_open()
+    }
+
+    #[pyo3(signature = (piece, timeout_s=0.0))]
+    fn send(&self, py: Python<'_>, piece: Vec<u8>, timeout_s: f64) -> PyResult<bool> {
+        let timeout = seconds(timeout_s)?;
+        Ok(py.detach(|| self.0.send(piece.into(), timeout)))
+    }
+
+    fn end(&self) {
+        self.0.end(Ok(()));
+    }
+
+    fn fail(&self, code: i32, message: String) {
+        self.0.end(Err(Status::new(Code::from_number(code), message)));
     }
 }

@@ -67,6 +67,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<plane::PyDataPlaneOptions>()?;
     module.add_class::<request_log::PyLogRule>()?;
     module.add_class::<batch::PyBatch>()?;
+    module.add_class::<control::PyAnswerStream>()?;
     module.add_class::<control::PyControlCall>()?;
     module.add_class::<batching_report::PyLineReport>()?;
     module.add_class::<simulation::PySimulation>()?;

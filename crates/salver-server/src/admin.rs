@@ -3,16 +3,20 @@
 use std::rc::Rc;
 
 use hyper::body::Incoming;
-use hyper::{Request, Response};
+use hyper::{Request, Response, Version};
 use salver_core::json;
 
 use crate::body::ServerBody;
 use crate::control::Protocol;
 use crate::event_loop::LoopContext;
-use crate::{http_control, probes};
+use crate::{grpc, http_control, probes};
 
 /// Answers one request.
 pub(crate) async fn handle(context: &Rc<LoopContext>, request: Request<Incoming>) -> Response<ServerBody> {
+    // gRPC needs trailers, which HTTP/1 clients do not see.
+    if request.version() == Version::HTTP_2 && grpc::is_grpc(request.headers()) {
+        return grpc::handle_admin(context, request).await;
+    }
     if let Some(response) = probes::answer(context, request.uri().path()) {
         return response;
     }

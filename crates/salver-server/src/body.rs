@@ -14,6 +14,8 @@ use hyper::body::Incoming;
 use salver_core::{Code, Status};
 use tokio::sync::mpsc;
 
+use crate::answer_stream::Pieces;
+use crate::control::shutting_down;
 use crate::options::Options;
 
 /// A client of which no further piece of a body has come for so long is not waited for.
@@ -117,7 +119,21 @@ pub(crate) enum ServerBody {
     Whole(Option<Bytes>, Option<HeaderMap>),
     /// Frames that come over time.
     Stream(mpsc::Receiver<Frame<Bytes>>),
+    /// Data that Python gives over time, and the moment to break it off.
+    Pieces(Pieces, Pin<Box<dyn Future<Output = ()>>>),
 }
+
+/// Why a body ends before its end: HTTP/1 then closes the connection without the last chunk, HTTP/2 resets the stream.
+#[derive(Debug)]
+pub(crate) struct BrokenOff(Status);
+
+impl std::fmt::Display for BrokenOff {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.0.message)
+    }
+}
+
+impl Error for BrokenOff {}
 
 impl ServerBody {
     /// No body at all.
@@ -130,11 +146,16 @@ impl ServerBody {
         let data = data.into();
         ServerBody::Whole((!data.is_empty()).then_some(data), None)
     }
+
+    /// These, and what is still to come when `ending` is over is not sent.
+    pub(crate) fn pieces(pieces: Pieces, ending: impl Future<Output = ()> + 'static) -> Self {
+        ServerBody::Pieces(pieces, Box::pin(ending))
+    }
 }
 
 impl Body for ServerBody {
     type Data = Bytes;
-    type Error = std::convert::Infallible;
+    type Error = BrokenOff;
 
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         match self.get_mut() {
@@ -143,6 +164,10 @@ impl Body for ServerBody {
                 Poll::Ready(frame.map(Ok))
             }
             ServerBody::Stream(frames) => frames.poll_recv(context).map(|frame| frame.map(Ok)),
+            ServerBody::Pieces(pieces, ending) => match (pieces.poll_next(context), ending.as_mut()) {
+                (Poll::Ready(next), _) => Poll::Ready(next.map(|piece| piece.map(Frame::data).map_err(BrokenOff))),
+                (Poll::Pending, ending) => ending.poll(context).map(|()| Some(Err(BrokenOff(shutting_down())))),
+            },
         }
     }
 

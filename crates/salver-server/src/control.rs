@@ -9,6 +9,8 @@ use bytes::Bytes;
 use salver_core::{Code, Status};
 use tokio::sync::oneshot;
 
+use crate::answer_stream::Pieces;
+
 /// Calls that may wait; far more than an operator's tools send.
 const MAX_WAITING_CALLS: usize = 1024;
 
@@ -21,6 +23,8 @@ pub enum Protocol {
     Http,
     /// An HTTP request on the admin port.
     Admin,
+    /// The one message of a gRPC call on the admin port, or one of a reflection stream.
+    AdminGrpc,
     /// Something that the operator should know, in `body`; needs no answer.
     Notice,
 }
@@ -38,6 +42,17 @@ pub enum ControlAnswer {
         headers: Vec<(String, String)>,
         /// Body.
         body: Bytes,
+    },
+    /// gRPC messages that come over time; for calls on the admin port alone.
+    Messages(Pieces),
+    /// An HTTP response whose body comes over time.
+    HttpPieces {
+        /// Status code, 100..=999.
+        status: u16,
+        /// Names and values.
+        headers: Vec<(String, String)>,
+        /// Body.
+        pieces: Pieces,
     },
 }
 
@@ -70,6 +85,11 @@ impl ControlCall {
     }
 }
 
+/// What is told to everybody whom the end of the server cuts short.
+pub(crate) fn shutting_down() -> Status {
+    Status::new(Code::Unavailable, "The server is shutting down.")
+}
+
 #[derive(Default)]
 struct State {
     calls: VecDeque<ControlCall>,
@@ -88,7 +108,7 @@ impl ControlQueue {
     pub(crate) fn push(&self, call: ControlCall) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let refusal = if state.is_stopped {
-            Status::new(Code::Unavailable, "The server is shutting down.")
+            shutting_down()
         } else if state.calls.len() >= MAX_WAITING_CALLS {
             Status::new(Code::ResourceExhausted, "Too many control calls are waiting.")
         } else {
@@ -143,7 +163,7 @@ impl ControlQueue {
         drop(state);
         self.has_call.notify_all();
         for call in calls {
-            call.answer(Err(Status::new(Code::Unavailable, "The server is shutting down.")));
+            call.answer(Err(shutting_down()));
         }
     }
 }

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use crate::body::{self, ServerBody};
 use crate::control::{ControlAnswer, ControlCall, Protocol};
-use crate::event_loop::LoopContext;
+use crate::event_loop::{LoopContext, Port};
 use crate::grpc::AbandonGuard;
 
 /// Passes the request on and turns Python's answer into a response.
@@ -38,22 +38,34 @@ pub(crate) async fn handle(
         reply,
     });
     match answer.await {
-        Ok(Ok(ControlAnswer::Http { status, headers, body })) => Ok(response(status, headers, body)),
-        Ok(Ok(ControlAnswer::Message(_))) => Err(Status::internal("An HTTP request was answered in gRPC form.")),
+        Ok(Ok(ControlAnswer::Http { status, headers, body })) => Ok(response(status, headers, ServerBody::data(body))),
+        Ok(Ok(ControlAnswer::HttpPieces { status, headers, pieces })) => {
+            Ok(response(status, headers, ServerBody::pieces(pieces, ending(context, protocol))))
+        }
+        Ok(Ok(ControlAnswer::Message(_) | ControlAnswer::Messages(_))) => {
+            Err(Status::internal("An HTTP request was answered in gRPC form."))
+        }
         Ok(Err(status)) => Err(status),
         Err(_dropped) => Err(Status::internal("The request was dropped without an answer.")),
     }
 }
 
-fn text_headers(headers: &HeaderMap) -> Vec<(String, String)> {
+/// Waits until the server breaks off answers that are still on their way.
+fn ending(context: &Rc<LoopContext>, protocol: Protocol) -> impl Future<Output = ()> + 'static {
+    let (context, port) = (context.clone(), if protocol == Protocol::Admin { Port::Admin } else { Port::Rest });
+    async move { context.shared.closing(port).await }
+}
+
+/// Headers as Python gets them.
+pub(crate) fn text_headers(headers: &HeaderMap) -> Vec<(String, String)> {
     headers
         .iter()
         .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
         .collect()
 }
 
-fn response(status: u16, headers: Vec<(String, String)>, body: bytes::Bytes) -> Response<ServerBody> {
-    let mut response = Response::new(ServerBody::data(body));
+fn response(status: u16, headers: Vec<(String, String)>, body: ServerBody) -> Response<ServerBody> {
+    let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in headers {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {

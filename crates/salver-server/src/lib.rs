@@ -5,6 +5,7 @@
 //! leaving it, but for the run itself.
 
 mod admin;
+mod answer_stream;
 mod authority;
 mod body;
 mod certificate;
@@ -38,6 +39,7 @@ mod runner;
 mod stream;
 mod tls;
 
+pub use answer_stream::{AnswerStream, Pieces, answer_stream};
 pub use control::{ControlAnswer, ControlCall, Protocol};
 pub use event_loop::Port;
 pub use inference::Api;

@@ -12,7 +12,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::Response;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::body::ServerBody;
+use crate::body::{BrokenOff, ServerBody};
 use crate::options::GrpcOptions;
 
 /// The calls of one connection.
@@ -78,7 +78,7 @@ pub(crate) struct AnswerBody {
 
 impl Body for AnswerBody {
     type Data = Bytes;
-    type Error = std::convert::Infallible;
+    type Error = BrokenOff;
 
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         Pin::new(&mut self.get_mut().body).poll_frame(context)

@@ -14,7 +14,7 @@ use salver_core::task::{Answers, Batch, Outcome, PredictTask};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 
-use crate::control::{ControlCall, ControlQueue};
+use crate::control::{ControlCall, ControlQueue, shutting_down};
 use crate::counters::{Counters, count};
 use crate::event_loop::{self, Accepted, Port};
 use crate::failures::Failures;
@@ -414,7 +414,7 @@ impl Plane {
         self.shared.control.stop();
         let mut answers = Answers::default();
         for task in self.shared.native.stop().into_iter().chain(self.shared.foreign.stop()) {
-            task.finish(Err(Status::new(Code::Unavailable, "The server is shutting down.")), &mut answers);
+            task.finish(Err(shutting_down()), &mut answers);
         }
         drop(answers);
         self.shared.phase.send_replace(Phase::Closing);

@@ -72,8 +72,7 @@ fn a_failure_says_its_code() {
 fn http2_is_spoken_as_well() {
     let (_plane, port) = admin_plane();
     let mut client = Http2::connect(port, 65_535);
-    let stream = client.call("/livez", &[]);
-    client.finish(stream, b"");
+    let stream = client.request("GET", "/livez");
     assert_eq!(client.read_until(|frame| frame.stream == stream).unwrap().kind, HEADERS);
 }
 

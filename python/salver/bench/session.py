@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -99,7 +100,7 @@ class Session:
         self._arguments = arguments
         self._console = Console(highlight=False)
         self._before: LoadProgress | None = None
-        self._is_talking = not wanted.quiet and click.get_text_stream("stderr").isatty()
+        self._is_talking = not wanted.quiet and sys.stderr.isatty()
         self._measurer = Measurer(start, self._tell_progress)
 
     def run(self) -> None:

@@ -25,10 +25,11 @@ from salver.boundary.models import NativeModel, Signature, TensorFlowOptions, Te
 from salver.boundary.options import DataPlaneOptions, GrpcOptions, Pem, TlsConfig
 from salver.boundary.request_log import LogEntries, LogEntry, LogRule
 from salver.boundary.table import ModelRow, Target, TargetSpec
-from salver.boundary.work import Batch, ControlCall
+from salver.boundary.work import AnswerStream, Batch, ControlCall
 
 __all__ = [
     "UNBATCHED",
+    "AnswerStream",
     "Batch",
     "BatchSizeCount",
     "BatchingPolicy",

@@ -79,12 +79,41 @@ class Batch(Protocol):
         """Answer every member with this error."""
 
 
+class AnswerStream(Protocol):
+    """The answer to a control call, given in pieces by any thread; dropped without an end, it is broken off.
+
+    A bounded number of bytes waits for the client; where it is full, only this stream is held up. The stream closes by
+    itself when the client goes and at the end of the server.
+    """
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody still reads, and no end was given."""
+
+    def send(self, piece: bytes, timeout_s: float = 0.0) -> bool:
+        """Give the next piece: a part of the body, or one gRPC message.
+
+        Args:
+            piece: An empty one is not sent, and only asks whether there is room.
+            timeout_s: Longest wait, without the GIL, for a client that is behind; by default nothing waits.
+
+        Returns:
+            False where the piece was not taken: there is no room, or the stream is no longer open.
+        """
+
+    def end(self) -> None:
+        """End the answer after its last piece; does nothing to a stream that is no longer open."""
+
+    def fail(self, code: int, message: str) -> None:
+        """Break the answer off: gRPC clients get this error, HTTP clients a body that is visibly not whole."""
+
+
 class ControlCall(Protocol):
-    """A call that is not inference, to be answered by Python: one `reply`, `reply_http` or `fail`."""
+    """A call that is not inference, to be answered by Python: one `reply`, `reply_http`, `begin…` or `fail`."""
 
     @property
     def protocol(self) -> str:
-        """`grpc`, `http` (REST port), `admin` (HTTP, admin port) or `notice`.
+        """`grpc`, `http` (REST port), `admin` (HTTP, admin port), `admin_grpc` (gRPC, admin port) or `notice`.
 
         A notice is a line for the operator's log, in `body`, and needs no answer.
         """
@@ -103,7 +132,7 @@ class ControlCall(Protocol):
 
     @property
     def headers(self) -> list[tuple[str, str]]:
-        """Header or metadata pairs, names in lower case."""
+        """Header or metadata pairs, names in lower case; none of gRPC calls on other ports than the admin port."""
 
     @property
     def body(self) -> bytes:
@@ -122,6 +151,12 @@ class ControlCall(Protocol):
 
     def reply_http(self, status: int, headers: Sequence[tuple[str, str]], body: bytes) -> None:
         """HTTP: answer with this status, headers and body."""
+
+    def begin(self) -> AnswerStream:
+        """Answer a gRPC call on the admin port with messages that come over time."""
+
+    def begin_http(self, status: int, headers: Sequence[tuple[str, str]]) -> AnswerStream:
+        """Answer an HTTP call with this status, these headers and a body that comes over time."""
 
     def fail(self, code: int, message: str) -> None:
         """Answer with this error, in the form of the call's protocol."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TypeAlias
 
-from salver.boundary import ControlCall
+from salver.boundary import AnswerStream, ControlCall
 from salver.errors import InternalError, ResourceExhaustedError, SalverError, UnimplementedError
-from salver.server.http_response import HttpHandler
+from salver.server.http_response import HttpHandler, SendPieces, StreamedResponse
 
 logger = logging.getLogger(__name__)
 
@@ -18,8 +19,23 @@ GrpcHandler: TypeAlias = Callable[[bytes], bytes]
 SlowHandler: TypeAlias = Callable[[ControlCall], bytes]
 """Like a `GrpcHandler`, for a call that may wait: it sees how long its caller will."""
 
+
+@dataclass(frozen=True, slots=True)
+class StreamedMessages:
+    """An answer to a gRPC call whose messages come over time."""
+
+    send: SendPieces
+
+
+AdminMethod: TypeAlias = Callable[[ControlCall], "bytes | StreamedMessages"]
+"""Answers a gRPC call on the admin port; raises a SalverError to refuse."""
+
 _MAX_GRPC_MESSAGE_BYTES = 1024
 _CUT = "...TRUNCATED"
+
+
+def _no_admin_methods(call: ControlCall) -> bytes:
+    raise UnimplementedError(f"Method {call.method} is not implemented by this port")
 
 
 def _run_here(task: Callable[[], None]) -> bool:
@@ -36,6 +52,7 @@ class ControlRouter:
         http: HttpHandler,
         *,
         admin: HttpHandler,
+        admin_grpc: AdminMethod = _no_admin_methods,
         is_slow: Callable[[ControlCall], bool] = lambda _call: False,
         slow_methods: Mapping[str, SlowHandler] | None = None,
         submit_slow: Callable[[Callable[[], None]], bool] = _run_here,
@@ -45,13 +62,15 @@ class ControlRouter:
         Args:
             grpc_methods: Handler by full method path, `/package.Service/Method`.
             http: Answers every HTTP call of the REST port.
-            admin: Answers every call of the admin port.
-            is_slow: Whether such a call may take long.
+            admin: Answers every HTTP call of the admin port.
+            admin_grpc: Answers every gRPC call of the admin port.
+            is_slow: Whether a call of the admin port may take long.
             slow_methods: Further handlers, of methods that may wait for long.
             submit_slow: Runs what may take long elsewhere; says False when it has no room.
         """
         self._grpc_methods = dict(grpc_methods)
         self._http = {"http": http, "admin": admin}
+        self._admin_grpc = admin_grpc
         self._is_slow = is_slow
         self._slow_methods = dict(slow_methods or {})
         self._submit_slow = submit_slow
@@ -64,6 +83,8 @@ class ControlRouter:
             logger.warning("%s", call.body.decode(errors="replace"))
         elif call.protocol in self._http:
             self._answer_page(call, self._http[call.protocol])
+        elif call.protocol == "admin_grpc":
+            self._answer_admin(call, lambda: self._answer_grpc(call, lambda: self._admin_grpc(call)))
         elif call.method in self._slow_methods:
             handler = self._slow_methods[call.method]
             self._answer_slowly(call, lambda: self._answer_grpc(call, lambda: handler(call)))
@@ -71,19 +92,25 @@ class ControlRouter:
             self._answer_grpc(call, lambda: self._grpc_handler(call.method)(call.body))
 
     def _answer_page(self, call: ControlCall, handle: HttpHandler) -> None:
-        if call.protocol == "admin" and self._is_slow(call):
-            self._answer_slowly(call, lambda: self._answer_http(call, handle))
+        if call.protocol == "admin":
+            self._answer_admin(call, lambda: self._answer_http(call, handle))
         else:
             self._answer_http(call, handle)
+
+    def _answer_admin(self, call: ControlCall, answer: Callable[[], None]) -> None:
+        if self._is_slow(call):
+            self._answer_slowly(call, answer)
+        else:
+            answer()
 
     def _answer_slowly(self, call: ControlCall, answer: Callable[[], None]) -> None:
         if not self._submit_slow(answer):
             full = ResourceExhaustedError(f"Too many calls of {call.path or call.method} are waiting already")
             call.fail(full.code, full.message)
 
-    def _answer_grpc(self, call: ControlCall, handle: Callable[[], bytes]) -> None:
+    def _answer_grpc(self, call: ControlCall, handle: Callable[[], bytes | StreamedMessages]) -> None:
         try:
-            body = handle()
+            answer = handle()
         except SalverError as error:
             call.fail(error.code, _cut(error.message))
         except Exception:
@@ -91,7 +118,10 @@ class ControlRouter:
             broken = _broken(call)
             call.fail(broken.code, broken.message)
         else:
-            call.reply(body)
+            if isinstance(answer, StreamedMessages):
+                _send(call, call.begin(), answer.send)
+            else:
+                call.reply(answer)
 
     def _answer_http(self, call: ControlCall, handle: HttpHandler) -> None:
         try:
@@ -103,13 +133,27 @@ class ControlRouter:
             broken = _broken(call)
             call.fail(broken.code, broken.message)
         else:
-            call.reply_http(response.status, response.headers, response.body)
+            if isinstance(response, StreamedResponse):
+                _send(call, call.begin_http(response.status, response.headers), response.send)
+            else:
+                call.reply_http(response.status, response.headers, response.body)
 
     def _grpc_handler(self, method: str) -> GrpcHandler:
         try:
             return self._grpc_methods[method]
         except KeyError:
             raise UnimplementedError(f"Method {method} is not implemented by this server") from None
+
+
+def _send(call: ControlCall, stream: AnswerStream, send: SendPieces) -> None:
+    try:
+        send(stream)
+    except SalverError as error:
+        stream.fail(error.code, _cut(error.message))
+    except Exception:
+        logger.exception("The answer to %s %s broke off", call.method, call.path)
+        broken = _broken(call)
+        stream.fail(broken.code, broken.message)
 
 
 def _broken(call: ControlCall) -> SalverError:

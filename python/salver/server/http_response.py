@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from salver.boundary import ControlCall
+from salver.boundary import AnswerStream, ControlCall
 from salver.errors import Code
 
 JSON_HEADERS = (("content-type", "application/json"),)
@@ -23,7 +23,23 @@ class HttpResponse:
     body: bytes = b""
 
 
-HttpHandler: TypeAlias = Callable[[ControlCall], HttpResponse]
+SendPieces: TypeAlias = Callable[[AnswerStream], None]
+"""Gives the pieces of an answer and its end, or hands the stream to whoever does and returns; raises a SalverError to
+break it off. What waits for the client belongs into handlers that are told to be slow."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamedResponse:
+    """A response whose body comes over time."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    send: SendPieces
+
+
+AnyResponse: TypeAlias = HttpResponse | StreamedResponse
+
+HttpHandler: TypeAlias = Callable[[ControlCall], AnyResponse]
 """Answers a call; raises a SalverError to refuse, which the data plane turns into the JSON form of errors."""
 
 

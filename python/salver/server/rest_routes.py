@@ -14,7 +14,7 @@ from urllib.parse import unquote_to_bytes
 
 from salver.boundary import ControlCall
 from salver.errors import InvalidArgumentError, UnimplementedError
-from salver.server.http_response import HttpHandler, HttpResponse, html_error
+from salver.server.http_response import AnyResponse, HttpHandler, HttpResponse, html_error
 
 _MODEL = r"/v1/models(?:/(?P<name>[^/:]+))?(?:/versions/(?P<version>[0-9]+)|/labels/(?P<label>[^/:]+))?"
 _GET_PATH = re.compile(rf"{_MODEL}(?P<metadata>/metadata)?", re.IGNORECASE)
@@ -57,7 +57,7 @@ class RestRoutes:
         self._on_metadata = on_metadata
         self._pages = dict(pages or {})
 
-    def __call__(self, call: ControlCall) -> HttpResponse:
+    def __call__(self, call: ControlCall) -> AnyResponse:
         """Answer the call; OPTIONS the data plane has answered.
 
         Raises:

@@ -128,8 +128,51 @@ def _num_rows(inputs: Mapping[str, Array]) -> int:
     return next((int(array.shape[0]) for array in inputs.values() if array.ndim), 1)
 
 
+class FakeAnswerStream:
+    """A `salver.boundary.AnswerStream` that keeps what it is given; the test says how much room the client leaves."""
+
+    def __init__(self, status: int = 200, headers: Sequence[tuple[str, str]] = ()) -> None:
+        self.status = status
+        self.headers = dict(headers)
+        self.pieces: list[bytes] = []
+        """What was given, in order; a test may take from it."""
+        self.error: SalverError | None = None
+        """What the answer was broken off with."""
+        self.has_room = True
+        """Set by a test whose client is behind."""
+        self._is_ended = threading.Event()
+
+    @property
+    def is_open(self) -> bool:
+        """See `AnswerStream.is_open`."""
+        return not self._is_ended.is_set()
+
+    def send(self, piece: bytes, timeout_s: float = 0.0) -> bool:
+        """Keep the piece; waits for nothing."""
+        del timeout_s
+        if not (self.is_open and self.has_room):
+            return False
+        if piece:
+            self.pieces.append(piece)
+        return True
+
+    def end(self) -> None:
+        """Note the end. Tests call it for a client that goes."""
+        self._is_ended.set()
+
+    def fail(self, code: int, message: str) -> None:
+        """Keep the error, and note the end."""
+        if self.is_open:
+            self.error = error_from_code(code, message)
+        self.end()
+
+    def wait_ended(self, timeout_s: float) -> bool:
+        """Wait for the end; False where it did not come in time."""
+        return self._is_ended.wait(timeout_s)
+
+
 class FakeControlCall:
-    """A `salver.boundary.ControlCall` for tests; build it with `grpc`, `http` or `admin`."""
+    """A `salver.boundary.ControlCall` for tests; build it with `grpc`, `http`, `admin` or `admin_grpc`."""
 
     def __init__(
         self, protocol: str, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
@@ -158,10 +201,17 @@ class FakeControlCall:
         return cls("http", method, path, query, headers or {}, body)
 
     @classmethod
-    def admin(cls, method: str, target: str, *, body: bytes = b"") -> FakeControlCall:
+    def admin(
+        cls, method: str, target: str, *, headers: Mapping[str, str] | None = None, body: bytes = b""
+    ) -> FakeControlCall:
         """Make a call on the admin port; `target` is path and query."""
         path, _, query = target.partition("?")
-        return cls("admin", method, path, query, {}, body)
+        return cls("admin", method, path, query, headers or {}, body)
+
+    @classmethod
+    def admin_grpc(cls, method: str, body: bytes = b"", *, headers: Mapping[str, str] | None = None) -> FakeControlCall:
+        """Make a gRPC call of this full method path on the admin port."""
+        return cls("admin_grpc", method, "", "", headers or {}, body)
 
     def reply(self, body: bytes) -> None:
         """Keep the message."""
@@ -171,9 +221,28 @@ class FakeControlCall:
         """Keep the response."""
         self._answer.give(HttpAnswer(status, dict(headers), body))
 
+    def begin(self) -> FakeAnswerStream:
+        """Keep the stream, and return it."""
+        return self._begin(FakeAnswerStream())
+
+    def begin_http(self, status: int, headers: Sequence[tuple[str, str]]) -> FakeAnswerStream:
+        """Keep the stream, and return it."""
+        return self._begin(FakeAnswerStream(status, headers))
+
+    def _begin(self, stream: FakeAnswerStream) -> FakeAnswerStream:
+        self._answer.give(stream)
+        if self.is_cancelled:
+            stream.end()
+        return stream
+
     def fail(self, code: int, message: str) -> None:
         """Keep the error."""
         self._answer.give(None, error_from_code(code, message))
+
+    def stream(self, timeout_s: float | None = 0) -> FakeAnswerStream:
+        """Return the stream that a call is answered with, or raise the error."""
+        stream: FakeAnswerStream = self._answer.wait(timeout_s)
+        return stream
 
     def result(self, timeout_s: float | None = 0) -> bytes:
         """Return the message that a gRPC call was answered with, or raise the error."""

@@ -1,8 +1,8 @@
 import pytest
 
 from salver.errors import InternalError, NotFoundError, ResourceExhaustedError, UnimplementedError
-from salver.server.control_router import ControlRouter
-from salver.server.http_response import HttpResponse
+from salver.server.control_router import ControlRouter, StreamedMessages
+from salver.server.http_response import HttpResponse, StreamedResponse
 from salver.testing.fake_calls import FakeControlCall
 
 
@@ -137,3 +137,60 @@ def test_slow_calls_without_room_are_refused():
     admin_router([], has_room=False).handle(call)
     with pytest.raises(ResourceExhaustedError, match="Too many calls of /slow"):
         call.response()
+
+
+# --- Answers in pieces
+
+
+def send_two(stream):
+    stream.send(b"one")
+    stream.send(b"two")
+    stream.end()
+
+
+def test_response_in_pieces_is_begun_and_sent():
+    call = answer(FakeControlCall.http("GET", "/x"), http=lambda _: StreamedResponse(200, (("a", "b"),), send_two))
+    stream = call.stream()
+    assert (stream.status, stream.headers, stream.pieces, stream.is_open) == (200, {"a": "b"}, [b"one", b"two"], False)
+    assert stream.error is None
+
+
+@pytest.mark.parametrize(
+    ("error", "want"),
+    [
+        (NotFoundError("no m"), NotFoundError("no m")),
+        (ValueError("/secret"), InternalError("GET failed inside the server")),
+    ],
+)
+def test_error_while_pieces_are_sent_breaks_the_answer_off(error, want):
+    call = answer(FakeControlCall.http("GET", "/x"), http=lambda _: StreamedResponse(200, (), raising(error)))
+    assert call.stream().error == want
+
+
+def admin_grpc(call, handler, **kwargs):
+    ControlRouter({}, raising(AssertionError), admin=raising(AssertionError), admin_grpc=handler, **kwargs).handle(call)
+    return call
+
+
+def test_grpc_call_of_the_admin_port_has_a_handler_of_its_own():
+    call = admin_grpc(FakeControlCall.admin_grpc("/p.S/M", b"abc"), lambda call: call.body.upper())
+    assert call.result() == b"ABC"
+
+
+def test_grpc_call_of_the_admin_port_is_answered_in_several_messages():
+    call = admin_grpc(FakeControlCall.admin_grpc("/p.S/M"), lambda _: StreamedMessages(send_two))
+    assert call.stream().pieces == [b"one", b"two"]
+
+
+def test_grpc_call_of_the_admin_port_may_be_slow():
+    waiting = []
+    call = FakeControlCall.admin_grpc("/p.S/M")
+    admin_grpc(call, lambda _: b"late", is_slow=lambda call: call.method == "/p.S/M", submit_slow=waiting.append)
+    assert len(waiting) == 1
+
+
+def test_grpc_methods_of_the_admin_port_are_not_those_of_clients():
+    call = FakeControlCall.admin_grpc("/p.S/M")
+    ControlRouter({"/p.S/M": bytes.upper}, raising(AssertionError), admin=raising(AssertionError)).handle(call)
+    with pytest.raises(UnimplementedError):
+        call.result()

@@ -12,8 +12,9 @@ use salver_core::wire::writer::put_varint_field;
 use tokio::sync::mpsc;
 
 use crate::body::ServerBody;
+use crate::control::shutting_down;
 use crate::event_loop::{LoopContext, Port, spawn_with};
-use crate::grpc::{Frames, drive, framing, shutting_down, timeout, with_headers};
+use crate::grpc::{Frames, drive, framing, timeout, with_headers};
 use crate::predict::within;
 
 /// grpc.health.v1: the state of a service that nobody registered; only Watch says it.
@@ -36,18 +37,19 @@ pub(crate) async fn check(context: &Rc<LoopContext>, request: Request<Incoming>)
 /// Answers Watch: the state now and on every change.
 pub(crate) async fn watch(
     context: &Rc<LoopContext>,
+    port: Port,
     request: Request<Incoming>,
 ) -> Result<Response<ServerBody>, Status> {
     let deadline = timeout::deadline(request.headers())?;
     let service = read_service(context, request).await?;
     let (sender, receiver) = mpsc::channel(MAX_PENDING_UPDATES);
     spawn_with(context, |context| async move {
-        drive(deadline, &sender, send_updates(&context, &service, &sender)).await;
+        drive(deadline, &sender, send_updates(&context, port, &service, &sender)).await;
     });
     Ok(with_headers(ServerBody::Stream(receiver)))
 }
 
-async fn send_updates(context: &LoopContext, service: &str, frames: &Frames) -> Result<(), Status> {
+async fn send_updates(context: &LoopContext, port: Port, service: &str, frames: &Frames) -> Result<(), Status> {
     let mut updates = context.shared.health.subscribe();
     let mut last = None;
     loop {
@@ -58,7 +60,7 @@ async fn send_updates(context: &LoopContext, service: &str, frames: &Frames) -> 
         last = Some(state);
         tokio::select! {
             changed = updates.changed() => if changed.is_err() { return Err(shutting_down()) },
-            () = context.shared.closing(Port::Grpc) => return Err(shutting_down()),
+            () = context.shared.closing(port) => return Err(shutting_down()),
         }
     }
 }

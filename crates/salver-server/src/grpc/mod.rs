@@ -21,7 +21,7 @@ use tokio::sync::mpsc;
 
 use crate::body::ServerBody;
 use crate::counters::count;
-use crate::event_loop::LoopContext;
+use crate::event_loop::{LoopContext, Port};
 use crate::inference::Api;
 use crate::options::GrpcOptions;
 use crate::predict::within;
@@ -51,14 +51,42 @@ pub(crate) async fn handle(context: Rc<LoopContext>, request: Request<Incoming>)
     let answer = match Api::of_grpc_path(path) {
         Some(Api::PredictStreamed) => streamed::handle(&context, request),
         Some(api) => inference::handle(&context, api, request).await.map(unary),
-        None => match path {
-            "/grpc.health.v1.Health/Check" => health::check(&context, request).await.map(unary),
-            "/grpc.health.v1.Health/Watch" => health::watch(&context, request).await,
-            _ if path.starts_with("/grpc.reflection.") => control::stream(&context, request),
-            _ => control::unary(&context, request).await.map(unary),
+        None => match on_every_port(&context, Port::Grpc, request).await {
+            Ok(answer) => answer,
+            Err(request) => control::unary(&context, request).await.map(unary),
         },
     };
     answer.unwrap_or_else(|status| refusal(&context, &status))
+}
+
+/// Answers one call on the admin port, which runs no model and counts nothing.
+pub(crate) async fn handle_admin(context: &Rc<LoopContext>, request: Request<Incoming>) -> Response<ServerBody> {
+    if let Some(refusal) = refuse_foreign(&request) {
+        return refusal;
+    }
+    let answer = if Api::of_grpc_path(request.uri().path()).is_some() {
+        Err(Status::unimplemented("The admin port runs no model; the gRPC port does."))
+    } else {
+        match on_every_port(context, Port::Admin, request).await {
+            Ok(answer) => answer,
+            Err(request) => control::unary_or_streamed(context, request).await,
+        }
+    };
+    answer.unwrap_or_else(|status| failure(&status))
+}
+
+/// Answers health and reflection; gives any other call back.
+async fn on_every_port(
+    context: &Rc<LoopContext>,
+    port: Port,
+    request: Request<Incoming>,
+) -> Result<Result<Response<ServerBody>, Status>, Request<Incoming>> {
+    match request.uri().path() {
+        "/grpc.health.v1.Health/Check" => Ok(health::check(context, request).await.map(unary)),
+        "/grpc.health.v1.Health/Watch" => Ok(health::watch(context, port, request).await),
+        path if path.starts_with("/grpc.reflection.") => Ok(control::stream(context, port, request)),
+        _ => Err(request),
+    }
 }
 
 fn refusal(context: &LoopContext, status: &Status) -> Response<ServerBody> {
@@ -131,10 +159,6 @@ async fn drive(deadline: Option<Instant>, frames: &Frames, work: impl Future<Out
         Err(status) => status_trailers(&status),
     };
     let _gone = frames.send(Frame::trailers(trailers)).await;
-}
-
-fn shutting_down() -> Status {
-    Status::new(Code::Unavailable, "The server is shutting down.")
 }
 
 /// A response that carries the status in its headers and ends there.

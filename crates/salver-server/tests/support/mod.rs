@@ -137,19 +137,29 @@ impl Http2 {
 
     /// Begins a gRPC call and returns its stream.
     pub(crate) fn call(&mut self, path: &str, extra: &[(&str, &str)]) -> u32 {
+        let grpc = [("content-type", "application/grpc"), ("te", "trailers")];
+        let headers: Vec<_> = grpc.iter().chain(extra).copied().collect();
+        self.begin("POST", path, &headers, 0)
+    }
+
+    /// Sends a request without a body and returns its stream.
+    pub(crate) fn request(&mut self, method: &str, path: &str) -> u32 {
+        self.begin(method, path, &[], END_STREAM)
+    }
+
+    fn begin(&mut self, method: &str, path: &str, headers: &[(&str, &str)], flags: u8) -> u32 {
         let stream = self.next_stream;
         self.next_stream += 2;
         let mut block = Vec::new();
-        let usual = [(":method", "POST"), (":scheme", "http"), (":authority", "h"), (":path", path)];
-        let grpc = [("content-type", "application/grpc"), ("te", "trailers")];
-        for (name, value) in usual.iter().chain(&grpc).chain(extra) {
+        let usual = [(":method", method), (":scheme", "http"), (":authority", "h"), (":path", path)];
+        for (name, value) in usual.iter().chain(headers) {
             // A literal without indexing (RFC 7541 section 6.2.2).
             block.extend([0, name.len() as u8]);
             block.extend(name.as_bytes());
             block.push(value.len() as u8);
             block.extend(value.as_bytes());
         }
-        self.send(HEADERS, END_HEADERS, stream, &block);
+        self.send(HEADERS, END_HEADERS | flags, stream, &block);
         stream
     }
 

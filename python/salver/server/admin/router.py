@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from salver.boundary import ControlCall
 from salver.config.flag_parser import nearest
 from salver.errors import Code, NotFoundError
-from salver.server.http_response import HttpResponse, json_error
+from salver.server.http_response import AnyResponse, json_error
 
 OF_THE_DATA_PLANE = ("/livez", "/readyz")
 """Paths that never come here, and are known all the same."""
@@ -25,7 +25,7 @@ class AdminRequest:
     """What stands in the path in place of each `{name}`, percent-decoded; never empty."""
 
 
-AdminHandler: TypeAlias = Callable[[AdminRequest], HttpResponse]
+AdminHandler: TypeAlias = Callable[[AdminRequest], AnyResponse]
 """Answers a request; raises a SalverError to refuse, which is sent as `{"error": message, "code": NAME}`."""
 
 
@@ -51,7 +51,7 @@ class AdminRoutes:
         for route in routes:
             self._by_path.setdefault(route.path, {})[route.method] = route
 
-    def __call__(self, call: ControlCall) -> HttpResponse:
+    def __call__(self, call: ControlCall) -> AnyResponse:
         """Answer the call.
 
         Raises:
@@ -105,7 +105,7 @@ def _parameter(segment: str) -> tuple[str, str]:
     return (name.removeprefix("{"), verb) if brace else ("", "")
 
 
-def _answer(by_method: Mapping[str, Route], request: AdminRequest) -> HttpResponse:
+def _answer(by_method: Mapping[str, Route], request: AdminRequest) -> AnyResponse:
     method = "GET" if request.call.method == "HEAD" else request.call.method
     route = by_method.get(method)
     if route is not None:

@@ -1,0 +1,1 @@
+"""Runs the fenced blocks of the documentation; how a page is written for it: CONTRIBUTING.md."""
