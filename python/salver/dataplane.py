@@ -339,6 +339,7 @@ class NativeLoadRun:
             latency_max_s=report.latency_max_s,
             answered=tuple(report.answered),
             failures=report.failures,
+            num_within=report.num_within,
             sent_bytes=report.sent_bytes,
             received_bytes=report.received_bytes,
             lags=tuple(report.lags),

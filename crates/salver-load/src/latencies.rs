@@ -142,7 +142,7 @@ mod tests {
         }
 
         #[test]
-        fn quantiles_are_within_one_percent(mut times in proptest::collection::vec(1_u64..10_000_000_000, 1..300), part in 0.0..=1.0) {
+        fn quantiles_are_within_one_percent(mut times in proptest::collection::vec(1_u64..10_000_000_000, 1..300), part in 0.0..=1.0_f64) {
             let mut recorded = Latencies::default();
             times.iter().for_each(|time| recorded.record(Duration::from_nanos(*time)));
             times.sort_unstable();

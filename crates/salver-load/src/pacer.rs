@@ -9,6 +9,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::Sender;
+use tokio::sync::mpsc::error::TrySendError;
 
 use crate::arrivals::Arrivals;
 use crate::busy::Busy;
@@ -40,8 +41,12 @@ impl Pacer {
             }
             turn = (turn + 1) % self.threads.len();
             // No room means an event loop that does not keep up; it has the line for those that merely wait.
-            if self.threads[turn].try_send(due).is_err() && self.window.contains(due) {
-                self.num_dropped.fetch_add(1, Ordering::Relaxed);
+            match self.threads[turn].try_send(due) {
+                Err(TrySendError::Full(_)) if self.window.contains(due) => {
+                    self.num_dropped.fetch_add(1, Ordering::Relaxed);
+                }
+                Err(TrySendError::Closed(_)) => break,
+                _ => {}
             }
         }
         Some(Busy::of_this_thread()? - before?)

@@ -99,6 +99,8 @@ impl End {
 pub struct Run {
     end: Arc<End>,
     window: Window,
+    /// Whether time alone ends it.
+    is_timed: bool,
     crews: Vec<Arc<Crew>>,
     threads: Mutex<Vec<JoinHandle<Option<Busy>>>>,
     pacer: Mutex<Option<JoinHandle<Option<Busy>>>>,
@@ -145,6 +147,7 @@ impl Run {
         Ok(Self {
             end,
             window,
+            is_timed: options.num_requests.is_none(),
             crews,
             threads: Mutex::new(opening.threads),
             pacer: Mutex::new(pacer),
@@ -163,7 +166,7 @@ impl Run {
         Progress {
             is_over,
             is_warming_up: now < self.window.start,
-            measured: self.window.passed(self.ended().unwrap_or(now)),
+            measured: self.window.passed(self.ended(is_over).unwrap_or(now)),
             num_answered: all.num_answered(),
             num_failed: all.num_failed(),
             num_dropped: all.num_dropped,
@@ -183,7 +186,7 @@ impl Run {
         let (busy, pacer) = locked(&self.busy).clone();
         Report {
             tally: self.tally(|_| ()),
-            measured: self.window.passed(self.ended().unwrap_or_else(Instant::now)),
+            measured: self.window.passed(self.ended(true).unwrap_or_else(Instant::now)),
             busy,
             pacer,
             failure: locked(&self.end.early).as_ref().and_then(|early| early.reason.clone()),
@@ -199,9 +202,12 @@ impl Run {
         busy.1 = pacer.unwrap_or(busy.1);
     }
 
-    /// When it ended, early or not.
-    fn ended(&self) -> Option<Instant> {
-        locked(&self.end.early).as_ref().map(|early| early.at).or_else(|| self.going.ended())
+    /// When it ended, early or not. An open loop may have nothing to do for the last of its time, which it measures
+    /// all the same.
+    fn ended(&self, is_over: bool) -> Option<Instant> {
+        let early = locked(&self.end.early).as_ref().map(|early| early.at);
+        let by_time = self.window.end.filter(|_| is_over && self.is_timed);
+        early.or(by_time).or_else(|| self.going.ended())
     }
 
     /// What all threads have counted; each is handed to `then` as it is read.

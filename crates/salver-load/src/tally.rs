@@ -52,7 +52,9 @@ impl Failure {
 pub struct Tally {
     /// Times of the requests that were answered.
     pub latencies: Latencies,
-    /// The same since they were last taken.
+    /// Answers that came within the counted time, whenever their requests were due: what a rate is made of.
+    pub num_within: u64,
+    /// The same times since they were last taken.
     pub recent: Latencies,
     /// Answers by body.
     pub answered: Vec<u64>,
@@ -109,6 +111,7 @@ impl Tally {
     /// Takes in what another one counted.
     pub(crate) fn merge(&mut self, other: &Tally) {
         self.latencies.merge(&other.latencies);
+        self.num_within += other.num_within;
         self.recent.merge(&other.recent);
         self.lags.merge(&other.lags);
         for (own, more) in self.answered.iter_mut().zip(&other.answered) {
@@ -158,9 +161,10 @@ mod tests {
             one.record(0, 1, Duration::from_millis(5), Outcome::Answered(1));
             one.record(0, 1, Duration::from_millis(5), failed("429", "full"));
             one.num_dropped = 3;
+            one.num_within = 4;
             all.merge(&one);
         }
-        assert_eq!((all.num_answered(), all.num_failed(), all.num_dropped), (2, 2, 6));
+        assert_eq!((all.num_answered(), all.num_failed(), all.num_dropped, all.num_within), (2, 2, 6, 8));
         assert_eq!(all.failures["429"].message, "full");
     }
 }

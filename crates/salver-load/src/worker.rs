@@ -114,8 +114,14 @@ impl Crew {
 
     fn record(&self, index: usize, due: Instant, outcome: Outcome) {
         let now = Instant::now();
-        if self.window.counts(due, now) {
-            self.tally().record(index, self.bodies[index].len(), now - due, outcome);
+        let is_within = self.window.contains(now) && matches!(outcome, Outcome::Answered(_));
+        let is_counted = self.window.counts(due, now);
+        if is_within || is_counted {
+            let mut tally = self.tally();
+            tally.num_within += u64::from(is_within);
+            if is_counted {
+                tally.record(index, self.bodies[index].len(), now - due, outcome);
+            }
         }
     }
 

@@ -182,6 +182,11 @@ impl PyLoadReport {
     }
 
     #[getter]
+    fn num_within(&self) -> u64 {
+        self.0.tally.num_within
+    }
+
+    #[getter]
     fn sent_bytes(&self) -> u64 {
         self.0.tally.sent_bytes
     }

@@ -84,7 +84,7 @@ def read_baseline(path: str) -> tuple[Result, dict[str, Any]]:
 
 
 def _result(kept: dict[str, Any]) -> Result:
-    derived = ("requests_per_s", "rows_per_s", "warnings")
+    derived = {"requests_per_s", "rows_per_s", "warnings"}
     fields = {name: value for name, value in kept.items() if name not in derived}
     fields["latency"] = Latency(**fields["latency"])
     fields["buckets"] = tuple((seconds, count) for seconds, count in fields["buckets"])

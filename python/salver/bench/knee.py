@@ -24,6 +24,8 @@ NUM_TIMES_UNLOADED = 5.0
 LEAST_BOUND_S = 0.010
 """Below this a p99 says more of the machine than of the server."""
 _LEAST_SHARE_OUT = 0.97
+_AT_THE_EDGES = 2
+"""Requests that may come before the measured time and end in it, or the other way round: many where there are few."""
 _MOST_FAILED = 0.01
 _PRECISION = 1.03
 _MAX_STEPS = 40
@@ -39,9 +41,12 @@ class Step:
 
     load: float
     """Requests a second, or requests in flight."""
+    offered: float
+    """Requests a second that really came, which random arrivals make more or fewer."""
     goodput: float
     """Answers in a second."""
     p99_s: float
+    measured_s: float = 1.0
     failed_share: float = 0.0
     fault: str | None = None
     """What is wrong with it, in words; None where nothing is."""
@@ -103,7 +108,7 @@ class _Climb:
     def _fault(self, step: Step) -> str | None:
         if step.failed_share > _MOST_FAILED:
             return f"{step.failed_share:.0%} of the requests fail"
-        if self._by == "rate" and step.goodput < _LEAST_SHARE_OUT * step.load:
+        if self._by == "rate" and step.goodput < _LEAST_SHARE_OUT * step.offered - _AT_THE_EDGES / step.measured_s:
             return f"only {_number(step.goodput)}/s come out"
         if step.p99_s > self.max_p99_s:
             return f"the p99 is {_time(step.p99_s)}"

@@ -34,6 +34,8 @@ class Result:
     offered_per_s: float | None
     """Requests that were due in a second; None in a closed loop."""
     num_answered: int
+    num_within: int
+    """Answers that came in the measured time: an open loop goes on counting those that come later."""
     num_failed: int
     num_dropped: int
     """Due, but never sent: the generator had no room for more."""
@@ -56,12 +58,18 @@ class Result:
     @property
     def requests_per_s(self) -> float:
         """Answers in a second."""
-        return self.num_answered / self.measured_s if self.measured_s > 0 else 0.0
+        return self.num_within / self.measured_s if self.measured_s > 0 else 0.0
 
     @property
     def rows_per_s(self) -> float:
         """Rows of these."""
-        return self.num_rows / self.measured_s if self.measured_s > 0 else 0.0
+        return self.requests_per_s * self.num_rows / self.num_answered if self.num_answered else 0.0
+
+    @property
+    def due_per_s(self) -> float:
+        """Requests in a second that were due, whatever became of them."""
+        due = self.num_answered + self.num_failed + self.num_dropped
+        return due / self.measured_s if self.measured_s > 0 else 0.0
 
     @property
     def failed_share(self) -> float:
@@ -94,6 +102,7 @@ def result_of(report: LoadReport, options: LoadOptions, rows: Sequence[int]) -> 
         measured_s=report.measured_s,
         offered_per_s=options.requests_per_s,
         num_answered=num_answered,
+        num_within=report.num_within,
         num_failed=sum(count for count, _ in report.failures.values()),
         num_dropped=report.num_dropped,
         num_rows=sum(count * size for count, size in zip(report.answered, rows, strict=True)),

@@ -71,8 +71,10 @@ class Search:
         is_busy = (result.generator_busy or 0.0) > BUSY_LIMIT or result.lag_p99_s > LATE_S
         step = Step(
             load=load,
+            offered=result.due_per_s,
             goodput=result.requests_per_s,
             p99_s=result.latency.p99,
+            measured_s=result.measured_s,
             failed_share=result.failed_share,
             is_generator_busy=is_busy,
         )

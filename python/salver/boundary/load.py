@@ -94,6 +94,8 @@ class LoadReport:
     latency_max_s: float
     answered: tuple[int, ...]
     """Answers for each of the bodies."""
+    num_within: int
+    """Answers that came within the measured time, whenever their requests were due: what a rate is made of."""
     failures: Mapping[str, tuple[int, str]]
     """Number and first message by kind: the gRPC code by name, the HTTP status, `TIMEOUT`, or `CONNECTION`."""
     sent_bytes: int
