@@ -98,7 +98,7 @@ bench: build clients ## Run the load benchmarks (some 12 minutes; ARGS="..." cho
 # --- checks ------------------------------------------------------------------------------------------------------------
 
 .PHONY: test
-test: build clients $(if $(filter fuzz,$(SUITES)),$(FUZZ_DEPENDENCIES)) ## Run all tests and say how many passed (SUITES="rust python e2e fuzz" chooses)
+test: build clients $(if $(filter e2e,$(SUITES)),$(CHROMIUM)) $(if $(filter fuzz,$(SUITES)),$(FUZZ_DEPENDENCIES)) ## Run all tests and say how many passed (SUITES="rust python e2e fuzz" chooses)
 	@$(BIN)/python -m scripts.run_tests $(SUITES)
 
 .PHONY: fuzz
@@ -130,6 +130,25 @@ fmt: $(DEPENDENCIES) ## Format all code
 	@$(BIN)/ruff check --quiet --fix-only .
 	@$(BIN)/ruff format --quiet .
 	@cargo fmt --all
+
+# --- the console, and the browser that tests it ----------------------------------------------------------------------
+
+NPM ?= npm
+CHROMIUM ?= /usr/bin/chromium
+
+.PHONY: console
+console: ## Check, test and build the console from console/ (needs node; what is built is committed)
+	@cd console && $(NPM) ci --silent && $(NPM) run --silent check && $(NPM) test --silent && $(NPM) run --silent build
+
+.PHONY: chromium
+chromium: $(CHROMIUM) ## Install Debian's Chromium, for the tests of the console
+
+$(CHROMIUM):
+	@echo "Installing Chromium"
+	@sudo=$$([ $$(id -u) = 0 ] || echo sudo); \
+	command -v apt-get > /dev/null && { [ -z "$$sudo" ] || command -v sudo > /dev/null; } || { \
+		echo "The tests of the console need Chromium at $(CHROMIUM): install it, or say CHROMIUM=PATH" >&2; exit 1; }; \
+	$(call quiet,$$sudo apt-get update && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends chromium)
 
 # --- generated files ---------------------------------------------------------------------------------------------------
 

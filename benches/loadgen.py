@@ -160,9 +160,9 @@ def bench(report: Report, server: ServerProcess, *, rounds: int, seconds: float)
     ]
     header = ("generator", "CPU us", "requests per CPU-second", "ratio", "requests/s")
     note = (
-        f"Predict of half_plus_two, one row, {NUM_CONNECTIONS} connections with {IN_FLIGHT} in flight each, batching on. "
-        f"CPU microseconds of the generator per request, best (median) of {rounds} rounds of {seconds:g} s, without "
-        "the start of its program. Requests/s depend on who shares the processors."
+        f"Predict of half_plus_two, one row, {NUM_CONNECTIONS} connections with {IN_FLIGHT} in flight each, "
+        "batching on. CPU microseconds of the generator per request, without the start of its program: "
+        f"best (median) of {rounds} rounds of {seconds:g} s. Requests/s depend on who shares the processors."
     )
     report.add("Load generators", header, rows, note)
     ratio = min(best["grpcio, threads"], best["grpc.aio"]) / best["salver bench"]

@@ -139,7 +139,7 @@ def test_what_stands_in_the_way_is_told_in_a_line(server):
     assert refusal(MODEL, f"--address=127.0.0.1:{port}") == nobody
     address = f"--address={server.grpc_address}"
     assert refusal("nope", address).endswith("Servable not found for request: Latest(nope)")
-    assert refusal(MODEL, address, "--signature=odd") .startswith(f"{MODEL} has no signature odd; it has ")
+    assert refusal(MODEL, address, "--signature=odd").startswith(f"{MODEL}: there is no signature odd; the model has ")
     assert "is it the REST port" in refusal(MODEL, address, "--rest")
     assert "it seems to speak plain text" in refusal(MODEL, address, "--tls")
     assert "status 404" in refusal("nope", f"--address={rest_address(server)}", "--rest")

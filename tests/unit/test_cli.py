@@ -120,7 +120,7 @@ def completed(line: str) -> set[str]:
     ("line", "offered"),
     [
         ("salver ", {"serve", "ctl", "tune", "bench", "version", "help"}),
-        ("salver serve --admin", {"--admin_port", "--admin_host"}),
+        ("salver serve --admin", {"--admin_port", "--admin_host", "--admin_host_names"}),
         ("salver serve --log_format ", {"human", "json"}),
         ("salver ctl ba", {"batching"}),
         ("salver ctl batching --j", {"--json"}),

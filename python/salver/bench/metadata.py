@@ -6,29 +6,36 @@ import json
 from typing import Any, cast
 
 from salver.bench.target import Target, ask
-from salver.boundary import Signature, TensorInfo
 from salver.boundary.load import StartLoad
-from salver.errors import FailedPreconditionError, NotFoundError
+from salver.errors import FailedPreconditionError, InvalidArgumentError, NotFoundError
+from salver.records.request_form import RequestForm, chosen_form, forms_of
 
-DEFAULT_SIGNATURE = "serving_default"
 _GET_MODEL_METADATA = "/tensorflow.serving.PredictionService/GetModelMetadata"
 _SIGNATURES = "signature_def"
 
 
-def signature_of(start: StartLoad, target: Target) -> Signature:
-    """Return the signature that a target is about.
+def forms_of_target(start: StartLoad, target: Target) -> dict[str, RequestForm]:
+    """Return what requests to each signature of the model look like.
 
     Raises:
-        NotFoundError: The model has no such signature.
         FailedPreconditionError: What answers says nothing of signatures.
         SalverError: What the server refuses with, or that nobody answers.
     """
     found = _over_grpc(start, target) if target.protocol == "grpc" else _over_rest(start, target)
-    signatures: dict[str, Any] = dict(found.signature_def)
-    name = target.model.signature or DEFAULT_SIGNATURE
-    if name not in signatures:
-        raise NotFoundError(f"{target.model.name} has no signature {name}; it has {', '.join(sorted(signatures))}")
-    return _signature(name, signatures[name])
+    return forms_of(dict(found.signature_def))
+
+
+def form_of(start: StartLoad, target: Target) -> RequestForm:
+    """Return the form for the signature that is to be measured; raises as `forms_of_target` does.
+
+    Raises:
+        NotFoundError: The model has no such signature.
+    """
+    forms = forms_of_target(start, target)
+    try:
+        return chosen_form(forms, target.model.signature)
+    except InvalidArgumentError as error:
+        raise NotFoundError(f"{target.model.name}: {error.message}") from None
 
 
 def _over_grpc(start: StartLoad, target: Target) -> Any:
@@ -65,14 +72,3 @@ def _over_rest(start: StartLoad, target: Target) -> Any:
 def _no_metadata(target: Target) -> FailedPreconditionError:
     hint = "give requests with --body"
     return FailedPreconditionError(f"what answers at {target.address} says nothing of the model's signatures; {hint}")
-
-
-def _signature(name: str, definition: Any) -> Signature:
-    inputs = [_tensor(key, definition.inputs[key]) for key in sorted(definition.inputs)]
-    outputs = [_tensor(key, definition.outputs[key]) for key in sorted(definition.outputs)]
-    return Signature(name, definition.method_name, tuple(inputs), tuple(outputs))
-
-
-def _tensor(name: str, info: Any) -> TensorInfo:
-    shape = info.tensor_shape
-    return TensorInfo(name, info.dtype, None if shape.unknown_rank else tuple(dim.size for dim in shape.dim))

@@ -16,14 +16,14 @@ from salver.bench.comparison import alternating, ratio_document, ratios
 from salver.bench.knee import By, Step
 from salver.bench.load_shape import LoadShape
 from salver.bench.measurement import Measurer
-from salver.bench.metadata import signature_of
+from salver.bench.metadata import form_of, forms_of_target
+from salver.bench.model_address import ModelAddress
 from salver.bench.result import Result, result_document
 from salver.bench.search import Search
 from salver.bench.target import GRPC_PORT, REST_PORT, Target, try_out
 from salver.bench.tls_options import TlsOptions
 from salver.boundary.load import LoadProgress, StartLoad
 from salver.errors import UnavailableError
-from salver.inputs.predict_request import ModelAddress
 
 Host = tuple[str, int | None]
 
@@ -127,8 +127,8 @@ class Session:
     def _bodies(self, target: Target) -> Bodies:
         wanted = self._wanted
         if wanted.body is not None:
-            return read_bodies(target, wanted.body, lambda: signature_of(self._start, target))
-        return made_bodies(target, signature_of(self._start, target), wanted.rows, wanted.length)
+            return read_bodies(target, wanted.body, lambda: forms_of_target(self._start, target))
+        return made_bodies(target, form_of(self._start, target), wanted.rows, wanted.length)
 
     def _measure(
         self, target: Target, bodies: Bodies, shape: LoadShape, baseline: tuple[Result, dict[str, Any]] | None

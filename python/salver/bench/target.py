@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from salver.bench.model_address import ModelAddress
 from salver.boundary.load import LoadOptions, LoadReport, LoadTls, StartLoad
 from salver.errors import (
     Code,
@@ -16,8 +17,8 @@ from salver.errors import (
     UnavailableError,
     error_from_code,
 )
-from salver.inputs.predict_request import PREDICT, ModelAddress
 
+PREDICT = "/tensorflow.serving.PredictionService/Predict"
 GRPC_PORT = 8500
 REST_PORT = 8501
 MAX_TRIED_BODIES = 16

@@ -57,6 +57,13 @@ _HONOURED = (
         help="Address that --admin_port is opened on. It is neither encrypted nor asks who is there.",
     ),
     Flag(
+        name="admin_host_names",
+        default="",
+        group=LISTEN,
+        help="Names by which browsers may reach --admin_port, beside localhost, that of the machine and addresses, "
+        "separated by commas: those of a proxy before the console.",
+    ),
+    Flag(
         name="host",
         default="0.0.0.0",  # noqa: S104  # a server in a container must be reachable from outside of it
         group=LISTEN,
@@ -251,7 +258,14 @@ _HONOURED = (
         name="enable_model_warmup",
         default=True,
         group=LOADING,
-        help="Replay the records in assets.extra/tf_serving_warmup_requests of a version before it serves.",
+        help="Replay the warm-up files of a version before it serves.",
+    ),
+    Flag(
+        name="warmup_dir",
+        default="",
+        group=LOADING,
+        help="Folder with MODEL.tfrecord, MODEL.json or MODEL.npz: requests that each version of MODEL replays before "
+        "it serves, after its own. A model without such a file replays its own alone.",
     ),
     Flag(
         name="num_request_iterations_for_warmup",

@@ -110,6 +110,8 @@ class ServerConfig:
     """TCP port of the admin listener, open from before the first load to the end; 0 takes any, None opens none."""
     admin_host: str = "127.0.0.1"
     """Address that it is opened on: who reaches it may ask whatever operators ask."""
+    admin_host_names: tuple[str, ...] = ()
+    """Names, beside localhost and that of the machine, by which browsers may reach the admin listener."""
     is_admin_port_optional: bool = False
     """Whether the server goes on, with a warning, where that port is taken."""
     grpc_socket_path: str | None = None
@@ -192,6 +194,8 @@ class ServerConfig:
     # Warming up versions before they serve.
     enable_model_warmup: bool = True
     """Whether the warm-up records of a version are replayed before it serves."""
+    warmup_dir: str | None = None
+    """Folder with further records, `MODEL.tfrecord`, `MODEL.json` or `MODEL.npz`; None is none."""
     num_warmup_iterations: int = 1
     """Times that each record is replayed; >= 1."""
     num_warmup_threads: int = 1

@@ -23,6 +23,7 @@ from salver.errors import FailedPreconditionError, UnavailableError
 from salver.servables.loaders import Platform
 from salver.server import manager_setup
 from salver.server.admin.batching import BatchingReports
+from salver.server.admin.browser_check import BrowserCheck
 from salver.server.admin.profile import Profiles
 from salver.server.admin.router import AdminRoutes
 from salver.server.admin.routes import admin_routes
@@ -288,7 +289,8 @@ class Server:
             return self._core.names
 
         batching, profiles = BatchingReports(self._plane, names), Profiles(self._core.profiler, names)
-        admin = AdminRoutes(admin_routes(startup=startup, metrics=page, batching=batching, profiles=profiles))
+        check = BrowserCheck(self._config.admin_host, self._config.admin_host_names)
+        admin = AdminRoutes(admin_routes(startup=startup, metrics=page, batching=batching, profiles=profiles), check)
         return ControlRouter(
             methods,
             RestRoutes(on_status=status.rest, on_metadata=metadata.rest, pages=pages),

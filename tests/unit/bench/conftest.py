@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from salver.bench.model_address import ModelAddress
 from salver.bench.target import Target
 from salver.boundary.load import LoadProgress, LoadReport
-from salver.inputs.predict_request import ModelAddress
 
 
 def report(options, *, latency_s=0.005, answered=None, failures=None, **fields):

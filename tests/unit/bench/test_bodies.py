@@ -4,15 +4,22 @@ import numpy as np
 import pytest
 
 from salver import wire
-from salver.bench.bodies import MAX_RECORDS, made_bodies, read_bodies
+from salver.bench.bodies import MAX_BODIES, made_bodies, read_bodies
 from salver.boundary import Signature, TensorInfo
-from salver.errors import InvalidArgumentError
+from salver.errors import InvalidArgumentError, SalverError
+from salver.records.request_form import RequestForm
 from salver.wire.tfrecord import write_record
 from tests.unit.bench.conftest import target_of
 
-FLOAT, INT64, STRING = 1, 9, 7
-SIGNATURE = Signature("serving_default", "", (TensorInfo("ids", INT64, (-1, -1)), TensorInfo("who", STRING, (-1,))), ())
-VECTOR = Signature("serving_default", "", (TensorInfo("x", FLOAT, (-1,)),), ())
+FLOAT, INT64, STRING, COMPLEX64 = 1, 9, 7, 8
+
+
+def form_of(*inputs, optional=()):
+    return RequestForm(Signature("serving_default", "", inputs, ()), frozenset(optional))
+
+
+SIGNATURE = form_of(TensorInfo("ids", INT64, (-1, -1)), TensorInfo("who", STRING, (-1,)))
+VECTOR = form_of(TensorInfo("x", FLOAT, (-1,)))
 
 
 def message(data):
@@ -24,10 +31,10 @@ def shapes(data):
     return {name: [dim.size for dim in tensor.tensor_shape.dim] for name, tensor in inputs.items()}
 
 
-def read(tmp_path, name, content, protocol="grpc", signature=VECTOR):
+def read(tmp_path, name, content, protocol="grpc", form=VECTOR):
     path = tmp_path / name
     path.write_bytes(content)
-    return read_bodies(target_of(protocol), str(path), lambda: signature)
+    return read_bodies(target_of(protocol), str(path), lambda: {"serving_default": form})
 
 
 # --- Made up
@@ -42,18 +49,18 @@ def test_rows_and_lengths_are_made_as_asked():
 
 def test_rest_gets_columns_with_bytes_encoded():
     made = made_bodies(target_of("rest"), SIGNATURE, 1, 2)
-    assert json.loads(made.data[0]) == {"inputs": {"ids": [[0, 0]], "who": [{"b64": ""}]}}
+    assert json.loads(made.data[0]) == {"inputs": {"ids": [[0, 0]], "who": [""]}}
 
 
 @pytest.mark.parametrize(("shape", "expected"), [((), []), ((4, 2), [4, 2]), (None, [1])])
 def test_an_input_without_open_rows_has_its_own_shape(shape, expected):
-    made = made_bodies(target_of("grpc"), Signature("s", "", (TensorInfo("x", FLOAT, shape),), ()), 1, None)
+    made = made_bodies(target_of("grpc"), form_of(TensorInfo("x", FLOAT, shape)), 1, None)
     assert shapes(made.data[0]) == {"x": expected}
 
 
 def test_rows_that_have_no_room_are_refused():
-    with pytest.raises(InvalidArgumentError, match=r"input x has shape \[4\]: it has no room for 2 rows"):
-        made_bodies(target_of("grpc"), Signature("s", "", (TensorInfo("x", FLOAT, (4,)),), ()), 2, None)
+    with pytest.raises(InvalidArgumentError, match=r"input x has shape \[4\]: no room for 2 rows"):
+        made_bodies(target_of("grpc"), form_of(TensorInfo("x", FLOAT, (4,))), 2, None)
 
 
 # --- From files
@@ -84,7 +91,7 @@ def test_a_rest_body_stays_one_for_rest_and_a_list_goes_round(tmp_path):
 
 def test_bytes_in_json_are_decoded(tmp_path):
     body = {"instances": [{"ids": [1, 2], "who": {"b64": "AAE="}}]}
-    found = read(tmp_path, "body.json", json.dumps(body).encode(), signature=SIGNATURE)
+    found = read(tmp_path, "body.json", json.dumps(body).encode(), form=SIGNATURE)
     assert list(message(found.data[0]).inputs["who"].string_val) == [b"\0\1"]
 
 
@@ -92,14 +99,13 @@ def test_bytes_in_json_are_decoded(tmp_path):
     ("content", "problem"),
     [
         (b"{", "is no JSON"),
-        (b"[]", 'expected an object with "inputs" or "instances"'),
+        (b"[]", "body.json holds no request to Predict"),
         (b'{"x": 1}', 'expected an object with "inputs" or "instances"'),
-        (b'{"inputs": {"y": [1]}}', "has inputs y; serving_default has x"),
-        (b'{"instances": [{"x": 1}, {"y": 1}]}', "have different inputs"),
-        (b'{"instances": 3}', "expected a list of rows"),
-        (b'{"inputs": {"x": [[1], [1, 2]]}}', "input x is no tensor"),
-        (b'{"inputs": {"x": ["a"]}}', "input x was given as"),
-        (b'{"inputs": {"x": [[1.0]]}}', r"input x was given with shape \[1, 1\]"),
+        (b'{"inputs": {"y": [1]}}', "request 0 of body.json: signature serving_default has no input y; it has x"),
+        (b'{"instances": [{"x": 1}, {"y": 1}]}', "has no input y"),
+        (b'{"instances": 3}', "instances must be a list of one or more"),
+        (b'{"inputs": {"x": [[1], [1, 2]]}}', "request 0 of body.json: input x"),
+        (b'{"inputs": {"x": ["a"]}}', "request 0 of body.json: "),
     ],
 )
 def test_json_that_is_no_request_is_refused(tmp_path, content, problem):
@@ -110,22 +116,22 @@ def test_json_that_is_no_request_is_refused(tmp_path, content, problem):
 def test_arrays_of_a_file_get_the_types_of_the_signature(tmp_path):
     path = tmp_path / "rows.npz"
     np.savez(path, x=np.array([1.0, 2.0]))
-    found = read_bodies(target_of("grpc"), str(path), lambda: VECTOR)
+    found = read_bodies(target_of("grpc"), str(path), lambda: {"serving_default": VECTOR})
     assert message(found.data[0]).inputs["x"].dtype == FLOAT
     assert (found.rows, found.origin) == ((2,), "1 from rows.npz")
 
 
 @pytest.mark.parametrize("content", [b"no zip", b""])
 def test_a_file_of_something_else_is_refused(tmp_path, content):
-    with pytest.raises(InvalidArgumentError, match="is no NPZ file"):
+    with pytest.raises(SalverError, match="no NPZ file"):
         read(tmp_path, "rows.npz", content)
 
 
 def test_arrays_of_other_inputs_are_refused(tmp_path):
     path = tmp_path / "rows.npz"
     np.savez(path, y=np.array([1.0]))
-    with pytest.raises(InvalidArgumentError, match="has y; the signature has x"):
-        read_bodies(target_of("grpc"), str(path), lambda: VECTOR)
+    with pytest.raises(InvalidArgumentError, match="has no input y; it has x"):
+        read_bodies(target_of("grpc"), str(path), lambda: {"serving_default": VECTOR})
 
 
 def record(*values, kind="predict_log"):
@@ -150,30 +156,47 @@ def write_records(path, records):
 
 def test_recorded_requests_go_to_the_model_that_is_measured(tmp_path):
     path = write_records(tmp_path / "requests", [record(1.0), record(kind="classify_log"), record(1.0, 2.0)])
-    found = read_bodies(target_of("grpc", version=9), path, lambda: VECTOR)
+    found = read_bodies(target_of("grpc", version=9), path, lambda: {"serving_default": VECTOR})
     specs = [message(data).model_spec for data in found.data]
     assert [(spec.name, spec.version.value) for spec in specs] == [("ranker", 9)] * 2
     assert found.rows == (1, 2)
 
 
 def test_so_many_recorded_requests_are_taken_at_most(tmp_path):
-    path = write_records(tmp_path / "requests", [record(1.0)] * (MAX_RECORDS + 1))
-    assert len(read_bodies(target_of("grpc"), path, lambda: VECTOR).data) == MAX_RECORDS
+    path = write_records(tmp_path / "requests", [record(1.0)] * (MAX_BODIES + 1))
+    assert len(read_bodies(target_of("grpc"), path, lambda: {"serving_default": VECTOR}).data) == MAX_BODIES
 
 
 @pytest.mark.parametrize(
     ("protocol", "content", "problem"),
     [
-        ("grpc", b"no records at all", "is no TFRecord file"),
+        ("grpc", b"no records at all", "requests: record 0: the checksum"),
         ("grpc", b"", "holds no request to Predict"),
-        ("rest", b"", "recorded requests are messages"),
+        ("rest", b"", "holds no request to Predict"),
     ],
 )
 def test_records_that_cannot_be_sent_are_refused(tmp_path, protocol, content, problem):
-    with pytest.raises(InvalidArgumentError, match=problem):
+    with pytest.raises(SalverError, match=problem):
         read(tmp_path, "requests", content, protocol)
+
+
+def test_recorded_requests_become_bodies_for_rest(tmp_path):
+    path = write_records(tmp_path / "requests", [record(1.0, 2.0)])
+    found = read_bodies(target_of("rest"), path, dict)
+    assert (json.loads(found.data[0]), found.rows) == ({"inputs": {"x": [1.0, 2.0]}}, (2,))
+
+
+def test_inputs_with_a_default_are_left_out_of_what_is_made_up():
+    form = form_of(TensorInfo("k", INT64, ()), TensorInfo("x", FLOAT, (-1,)), optional=["k"])
+    assert shapes(made_bodies(target_of("grpc"), form, 2, None).data[0]) == {"x": [2]}
+
+
+def test_json_has_no_complex_numbers():
+    form = form_of(TensorInfo("x", COMPLEX64, (-1,)))
+    with pytest.raises(InvalidArgumentError, match="complex numbers, which JSON has not; use gRPC"):
+        made_bodies(target_of("rest"), form, 1, None)
 
 
 def test_a_file_that_is_not_there_is_refused():
     with pytest.raises(InvalidArgumentError, match="cannot be read: No such file"):
-        read_bodies(target_of("grpc"), "nowhere.json", lambda: VECTOR)
+        read_bodies(target_of("grpc"), "nowhere.json", lambda: {"serving_default": VECTOR})

@@ -1,9 +1,10 @@
 import pytest
 
 from salver import wire
-from salver.bench.metadata import signature_of
+from salver.bench.metadata import form_of
 from salver.boundary import Signature, TensorInfo
 from salver.errors import FailedPreconditionError, NotFoundError
+from salver.records.request_form import RequestForm
 from tests.unit.bench.conftest import FakeServer, report, target_of
 
 SIGNATURE = Signature(
@@ -37,14 +38,14 @@ def server_of(answer):
 
 def test_grpc_and_rest_say_the_same():
     made = response()
-    over_grpc = signature_of(server_of(made.SerializeToString()), target_of("grpc"))
-    over_rest = signature_of(server_of(wire.metadata_json(made).encode()), target_of("rest"))
-    assert over_grpc == over_rest == SIGNATURE
+    over_grpc = form_of(server_of(made.SerializeToString()), target_of("grpc"))
+    over_rest = form_of(server_of(wire.metadata_json(made).encode()), target_of("rest"))
+    assert over_grpc == over_rest == RequestForm(SIGNATURE)
 
 
 def test_the_version_that_is_measured_is_asked():
     server = server_of(response().SerializeToString())
-    signature_of(server, target_of("grpc", version=7))
+    form_of(server, target_of("grpc", version=7))
     request = wire.GetModelMetadataRequest.FromString(server.asked[0].bodies[0])
     assert (request.model_spec.name, request.model_spec.version.value) == ("ranker", 7)
     assert list(request.metadata_field) == ["signature_def"]
@@ -52,8 +53,8 @@ def test_the_version_that_is_measured_is_asked():
 
 def test_a_signature_that_is_not_there_names_those_that_are():
     server = server_of(response().SerializeToString())
-    with pytest.raises(NotFoundError, match="ranker has no signature other; it has serving_default"):
-        signature_of(server, target_of("grpc", signature="other"))
+    with pytest.raises(NotFoundError, match="ranker: there is no signature other; the model has serving_default"):
+        form_of(server, target_of("grpc", signature="other"))
 
 
 @pytest.mark.parametrize(
@@ -67,9 +68,9 @@ def test_a_signature_that_is_not_there_names_those_that_are():
 )
 def test_what_is_no_metadata_is_told(protocol, answer):
     with pytest.raises(FailedPreconditionError, match=r"says nothing of the model's signatures; .* --body"):
-        signature_of(server_of(answer), target_of(protocol))
+        form_of(server_of(answer), target_of(protocol))
 
 
 def test_a_server_without_signatures_has_none():
     with pytest.raises((FailedPreconditionError, NotFoundError)):
-        signature_of(server_of(response(packed=False).SerializeToString()), target_of("grpc"))
+        form_of(server_of(response(packed=False).SerializeToString()), target_of("grpc"))

@@ -45,8 +45,14 @@ class Route:
 class AdminRoutes:
     """Answers calls of the admin port; one object serves all control threads."""
 
-    def __init__(self, routes: Iterable[Route]) -> None:
-        """Make a table; of paths that both fit a request, the first is taken."""
+    def __init__(self, routes: Iterable[Route], check: Callable[[ControlCall], None] = lambda _call: None) -> None:
+        """Make a table; of paths that both fit a request, the first is taken.
+
+        Args:
+            routes: The lines of the table.
+            check: Sees every call before it is answered, and raises a SalverError to refuse it.
+        """
+        self._check = check
         self._by_path: dict[str, dict[str, Route]] = {}
         for route in routes:
             self._by_path.setdefault(route.path, {})[route.method] = route
@@ -56,8 +62,9 @@ class AdminRoutes:
 
         Raises:
             NotFoundError: There is no such path; names the nearest that there is.
-            SalverError: What the handler refuses with.
+            SalverError: What the check or the handler refuses with.
         """
+        self._check(call)
         found = self._find(call.path)
         if found is None:
             raise NotFoundError(f"There is no {call.path} here; {self._hint(call.path)}")

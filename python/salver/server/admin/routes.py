@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from salver.server.admin.batching import BatchingReports
+from salver.server.admin.console.pages import CONSOLE_PATH, ConsolePages
 from salver.server.admin.router import AdminHandler, Route
 from salver.server.http_response import HttpHandler
 from salver.server.startup_probe import STARTUP_PATH
@@ -18,4 +19,15 @@ def admin_routes(
         Route("GET", "/v1/batching", batching.all),
         Route("POST", "/v1/batching/{model}:profile", profiles, is_slow=True),
         Route("GET", "/v1/batching/{model}", batching.of_model),
+        *console_routes(ConsolePages()),
+    )
+
+
+def console_routes(pages: ConsolePages) -> tuple[Route, ...]:
+    """Return the part of the table that is for browsers."""
+    return (
+        Route("GET", "/", pages.root),
+        Route("GET", CONSOLE_PATH.rstrip("/"), pages.redirect),
+        Route("GET", CONSOLE_PATH, pages.index),
+        Route("GET", f"{CONSOLE_PATH}{{file}}", pages.file),
     )
