@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread::sleep;
+use std::thread::park_timeout;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::Sender;
@@ -74,6 +74,6 @@ fn wait_until(due: Instant, is_stopped: &impl Fn() -> bool) -> bool {
         if is_stopped() {
             return false;
         }
-        sleep(left.min(NAP));
+        park_timeout(left.min(NAP));
     }
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -12,13 +12,31 @@ from rich.text import Text
 from salver.bench.bodies import Bodies
 from salver.bench.comparison import Ratio
 from salver.bench.knee import Step
-from salver.bench.result import Result
+from salver.bench.result import Latency, Result
 from salver.bench.search import FoundKnee
 from salver.bench.target import Target
 from salver.boundary.load import LoadProgress
 from salver.ctl.numbers import duration, rate
 
-_FIGURES = ("requests/s", "rows/s", "mean", "p50", "p90", "p99", "p99.9", "max", "failed")
+_Figure = tuple[str, Callable[[Result], str]]
+
+
+def _time_of(read: Callable[[Latency], float]) -> Callable[[Result], str]:
+    return lambda result: duration(read(result.latency)) if result.num_answered else "-"
+
+
+_RATE: _Figure = ("requests/s", lambda result: rate(result.requests_per_s))
+_ROWS: _Figure = ("rows/s", lambda result: rate(result.rows_per_s))
+_P50: _Figure = ("p50", _time_of(lambda latency: latency.p50))
+_P99: _Figure = ("p99", _time_of(lambda latency: latency.p99))
+_TAIL: tuple[_Figure, ...] = (
+    ("p99.9", _time_of(lambda latency: latency.p999)),
+    ("max", _time_of(lambda latency: latency.max)),
+    ("failed", lambda result: f"{result.num_failed + result.num_dropped:,}"),
+)
+_OF_ONE = (_RATE, _P50, ("p90", _time_of(lambda latency: latency.p90)), _P99, *_TAIL)
+"""Of one load; rows, where a request has several, come second. All of it fits a terminal of 80 columns."""
+_OF_ROUNDS = (_RATE, _P50, _P99, *_TAIL)
 
 
 def heading(target: Target, bodies: Bodies, load: str) -> RenderableType:
@@ -32,7 +50,9 @@ def heading(target: Target, bodies: Bodies, load: str) -> RenderableType:
 
 def result_view(result: Result, load: str) -> RenderableType:
     """The figures of one load."""
-    return _below(Group(_results([(load, result)]), *_notes(result)))
+    has_rows = result.num_rows != result.num_answered
+    figures = (_RATE, _ROWS, *_OF_ONE[1:]) if has_rows else _OF_ONE
+    return _below(Group(_results([(load, result)], figures), *_notes(result)))
 
 
 def comparison_view(addresses: Sequence[str], rounds: Sequence[tuple[Result, ...]], ratios: Iterable[Ratio]) -> Group:
@@ -43,7 +63,7 @@ def comparison_view(addresses: Sequence[str], rounds: Sequence[tuple[Result, ...
         for address, result in zip(addresses, results, strict=True)
     ]
     notes = dict.fromkeys(note for _, result in rows for note in _note_texts(result))
-    parts: list[RenderableType] = [_below(_results(rows)), *(_indented(_warning(note)) for note in notes)]
+    parts: list[RenderableType] = [_below(_results(rows, _OF_ROUNDS)), *(_indented(_warning(note)) for note in notes)]
     return Group(*parts, _below(ratio_table(f"{addresses[1]} over {addresses[0]}", ratios)))
 
 
@@ -110,20 +130,11 @@ def _step_figures(step: Step) -> tuple[str, str, str, str]:
     return rate(step.load), rate(step.goodput), duration(step.p99_s), failed
 
 
-def _results(rows: Iterable[tuple[str, Result]]) -> Table:
-    table = _numbers(("", *_FIGURES))
+def _results(rows: Iterable[tuple[str, Result]], figures: Sequence[_Figure]) -> Table:
+    table = _numbers(("", *(name for name, _ in figures)))
     for name, result in rows:
-        table.add_row(name, *_figures(result))
+        table.add_row(name, *(figure(result) for _, figure in figures))
     return table
-
-
-def _figures(result: Result) -> Iterator[str]:
-    latency = result.latency
-    yield rate(result.requests_per_s)
-    yield rate(result.rows_per_s)
-    for seconds in (latency.mean, latency.p50, latency.p90, latency.p99, latency.p999, latency.max):
-        yield duration(seconds) if result.num_answered else "-"
-    yield f"{result.num_failed + result.num_dropped:,}"
 
 
 def _notes(result: Result) -> Iterator[RenderableType]:
