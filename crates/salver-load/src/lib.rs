@@ -10,10 +10,13 @@
 mod arrivals;
 mod busy;
 mod dial;
+mod ending;
 mod grpc;
 mod latencies;
 mod line;
 mod link;
+mod lock;
+mod loop_thread;
 mod options;
 mod pacer;
 mod rest;

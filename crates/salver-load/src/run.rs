@@ -1,32 +1,26 @@
 //! A run: its threads, its progress, its end and its report.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc as std_mpsc;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::Request;
 use salver_core::Status;
-use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinSet;
 
 use crate::arrivals::Arrivals;
 use crate::busy::Busy;
 use crate::dial::Dialer;
+use crate::ending::{End, Going};
 use crate::line::Line;
-use crate::link::Link;
+use crate::lock::locked;
+use crate::loop_thread::Opening;
 use crate::pacer::Pacer;
 use crate::tally::Tally;
 use crate::window::Window;
 use crate::worker::Crew;
 use crate::{Latencies, Options, Protocol, grpc, rest};
-
-/// Requests that the pacer may be ahead of an event loop.
-const MAX_HANDED_OUT: usize = 4096;
-/// After the time limit of the last request: what it takes to notice.
-const GRACE: Duration = Duration::from_millis(500);
 
 /// How far a run is.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -62,37 +56,6 @@ pub struct Report {
     pub pacer: Busy,
     /// Why it ended before its time, where it did not stop because it was told to.
     pub failure: Option<String>,
-}
-
-/// How a run ends before its time.
-pub(crate) struct End {
-    stopped: watch::Sender<bool>,
-    early: Mutex<Option<Early>>,
-}
-
-struct Early {
-    at: Instant,
-    reason: Option<String>,
-}
-
-impl End {
-    fn new() -> Self {
-        Self { stopped: watch::Sender::new(false), early: Mutex::new(None) }
-    }
-
-    /// Ends the run because it cannot go on; the first reason is kept.
-    pub(crate) fn give_up(&self, reason: &str) {
-        self.end(Some(reason.to_owned()));
-    }
-
-    fn end(&self, reason: Option<String>) {
-        locked(&self.early).get_or_insert(Early { at: Instant::now(), reason });
-        self.stopped.send_replace(true);
-    }
-
-    fn is_stopped(&self) -> bool {
-        *self.stopped.borrow()
-    }
 }
 
 /// A run that has begun. Dropping it ends it.
@@ -264,177 +227,6 @@ impl Parts {
     }
 }
 
-/// Threads that have opened their connections and wait to start.
-struct Opening {
-    threads: Vec<JoinHandle<Option<Busy>>>,
-    starters: Vec<oneshot::Sender<Arc<Crew>>>,
-    due: Vec<mpsc::Sender<Instant>>,
-}
-
-impl Opening {
-    fn spawn(options: &Arc<Options>, dialer: &Arc<Dialer>, end: &Arc<End>, going: &Arc<Going>) -> Result<Self, Status> {
-        let (opened, results) = std_mpsc::channel();
-        let mut opening = Self { threads: Vec::new(), starters: Vec::new(), due: Vec::new() };
-        for index in 0..options.num_threads {
-            let (starter, start) = oneshot::channel();
-            let (due_sender, due) = mpsc::channel(MAX_HANDED_OUT);
-            let num_links = share(options.num_connections, options.num_threads, index);
-            let loop_thread = LoopThread {
-                options: options.clone(),
-                dialer: dialer.clone(),
-                num_links,
-                opened: opened.clone(),
-                start,
-                due,
-                stopped: end.stopped.subscribe(),
-                going: going.clone(),
-            };
-            opening.threads.push(thread::spawn(move || loop_thread.run()));
-            opening.starters.push(starter);
-            opening.due.push(due_sender);
-        }
-        drop(opened);
-        // The first failure ends the others: their starters go.
-        results.iter().take(options.num_threads).collect::<Result<Vec<()>, Status>>()?;
-        Ok(opening)
-    }
-}
-
-/// How many of `all` fall to one of so many.
-fn share(all: usize, parts: usize, index: usize) -> usize {
-    all / parts + usize::from(index < all % parts)
-}
-
-/// One event loop, before and while it runs.
-struct LoopThread {
-    options: Arc<Options>,
-    dialer: Arc<Dialer>,
-    num_links: usize,
-    opened: std_mpsc::Sender<Result<(), Status>>,
-    start: oneshot::Receiver<Arc<Crew>>,
-    due: mpsc::Receiver<Instant>,
-    stopped: watch::Receiver<bool>,
-    going: Arc<Going>,
-}
-
-impl LoopThread {
-    /// Opens connections, waits for the start, drives the workers; returns how busy the counted time was.
-    fn run(self) -> Option<Busy> {
-        let _counted = Leaving(self.going.clone());
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        match runtime {
-            Ok(runtime) => runtime.block_on(self.drive()),
-            Err(error) => {
-                let message = format!("no event loop can be made: {error}");
-                drop(self.opened.send(Err(Status::internal(message))));
-                None
-            }
-        }
-    }
-
-    async fn drive(mut self) -> Option<Busy> {
-        let opened = self.open().await;
-        let links = match opened {
-            Ok(links) => links,
-            Err(status) => {
-                drop(self.opened.send(Err(status)));
-                return None;
-            }
-        };
-        drop(self.opened.send(Ok(())));
-        let crew = self.start.await.ok()?;
-        let (first, last) = (Arc::new(Mutex::new(None)), Arc::new(Mutex::new(None)));
-        tokio::spawn(look(crew.window, first.clone(), last.clone()));
-        let limit = crew.window.end.map(|end| end + self.options.timeout + GRACE);
-        tokio::select! {
-            () = work(&crew, links, self.due) => {}
-            _ = self.stopped.wait_for(|is_stopped| *is_stopped) => {}
-            () = until(limit) => {}
-        }
-        let first = (*locked(&first))?;
-        let last = locked(&last).or_else(Busy::of_this_thread)?;
-        Some(last - first)
-    }
-
-    async fn open(&self) -> Result<Vec<Arc<Link>>, Status> {
-        let mut links = Vec::with_capacity(self.num_links);
-        for _ in 0..self.num_links {
-            links.push(Arc::new(Link::open(self.dialer.clone(), &self.options).await?));
-        }
-        Ok(links)
-    }
-}
-
-/// Sends requests over all links until there are no more.
-async fn work(crew: &Arc<Crew>, links: Vec<Arc<Link>>, due: mpsc::Receiver<Instant>) {
-    let mut workers = JoinSet::new();
-    for link in links {
-        for _ in 0..crew.options.num_in_flight {
-            let (crew, link) = (crew.clone(), link.clone());
-            workers.spawn(async move { crew.work(&link).await });
-        }
-    }
-    let crew = crew.clone();
-    workers.spawn(async move { crew.take_in(due).await });
-    while workers.join_next().await.is_some() {}
-}
-
-/// Notes how busy the thread is at both ends of the window.
-async fn look(window: Window, first: Arc<Mutex<Option<Busy>>>, last: Arc<Mutex<Option<Busy>>>) {
-    until(Some(window.start)).await;
-    *locked(&first) = Busy::of_this_thread();
-    until(window.end).await;
-    *locked(&last) = Busy::of_this_thread();
-}
-
-/// Waits until a time, or for ever.
-async fn until(at: Option<Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at.into()).await,
-        None => std::future::pending().await,
-    }
-}
-
-/// How many threads have not ended.
-struct Going {
-    state: Mutex<(usize, Option<Instant>)>,
-    change: Condvar,
-}
-
-impl Going {
-    fn new(num_threads: usize) -> Self {
-        Self { state: Mutex::new((num_threads, None)), change: Condvar::new() }
-    }
-
-    /// Whether all have ended, as soon as they have or after `limit`.
-    fn wait(&self, limit: Duration) -> bool {
-        let waited = self.change.wait_timeout_while(locked(&self.state), limit, |(left, _)| *left > 0);
-        waited.unwrap_or_else(PoisonError::into_inner).0.0 == 0
-    }
-
-    fn ended(&self) -> Option<Instant> {
-        locked(&self.state).1
-    }
-}
-
-/// Counts a thread as ended, however it ends.
-struct Leaving(Arc<Going>);
-
-impl Drop for Leaving {
-    fn drop(&mut self) {
-        let mut state = locked(&self.0.state);
-        state.0 -= 1;
-        if state.0 == 0 {
-            state.1 = Some(Instant::now());
-        }
-        self.0.change.notify_all();
-    }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -465,12 +257,6 @@ pub(crate) mod tests {
             tls: None,
             keep_reply: false,
         }
-    }
-
-    #[test]
-    fn connections_are_dealt_out_evenly() {
-        let dealt: Vec<usize> = (0..3).map(|index| share(8, 3, index)).collect();
-        assert_eq!(dealt, [3, 3, 2]);
     }
 
     #[test]

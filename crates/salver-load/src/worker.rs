@@ -9,9 +9,9 @@ use http::Request;
 use tokio::sync::mpsc::Receiver;
 
 use crate::Options;
+use crate::ending::End;
 use crate::line::Line;
 use crate::link::{Channel, Link, Sent};
-use crate::run::End;
 use crate::tally::{Failure, Outcome, Tally};
 use crate::window::Window;
 
