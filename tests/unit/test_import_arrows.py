@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "batching": {"batching", "boundary", "dataplane", "errors"},
     "servables": {"servables", "core", "wire", "boundary", "dataplane", "errors"},
     "client": {"client", "wire", "errors"},
+    "predict": {"predict", "client", "errors"},
     "records": {"records", "servables", "core", "wire", "boundary", "errors"},
     "admin": {"admin", "errors"},
     "ctl": {"ctl", "admin", "boundary", "profile", "errors"},
@@ -27,7 +28,7 @@ MAY_IMPORT = {
     "bench": {"bench", "ctl", "records", "wire", "boundary", "dataplane", "errors"},
     "server": {
         *{"server", "config", "servables", "sources", "core", "wire", "records"},
-        *{"admin", "boundary", "dataplane", "errors", "logs", "profile"},
+        *{"admin", "boundary", "dataplane", "errors", "logs", "profile", "tracing", "version"},
     },
 }
 """Part to the parts of this package that it may name; parts that are not listed may import any."""
@@ -39,7 +40,7 @@ AT_START = {"google", "google_crc32c", "numpy"}
 """Third-party packages at hand in every installation."""
 OF_TERMINALS = {"click", "rich"}
 """As well at hand, for those parts that talk to a person and that no server imports."""
-TERMINAL_PARTS = {"bench", "ctl", "completion", "tune"}
+TERMINAL_PARTS = {"bench", "ctl", "completion", "predict", "tune"}
 
 
 def imports(path: Path, *, also_lazy: bool = True) -> Iterator[str]:
