@@ -30,6 +30,7 @@ _PROGRAMS: Final = {
     "predict": "salver.predict.command",
     "tune": "salver.tune.command",
     "warmup": "salver.warmup.group",
+    "bench": "salver.bench.command",
 }
 """Commands that are programs of their own, each with the module whose `main` is imported when it is asked for."""
 
@@ -42,6 +43,7 @@ Usage: salver COMMAND
   warmup    make, convert, show, record and replay warm-up files; `salver warmup --help` lists the commands
   predict   run a model of a server on values from files; `salver predict --help`
   tune      profile a model of a running server and say how to batch it; `salver tune --help`
+  bench     put load on a running server and say what it takes; `salver bench --help`
   version   show the version
   help      show this text
 

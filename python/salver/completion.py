@@ -10,6 +10,7 @@ from typing import Any
 import click
 from click.shell_completion import shell_complete
 
+from salver.bench.command import bench
 from salver.config.flag import Effect, Flag
 from salver.config.flags import FLAGS
 from salver.ctl.group import ctl
@@ -42,6 +43,7 @@ def _program() -> click.Group:
         "warmup": warmup,
         "predict": predict,
         "tune": tune,
+        "bench": bench,
         "version": version,
         "help": help,
     }
