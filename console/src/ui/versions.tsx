@@ -71,7 +71,7 @@ function VersionRow({ live, model, version, actions }: Props & { version: Versio
         <Badge state={state} /> <span class="dim wide">{ago(version.since, live.nowMs())}</span>
         <Trouble version={version} nowMs={live.nowMs()} />
       </td>
-      <td>
+      <td class="labels">
         <Labels model={model} version={version} actions={actions} />
       </td>
       <td class="figure">{number(perSecond(live.history, model, version))}</td>
@@ -100,9 +100,12 @@ function Labels({ model, version, actions }: { model: Model; version: Version; a
   return (
     <>
       {own.map(([label]) => (
-        <span class={`label ${version.labels.includes(label) ? "" : "pending"}`}>
+        <span
+          class={`label ${version.labels.includes(label) ? "" : "pending"}`}
+          title={version.labels.includes(label) ? undefined : "It takes effect once the version is available"}
+        >
           {label}
-          {!version.labels.includes(label) && <span class="dim"> not yet in force</span>}
+          {!version.labels.includes(label) && <span class="dim">&nbsp;pending</span>}
           {model.source === "config" && (
             <button
               type="button"
