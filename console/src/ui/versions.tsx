@@ -86,7 +86,8 @@ function VersionRow({ live, model, version, actions }: Props & { version: Versio
 function Trouble({ version, nowMs }: { version: Version; nowMs: number }) {
   if (!version.reason && version.num_failed_loads === 0) return null;
   const failed = version.num_failed_loads > 0 ? `${counted(version.num_failed_loads, "attempt")} failed` : "";
-  const next = version.next_retry_at ? `next ${ago(version.next_retry_at, nowMs)}` : "";
+  const isDue = version.next_retry_at !== null && Date.parse(version.next_retry_at) <= nowMs;
+  const next = version.next_retry_at ? `next ${isDue ? "at once" : ago(version.next_retry_at, nowMs)}` : "";
   return (
     <span class="why">
       {version.reason && `${version.reason.code}: ${version.reason.message}`}
