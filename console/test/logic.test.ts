@@ -130,7 +130,7 @@ test("a form is the specification that it shows, and a patch of what differs", (
   const form = formOf(before);
   assert.deepEqual(patchOf(before, form), {});
   assert.deepEqual(patchOf(before, { ...form, policy: "specific", versions: "1, 3", aspired: "" }), {
-    version_policy: { latest: null, specific: { versions: [1, 3] } },
+    version_policy: { specific: { versions: [1, 3] } },
     aspired_version_policy: null,
   });
   assert.deepEqual(specOf({ ...EMPTY_FORM, name: " a ", basePath: "/m" }).version_policy, { latest: { num_versions: 1 } });

@@ -50,7 +50,7 @@ def test_answer_that_breaks_off_is_visibly_not_whole(plane, client, end):
     stream.send(b"half")
     end(stream)
     del stream
-    with pytest.raises(http.client.IncompleteRead):
+    with response, pytest.raises(http.client.IncompleteRead):
         response.read()
 
 
@@ -70,9 +70,13 @@ def test_wait_for_room_leaves_the_interpreter_to_others_and_ends_with_the_plane(
     stream = begin(plane, client)
     while stream.send(LARGE, timeout_s=0.2):
         pass
-    sent: list[bool] = []
-    sender = threading.Thread(target=lambda: sent.append(stream.send(LARGE, timeout_s=10 * WAIT_S)), daemon=True)
+
+    def send() -> None:
+        while stream.send(LARGE, timeout_s=10 * WAIT_S):
+            pass
+
+    sender = threading.Thread(target=send, daemon=True)
     sender.start()
     assert plane.stop()
     sender.join(WAIT_S)
-    assert sent == [False]
+    assert not sender.is_alive()

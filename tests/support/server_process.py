@@ -239,9 +239,9 @@ class ServerProcess:
         """GET on the REST port."""
         return exchange(self.rest_port, "GET", path)
 
-    def ask_admin(self, path: str, method: str = "GET") -> HttpReply:
-        """A request on the admin port."""
-        return exchange(self.admin_port, method, path)
+    def ask_admin(self, path: str, method: str = "GET", body: Any = None, **options: Any) -> HttpReply:
+        """A request on the admin port; see `exchange`."""
+        return exchange(self.admin_port, method, path, body, **options)
 
     def post(self, path: str, body: Any, **options: Any) -> HttpReply:
         """POST on the REST port; see `exchange`."""

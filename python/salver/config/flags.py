@@ -258,7 +258,14 @@ _HONOURED = (
         name="enable_model_warmup",
         default=True,
         group=LOADING,
-        help="Replay the records in assets.extra/tf_serving_warmup_requests of a version before it serves.",
+        help="Replay the warm-up files of a version before it serves.",
+    ),
+    Flag(
+        name="warmup_dir",
+        default="",
+        group=LOADING,
+        help="Folder with MODEL.tfrecord, MODEL.json or MODEL.npz: requests that each version of MODEL replays before "
+        "it serves, after its own. A model without such a file replays its own alone.",
     ),
     Flag(
         name="num_request_iterations_for_warmup",

@@ -7,6 +7,7 @@ Everything that is wrong is said at once.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -129,6 +130,8 @@ def _contradictions(values: Mapping[str, FlagValue]) -> list[str]:
     problems = []
     if not values["model_base_path"] and not values["model_config_file"]:
         problems.append("nothing to serve: --model_base_path and --model_config_file are both empty")
+    if values["warmup_dir"] and not os.path.isdir(str(values["warmup_dir"])):
+        problems.append(f"--warmup_dir: {values['warmup_dir']} is no folder")
     problems += tls_problems(values)
     if values["platform_config_file"]:
         return problems  # the flags below do not hold then
@@ -272,6 +275,7 @@ def _servable_fields(values: Mapping[str, Any]) -> dict[str, Any]:
         "num_tflite_pools": values["num_tflite_pools"] or None,
         "num_tflite_interpreters_per_pool": values["num_tflite_interpreters_per_pool"],
         "enable_model_warmup": values["enable_model_warmup"],
+        "warmup_dir": str(values["warmup_dir"]) or None,
         "num_warmup_iterations": max(values["num_request_iterations_for_warmup"], 1),
     }
 

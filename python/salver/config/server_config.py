@@ -194,6 +194,8 @@ class ServerConfig:
     # Warming up versions before they serve.
     enable_model_warmup: bool = True
     """Whether the warm-up records of a version are replayed before it serves."""
+    warmup_dir: str | None = None
+    """Folder with further records, `MODEL.tfrecord`, `MODEL.json` or `MODEL.npz`; None is none."""
     num_warmup_iterations: int = 1
     """Times that each record is replayed; >= 1."""
     num_warmup_threads: int = 1

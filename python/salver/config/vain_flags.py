@@ -77,6 +77,11 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[[_Values], object], str], ...] = (
         "without --enable_model_warmup nothing is replayed",
     ),
     (
+        ("warmup_dir",),
+        lambda values: not values["enable_model_warmup"] and not values["platform_config_file"],
+        "without --enable_model_warmup nothing is replayed",
+    ),
+    (
         _OF_REST,
         lambda values: not values["rest_api_port"],
         "there is no --rest_api_port",

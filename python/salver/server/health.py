@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from salver.boundary import DataPlane
 
@@ -27,8 +27,15 @@ class Health:
     drains; it does not become unready because a model fails later. A model is ready while one of its versions serves.
     """
 
-    def __init__(self, plane: DataPlane) -> None:
+    def __init__(self, plane: DataPlane, on_state: Callable[[str], None] = lambda _: None) -> None:
+        """Make the health of a server that starts.
+
+        Args:
+            plane: What answers for it.
+            on_state: Called with each further `state`, once, after it is published.
+        """
         self._plane = plane
+        self._on_state = on_state
         self._lock = threading.Lock()
         """Guards all below, and that the plane sees the states in order."""
         self._is_started = False
@@ -46,17 +53,26 @@ class Health:
         """Whether each configured model was available or has failed once."""
         return self._is_started
 
+    @property
+    def state(self) -> str:
+        """STARTING until it is ready for the first time, then SERVING, and DRAINING in any case once that begins."""
+        if self._is_draining:
+            return "DRAINING"
+        return "SERVING" if self._is_started else "STARTING"
+
     def set_started(self) -> None:
         """Become ready."""
         with self._lock:
-            self._is_started = True
+            before, self._is_started = self.state, True
             self._publish()
+            self._tell(before)
 
     def set_draining(self) -> None:
         """Be unready from now on, every model included."""
         with self._lock:
-            self._is_draining = True
+            before, self._is_draining = self.state, True
             self._publish()
+            self._tell(before)
 
     def set_models(self, models: Iterable[str]) -> None:
         """Replace the names of the models that the server should serve."""
@@ -70,6 +86,10 @@ class Health:
             if is_available != (model in self._available):
                 self._available ^= {model}
                 self._publish()
+
+    def _tell(self, before: str) -> None:
+        if self.state != before:
+            self._on_state(self.state)
 
     def _publish(self) -> None:
         states = {name: self._state(is_ready=name in self._available) for name in self._models | self._available}

@@ -129,7 +129,9 @@ def manager_options(
 
 def warmup_options(config: ServerConfig) -> WarmupOptions:
     """Return how versions are to be warmed up."""
-    return WarmupOptions(num_iterations=config.num_warmup_iterations, num_threads=config.num_warmup_threads)
+    return WarmupOptions(
+        num_iterations=config.num_warmup_iterations, num_threads=config.num_warmup_threads, folder=config.warmup_dir
+    )
 
 
 def request_log_options(config: ServerConfig, tags_of: Callable[[str], tuple[str, ...]]) -> RequestLogOptions:

@@ -24,13 +24,16 @@ from salver.servables.loaders import Platform
 from salver.server import manager_setup
 from salver.server.admin.batching import BatchingReports
 from salver.server.admin.browser_check import BrowserCheck
+from salver.server.admin.events import Events
 from salver.server.admin.profile import Profiles
 from salver.server.admin.router import AdminRoutes
 from salver.server.admin.routes import admin_routes
+from salver.server.admin.server_routes import server_routes
 from salver.server.all_metrics import AllMetrics
 from salver.server.batching_reload import batching_poller
 from salver.server.config_poller import config_poller
 from salver.server.control_router import ControlRouter
+from salver.server.events.event_watchers import EventWatchers
 from salver.server.metrics import Metrics
 from salver.server.metrics_page import MetricsPage
 from salver.server.model_metadata import GET_MODEL_METADATA, ModelMetadata
@@ -112,6 +115,7 @@ class Server:
         pollers = (config_poller(self._core, self._config), batching_poller(self._core.batching_reload, self._config))
         self._pollers = [poller for poller in pollers if poller is not None]
         self._slow_calls = SlowCalls("reload")
+        self._watchers = EventWatchers(self._core.event_log)
         self._control: PullThreads[ControlCall] = PullThreads(
             "control", _NUM_CONTROL_THREADS, self._plane.next_call, self._router()
         )
@@ -289,8 +293,10 @@ class Server:
             return self._core.names
 
         batching, profiles = BatchingReports(self._plane, names), Profiles(self._core.profiler, names)
+        events = Events(self._core.event_log, self._watchers)
+        table = admin_routes(startup=startup, metrics=page, batching=batching, profiles=profiles)
         check = BrowserCheck(self._config.admin_host, self._config.admin_host_names)
-        admin = AdminRoutes(admin_routes(startup=startup, metrics=page, batching=batching, profiles=profiles), check)
+        admin = AdminRoutes((*table, *server_routes(events=events)), check)
         return ControlRouter(
             methods,
             RestRoutes(on_status=status.rest, on_metadata=metadata.rest, pages=pages),
@@ -315,6 +321,8 @@ class Server:
         if not self._plane.wait_drained(drain_timeout_s):
             logger.warning("Requests were still running after %s s of draining; they are cut off", drain_timeout_s)
         self._tls.stop(_JOIN_TIMEOUT_S)
+        # Before the plane, which would break them off.
+        self._watchers.close(_JOIN_TIMEOUT_S)
         # The plane first: a request that comes too late is told UNAVAILABLE, not that there is no such model.
         if not self._plane.stop():
             self.has_endless_run = True

@@ -41,10 +41,12 @@ from salver.servables.tensorflow_library import TensorFlowLibrary
 from salver.server import manager_setup
 from salver.server.batching_policies import BatchingPolicies, server_parameters
 from salver.server.batching_reload import BatchingReload, server_file
+from salver.server.events.event_log import EventLog
+from salver.server.events.life_cycle_events import LifeCycleEvents
 from salver.server.health import Health
 from salver.server.load_metrics import counted
 from salver.server.metrics import Metrics
-from salver.server.model_changes import check_labels, check_models, told_change
+from salver.server.model_changes import check_labels, check_models, model_differences, told_change
 from salver.server.model_waits import ModelWaits, raise_failures
 from salver.server.platform_adapter import PlatformAdapter
 from salver.server.platforms import Platforms
@@ -97,7 +99,9 @@ class ServerCore:
         batching = BatchingPolicies(server_parameters(config))
         bus: EventBus[ServableState] = EventBus()
         self.monitor = ServableStateMonitor(bus)
-        self.health = Health(plane)
+        self.event_log = EventLog()
+        self.events = LifeCycleEvents(self.event_log, self.monitor)
+        self.health = Health(plane, self.events.server_state)
         self.table = DataPlaneServingTable(plane, batching=batching.of)
         self.batching_reload = BatchingReload(
             batching, self.table.update_batching, server_file(config), config.batching_parameters_poll_wait_s or 0
@@ -135,6 +139,7 @@ class ServerCore:
             InvalidArgumentError: The configuration is wrong; nothing was begun.
             SalverError: A library of operations cannot be loaded; nothing was begun.
         """
+        self.events.server_state(self.health.state)
         models = self._config.models
         check_models(models, (), self._servables)
         check_request_logging(models)
@@ -243,10 +248,12 @@ class ServerCore:
         self._put_in_force(models)
         logger.info("%s", told_change(models, before, writer, self._writer))
         self._writer = writer
+        self.events.models_set(writer, model_differences(models, before), etag="")
         # A name that comes back with the next change must find its old versions given up.
         self.manager.step()
         removed = {model.name for model in before} - self.names
         self._waits.report(removed, AbortedError(f"a later change took it away ({writer})"))
+        self.events.forget_sources(removed)
 
     def _put_in_force(self, models: tuple[ModelConfig, ...]) -> None:
         routes = self._routes(models)
@@ -304,6 +311,7 @@ class ServerCore:
 
     def _on_poll_result(self, name: str, error: SalverError | None) -> None:
         self._waits.report([name], error)
+        self.events.source_report(name, error)
         self._update_reasons([name])
 
     def _on_state(self, found: ServableStateAndTime) -> None:

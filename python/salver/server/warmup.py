@@ -7,9 +7,9 @@ that upon them, through the same checks, queues and batching as requests of clie
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from salver.boundary import DataPlane, Target
@@ -23,16 +23,20 @@ from salver.errors import (
     as_salver_error,
     error_from_code,
 )
+from salver.records.recorded_request import RecordedRequest, recorded_request
+from salver.records.request_form import RequestForm, request_forms
+from salver.records.warmup_files import (
+    MAX_RECORDS,
+    FileRecord,
+    WarmupFile,
+    files_of_operator,
+    files_of_version,
+    tfrecord_path,
+)
 from salver.servables.servable import is_servable
 from salver.server.metrics import Metrics
+from salver.server.model_metadata import signature_def_map
 from salver.server.serving_table import DataPlaneServingTable
-from salver.server.warmup_records import (
-    MAX_RECORDS,
-    RecordedRequest,
-    read_warmup_data,
-    recorded_request,
-    warmup_file,
-)
 
 _log = logging.getLogger(__name__)
 
@@ -47,6 +51,8 @@ class WarmupOptions:
     """Times in a row that each record is replayed; >= 1."""
     num_threads: int = 1
     """Records of one version that may be replayed at the same time; >= 1."""
+    folder: StoragePath | None = None
+    """Where the operator keeps files for all versions of models, by name; None is nowhere."""
 
 
 class Warmup:
@@ -65,7 +71,7 @@ class Warmup:
         self._metrics = metrics
 
     def run(self, id: ServableId, servable: object, directory: StoragePath | None, cancelled: threading.Event) -> None:
-        """Call the servable's own `warmup()`, then replay its file; blocks.
+        """Call the servable's own `warmup()`, then replay its files, then those of the operator; blocks.
 
         Args:
             id: The version.
@@ -74,27 +80,32 @@ class Warmup:
             cancelled: Set once the version is no longer wanted; looked at between two requests.
 
         Raises:
-            SalverError: A request failed, the file is damaged, or the warm-up was cancelled.
+            SalverError: A request failed, a file is damaged or wrong, or the warm-up was cancelled.
             Exception: What `warmup()` raised.
         """
         own_warmup = getattr(servable, "warmup", None)
         if callable(own_warmup) and is_servable(servable):
             own_warmup()
-        if directory is None:
-            return
-        path = warmup_file(directory)
-        if os.path.isfile(path):
-            self._replay_file(id, servable, directory, path, cancelled)
-        else:
-            _log.info("No warmup data file found at %s", path)
+        files = [] if directory is None else files_of_version(directory)
+        if self._options.folder is not None:
+            files += files_of_operator(self._options.folder, id.name)
+        if files:
+            self._replay_files(id, servable, directory or str(self._options.folder), files, cancelled)
+        elif directory is not None:
+            _log.info("No warmup data file found at %s", tfrecord_path(directory))
 
-    def _replay_file(
-        self, id: ServableId, servable: object, directory: StoragePath, path: str, cancelled: threading.Event
+    def _replay_files(
+        self,
+        id: ServableId,
+        servable: object,
+        directory: StoragePath,
+        files: Sequence[WarmupFile],
+        cancelled: threading.Event,
     ) -> None:
         _log.info("Starting to read warmup data for model at %s", directory)
         started_s, status = time.monotonic(), Code.OK.name
         with self._table.unpublished_target(id, servable) as target:
-            replay = _Replay(self._plane, target, path, self._options.num_iterations, cancelled)
+            replay = _Replay(self._plane, target, _records(files, servable), self._options.num_iterations, cancelled)
             try:
                 replay.run(self._options.num_threads)
             except Exception as error:
@@ -109,15 +120,30 @@ class Warmup:
         _log.info(text, directory, replay.num_records, elapsed_us)
 
 
+def _records(files: Sequence[WarmupFile], servable: object) -> Iterator[FileRecord]:
+    """The records of all files, in order, read as they are taken."""
+
+    def forms() -> Mapping[str, RequestForm]:
+        return request_forms(signature_def_map(servable))
+
+    for file in files:
+        yield from file.records(forms)
+
+
 class _Replay:
-    """One pass over the records of a file, by one thread or several."""
+    """One pass over records, by one thread or several."""
 
     def __init__(
-        self, plane: DataPlane, target: Target, path: str, num_iterations: int, cancelled: threading.Event
+        self,
+        plane: DataPlane,
+        target: Target,
+        records: Iterator[FileRecord],
+        num_iterations: int,
+        cancelled: threading.Event,
     ) -> None:
         self._plane = plane
         self._target = target
-        self._records = read_warmup_data(path)
+        self._records = records
         self._num_iterations = num_iterations
         self._cancelled = cancelled
         self._lock = threading.Lock()
@@ -143,13 +169,13 @@ class _Replay:
     def _work(self) -> None:
         try:
             while (record := self._next_record()) is not None:
-                self._replay(*record)
+                self._replay(record)
         except Exception as error:  # noqa: BLE001  # `run` raises it, on its own thread
             with self._lock:
                 self._error = self._error or error
 
-    def _next_record(self) -> tuple[int, bytes] | None:
-        """Return the next record and its index; None at the end, or after a failure elsewhere."""
+    def _next_record(self) -> FileRecord | None:
+        """Return the next record; None at the end, or after a failure elsewhere."""
         with self._lock:
             if self._error is not None:
                 return None
@@ -158,24 +184,25 @@ class _Replay:
             if record is None:
                 return None
             self.num_records += 1
-            return self.num_records - 1, record
+            return record
 
-    def _read(self) -> bytes | None:
+    def _read(self) -> FileRecord | None:
         try:
             return next(self._records, None)
         except SalverError as error:
             raise _in_data(error) from error
 
-    def _replay(self, index: int, record: bytes) -> None:
+    def _replay(self, record: FileRecord) -> None:
         try:
-            request = recorded_request(record)
+            request = recorded_request(record.record)
             if request is not None:
                 self._repeat(request)
         except SalverError as error:
             self._check_wanted()  # what a server that stops refuses is no fault of the record
-            raise _in_data(error, f"record {index}: ") from error
-        if index >= MAX_RECORDS:
-            raise InvalidArgumentError(f"Number of warmup records exceeds the maximum ({MAX_RECORDS}): record {index}")
+            raise _in_data(error, record.where) from error
+        if record.index >= MAX_RECORDS:
+            where = record.where.removesuffix(": ")
+            raise InvalidArgumentError(f"Number of warmup records exceeds the maximum ({MAX_RECORDS}): {where}")
 
     def _repeat(self, request: RecordedRequest) -> None:
         for _ in range(self._num_iterations):

@@ -44,6 +44,7 @@ TEXTS = {
     "log_format": "json",
     "log_level": "debug",
     "mixed_precision": "bfloat16",
+    "warmup_dir": "/",
     "grpc_channel_arguments": "grpc.max_concurrent_streams=5",
 }
 NEEDS = {

@@ -65,3 +65,22 @@ def test_model_named_like_a_service_does_not_speak_for_the_server(plane, health)
     health.set_models(["ModelService"])
     health.set_available("ModelService", is_available=True)
     assert plane.services["ModelService"] == NOT_SERVING
+
+
+def test_each_state_of_the_server_is_told_once_and_after_it_is_published(plane):
+    told = []
+    health = Health(plane, lambda state: told.append((state, plane.is_ready)))
+    assert health.state == "STARTING"
+    health.set_started()
+    health.set_started()
+    health.set_draining()
+    health.set_draining()
+    assert told == [("SERVING", True), ("DRAINING", False)]
+
+
+def test_server_that_is_stopped_while_it_starts_drains(plane):
+    told = []
+    health = Health(plane, told.append)
+    health.set_draining()
+    health.set_started()
+    assert (told, health.state) == (["DRAINING"], "DRAINING")

@@ -3,7 +3,7 @@ import threading
 import numpy as np
 import pytest
 
-from salver import CallableServable, TensorSpec
+from salver import CallableServable, TensorSpec, wire
 from salver.core.ids import ServableId
 from salver.errors import (
     CancelledError,
@@ -14,10 +14,11 @@ from salver.errors import (
     UnavailableError,
     UnimplementedError,
 )
+from salver.records.tensors import tensor_array
+from salver.records.warmup_files import MAX_RECORDS
 from salver.server.metrics import Metrics
 from salver.server.serving_table import DataPlaneServingTable
 from salver.server.warmup import Warmup, WarmupOptions
-from salver.server.warmup_records import MAX_RECORDS
 from salver.testing.fake_dataplane import FakeDataPlane
 from tests.support.prediction_logs import log_record, predict_record, write_warmup_data
 
@@ -254,3 +255,46 @@ def test_the_log_can_name_a_servable_that_warms_up(bench):
     made.run(*records(1))
     assert names == [str(ID)]
     assert made.table.name_of(SERVABLE) == "CallableServable"
+
+
+def test_files_of_all_kinds_are_replayed_one_after_the_other(bench, tmp_path):
+    made = bench()
+    write_warmup_data(tmp_path, records(1))
+    (tmp_path / "assets.extra" / "warmup.json").write_text('[{"instances": [1.5]}]')
+    np.savez(tmp_path / "assets.extra" / "warmup.npz", x=np.array([2.5]))
+    made.run()
+    first, *others = made.requests()
+    assert first == request(0)
+    assert [x_of(message) for message in others] == [[1.5], [2.5]]
+    assert made.num_records() == 3
+
+
+def test_the_operators_file_comes_after_those_of_the_version(bench, tmp_path):
+    folder = tmp_path / "all"
+    folder.mkdir()
+    (folder / "m.json").write_text('[{"inputs": [3.5]}]')
+    (folder / "other.json").write_text("no JSON")
+    made = bench(folder=str(folder))
+    made.run(*records(1))
+    assert made.requests()[0] == request(0)
+    assert [x_of(message) for message in made.requests()[1:]] == [[3.5]]
+
+
+def test_an_object_of_the_program_is_warmed_up_with_the_operators_file(bench, tmp_path):
+    (tmp_path / "m.json").write_text('[{"inputs": [3.5]}]')
+    made = bench(folder=str(tmp_path))
+    made.warmup.run(ID, SERVABLE, None, made.cancelled)
+    assert [x_of(message) for message in made.requests()] == [[3.5]]
+
+
+def test_a_wrong_request_in_json_fails_and_is_named(bench, tmp_path):
+    (tmp_path / "assets.extra").mkdir()
+    (tmp_path / "assets.extra" / "warmup.json").write_text('[{"inputs": [1]}, {"inputs": ["a"]}]')
+    made = bench()
+    with pytest.raises(InvalidArgumentError, match=r"Warm-up failed at request 1 of warmup\.json: input x"):
+        made.run()
+    assert len(made.requests()) == 1
+
+
+def x_of(message):
+    return tensor_array(wire.PredictRequest.FromString(message).inputs["x"]).tolist()

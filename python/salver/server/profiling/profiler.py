@@ -6,11 +6,11 @@ Requests of clients go on meanwhile; a profile of a server under load measures w
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from salver.boundary import BatchingPolicy, Signature, TensorInfo
+from salver.boundary import BatchingPolicy, Signature
 from salver.core.ids import ServableId
 from salver.core.manager import Manager
 from salver.core.servable_request import ServableRequest
@@ -23,10 +23,11 @@ from salver.errors import (
     error_from_code,
 )
 from salver.profile import Profile, ProfileRequest
+from salver.records.made_inputs import BatchInputs, batch_inputs
+from salver.records.request_form import RequestForm, request_forms
 from salver.servables.servable import DEFAULT_SIGNATURE, max_batch_rows_of
 from salver.server.batching_policies import bounded
 from salver.server.model_metadata import signature_def_map
-from salver.server.profiling.made_inputs import BatchInputs, batch_inputs
 from salver.server.profiling.measurement import Measurement, Measurer
 from salver.server.profiling.recorded_inputs import recorded_inputs, version_directory
 from salver.server.runners import checked_outputs
@@ -88,8 +89,10 @@ class Profiler:
     def _measured(
         self, id: ServableId, servable: Any, request: ProfileRequest, is_wanted: Callable[[], bool]
     ) -> Profile:
-        signature = _chosen(signatures_in(signature_def_map(servable)), request.signature, id)
-        inputs = batch_inputs(signature, request.inputs, partial(self._recorded, id, signature), request.length)
+        forms = request_forms(signature_def_map(servable))
+        signature = _chosen([form.required for form in forms.values()], request.signature, id)
+        recorded = partial(self._recorded, id, signature, forms)
+        inputs = batch_inputs(signature, request.inputs, recorded, request.length)
         policy = bounded(self._policy_of(id), max_batch_rows_of(servable))
         measurer = Measurer(
             run=partial(_run, servable, signature, inputs),
@@ -105,10 +108,12 @@ class Profiler:
             raise _told(as_salver_error(error), id, signature) from error
         return self._profile(id, signature, inputs, policy, measured)
 
-    def _recorded(self, id: ServableId, signature: Signature) -> dict[str, Any] | None:
+    def _recorded(
+        self, id: ServableId, signature: Signature, forms: Mapping[str, RequestForm]
+    ) -> dict[str, Any] | None:
         base_path = self._base_path_of(id.name)
         directory = None if base_path is None else version_directory(base_path, id.version)
-        return None if directory is None else recorded_inputs(directory, signature)
+        return None if directory is None else recorded_inputs(directory, signature, forms)
 
     def _profile(
         self, id: ServableId, signature: Signature, inputs: BatchInputs, policy: BatchingPolicy, measured: Measurement
@@ -148,29 +153,6 @@ def _told(error: SalverError, id: ServableId, signature: Signature) -> SalverErr
     return error_from_code(
         error.code, f"signature {signature.name} of {id.name} version {id.version} fails: {error.message} ({hint})"
     )
-
-
-def signatures_in(packed: bytes) -> list[Signature]:
-    """Return the signatures of a serialized SignatureDefMap by name; inputs with a default value are left out."""
-    from salver import wire
-
-    found = wire.SignatureDefMap.FromString(packed).signature_def
-    return [
-        Signature(
-            name,
-            found[name].method_name,
-            tuple(info for info in _infos(found[name].inputs) if info.name not in found[name].defaults),
-            tuple(_infos(found[name].outputs)),
-        )
-        for name in sorted(found)
-    ]
-
-
-def _infos(tensors: Any) -> Iterable[TensorInfo]:
-    for name in sorted(tensors):
-        shape = tensors[name].tensor_shape
-        sizes = None if shape.unknown_rank else tuple(dim.size for dim in shape.dim)
-        yield TensorInfo(name, tensors[name].dtype, sizes)
 
 
 def _chosen(signatures: list[Signature], name: str | None, id: ServableId) -> Signature:

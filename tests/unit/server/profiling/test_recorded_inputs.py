@@ -1,10 +1,8 @@
-import numpy as np
 import pytest
 
 from salver import wire
 from salver.boundary import Signature
-from salver.errors import InvalidArgumentError
-from salver.server.profiling.recorded_inputs import recorded_inputs, tensor_array, version_directory
+from salver.server.profiling.recorded_inputs import recorded_inputs, version_directory
 from tests.support.prediction_logs import log_record, predict_record, write_warmup_data
 
 DEFAULT = Signature("serving_default", "", (), ())
@@ -25,38 +23,13 @@ def request(signature="", **inputs):
     return predict_record(made.SerializeToString())
 
 
-@pytest.mark.parametrize(
-    ("proto", "expected"),
-    [
-        (tensor(1, 2, float_val=[1, 2]), np.array([1, 2], np.float32)),
-        (tensor(1, 2, 2, float_val=[7]), np.full((2, 2), 7, np.float32)),
-        (tensor(3, 1, int_val=[-1]), np.array([-1], np.int32)),
-        (tensor(4, 2, int_val=[1, 255]), np.array([1, 255], np.uint8)),
-        (tensor(9, 2, 1, int64_val=[1, 2]), np.array([[1], [2]], np.int64)),
-        (tensor(10, 2, bool_val=[True, False]), np.array([True, False])),
-        (tensor(9, 2, tensor_content=np.array([1, 2], np.int64).tobytes()), np.array([1, 2], np.int64)),
-        (tensor(7, 2, string_val=[b"a", b""]), np.array([b"a", b""], object)),
-    ],
-)
-def test_tensors_become_arrays(proto, expected):
-    found = tensor_array(proto)
-    assert found.dtype == expected.dtype
-    assert found.tolist() == expected.tolist()
-
-
-@pytest.mark.parametrize("proto", [tensor(1, 3, float_val=[1, 2]), tensor(8, 1), tensor(14, 1), tensor(0)])
-def test_tensors_that_are_none_are_refused(proto):
-    with pytest.raises((ValueError, InvalidArgumentError)):
-        tensor_array(proto)
-
-
 def test_first_request_for_the_signature_is_taken(tmp_path):
     other = log_record("classify_log", "ClassifyLog", "ClassificationRequest")
     named = request("other", x=tensor(1, 1, float_val=[1]))
     wanted = request("", x=tensor(1, 2, float_val=[2, 3]), scalar=tensor(1, float_val=[9]))
     write_warmup_data(tmp_path, [b"", other, named, wanted, request("", x=tensor(1, 1, float_val=[4]))])
 
-    found = recorded_inputs(str(tmp_path), DEFAULT)
+    found = recorded_inputs(str(tmp_path), DEFAULT, {})
 
     assert found is not None
     assert {name: array.tolist() for name, array in found.items()} == {"x": [2, 3]}
@@ -66,7 +39,7 @@ def test_first_request_for_the_signature_is_taken(tmp_path):
 def test_no_data_is_no_inputs(tmp_path, content):
     if content is not None:
         write_warmup_data(tmp_path, []).write_bytes(content)
-    assert recorded_inputs(str(tmp_path), DEFAULT) is None
+    assert recorded_inputs(str(tmp_path), DEFAULT, {}) is None
 
 
 def test_a_version_is_found_by_its_number(tmp_path):

@@ -1,20 +1,14 @@
-"""Warm-up data: which requests a version is to be warmed up with.
-
-A version directory may hold a TFRecord file of serialized PredictionLog messages, as the request log writes them. Of
-each only the request counts.
-"""
+"""From a record to the request in it. A record is a serialized PredictionLog, and of it only the request counts."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from salver.core.storage_path import StoragePath
 from salver.errors import InvalidArgumentError, UnimplementedError
 
-MAX_RECORDS = 1000
-"""A file with more fails the load; one more is replayed before that is noticed."""
+if TYPE_CHECKING:
+    from salver.wire import Message
 
 _LOG_SUFFIX = "_log"
 _UNSUPPORTED = {"session_run_log", "predict_streamed_log"}
@@ -25,24 +19,8 @@ class RecordedRequest:
     """A request as `DataPlane.replay` takes it."""
 
     api: str
+    """`predict`, `classify`, `regress` or `multi_inference`."""
     message: bytes
-
-
-def warmup_file(directory: StoragePath) -> str:
-    """Return the path at which the warm-up data of a version is looked for."""
-    return os.path.join(directory, "assets.extra", "tf_serving_warmup_requests")
-
-
-def read_warmup_data(path: str) -> Iterator[bytes]:
-    """Give the records of a file, in order.
-
-    Raises:
-        DataLossError: The file is damaged or no TFRecord file.
-    """
-    from salver.wire.tfrecord import read_records  # not on the start path
-
-    with open(path, "rb") as stream:
-        yield from read_records(stream)
 
 
 def recorded_request(record: bytes) -> RecordedRequest | None:
@@ -52,6 +30,12 @@ def recorded_request(record: bytes) -> RecordedRequest | None:
         InvalidArgumentError: Not a PredictionLog.
         UnimplementedError: A log of a kind that is not replayed.
     """
+    found = request_message(record)
+    return None if found is None else RecordedRequest(found[0], found[1].SerializeToString())
+
+
+def request_message(record: bytes) -> tuple[str, Message] | None:
+    """Return API and message of the request of a record; None and errors as `recorded_request` has them."""
     from google.protobuf.message import DecodeError  # not on the start path
 
     from salver import wire
@@ -65,4 +49,13 @@ def recorded_request(record: bytes) -> RecordedRequest | None:
         return None
     if kind in _UNSUPPORTED:
         raise UnimplementedError(f"a {kind} cannot be replayed")
-    return RecordedRequest(kind.removesuffix(_LOG_SUFFIX), getattr(log, kind).request.SerializeToString())
+    return kind.removesuffix(_LOG_SUFFIX), getattr(log, kind).request
+
+
+def record_of(api: str, request: Message) -> bytes:
+    """Return the record that holds a request; the reverse of `request_message`."""
+    from salver import wire
+
+    log = wire.PredictionLog()
+    getattr(log, api + _LOG_SUFFIX).request.CopyFrom(request)
+    return log.SerializeToString(deterministic=True)

@@ -3,7 +3,7 @@ import pytest
 
 from salver.boundary import Signature, TensorInfo
 from salver.errors import InvalidArgumentError
-from salver.server.profiling.made_inputs import USUAL_LENGTH, batch_inputs, made_up
+from salver.records.made_inputs import USUAL_LENGTH, batch_inputs, made_up
 
 FLOAT, INT64, STRING, BOOL, BFLOAT16 = 1, 9, 7, 10, 14
 

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salver import wire
-from salver.errors import DataLossError, InvalidArgumentError, UnimplementedError
-from salver.server.warmup_records import RecordedRequest, read_warmup_data, recorded_request, warmup_file
-from tests.support.prediction_logs import log_record, predict_record, write_warmup_data
+from salver.errors import InvalidArgumentError, UnimplementedError
+from salver.records.recorded_request import RecordedRequest, record_of, recorded_request, request_message
+from tests.support.prediction_logs import log_record
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,17 @@ from tests.support.prediction_logs import log_record, predict_record, write_warm
 )
 def test_each_kind_gives_its_request(field, log, request_message, api):
     assert recorded_request(log_record(field, log, request_message)) == RecordedRequest(api, b"")
+
+
+@pytest.mark.parametrize("api", ["predict", "classify", "regress", "multi_inference"])
+def test_a_request_becomes_a_record_again(api):
+    message = {
+        "predict": wire.PredictRequest(output_filter=["y"]),
+        "classify": wire.ClassificationRequest(model_spec=wire.ModelSpec(name="m")),
+        "regress": wire.RegressionRequest(model_spec=wire.ModelSpec(name="m")),
+        "multi_inference": wire.MultiInferenceRequest(),
+    }[api]
+    assert request_message(record_of(api, message)) == (api, message)
 
 
 def test_only_the_request_is_taken():
@@ -60,16 +71,3 @@ def test_a_record_of_something_else_is_told():
 def test_no_record_gives_any_other_error(record):
     with contextlib.suppress(InvalidArgumentError, UnimplementedError):
         recorded_request(record)
-
-
-def test_the_file_lies_where_the_reference_has_it(tmp_path):
-    file = write_warmup_data(tmp_path, [predict_record(b""), b""])
-    assert warmup_file(str(tmp_path)) == str(file)
-    assert list(read_warmup_data(str(file))) == [predict_record(b""), b""]
-
-
-def test_a_damaged_file_is_told(tmp_path):
-    file = write_warmup_data(tmp_path, [b"record"])
-    file.write_bytes(file.read_bytes()[:-1])
-    with pytest.raises(DataLossError, match="TFRecord"):
-        list(read_warmup_data(str(file)))

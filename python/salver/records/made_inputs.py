@@ -1,4 +1,4 @@
-"""Inputs for a profile: given, recorded, or made up from the signature."""
+"""Inputs that are given, recorded, or made up from a signature."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from salver.boundary import Signature, TensorInfo
 from salver.errors import InvalidArgumentError
+from salver.records.tensors import typed
 from salver.servables.dtypes import STRING, numpy_dtype
 
 if TYPE_CHECKING:
@@ -74,12 +75,7 @@ def fitted(info: TensorInfo, array: Any) -> np.ndarray[Any, Any]:
     if not _fits(info.shape, array.shape):
         expected = "at least one row" if info.shape is None else str(list(info.shape))
         raise InvalidArgumentError(f"input {info.name} was given with shape {list(array.shape)}, expected {expected}")
-    if info.dtype == STRING:
-        return _as_bytes(info.name, array)
-    wanted = numpy_dtype(info.dtype)
-    if not np.can_cast(array.dtype, wanted, "same_kind"):
-        raise InvalidArgumentError(f"input {info.name} was given as {array.dtype.name}, expected {wanted.name}")
-    return np.asarray(array, wanted)
+    return typed(info, array)
 
 
 def made_up(info: TensorInfo, length: int | None) -> np.ndarray[Any, Any]:
@@ -88,20 +84,31 @@ def made_up(info: TensorInfo, length: int | None) -> np.ndarray[Any, Any]:
     Raises:
         InvalidArgumentError: Its first dimension is fixed, so that no requests can be joined along it.
     """
-    import numpy as np
-
     shape = (-1,) if info.shape is None else info.shape
     if not shape or shape[0] >= 0:
         raise InvalidArgumentError(
             f"input {info.name} has shape {list(shape)}: without an open first dimension requests cannot be joined"
         )
+    return made_rows(info, _MADE_ROWS, length)
+
+
+def made_rows(info: TensorInfo, num_rows: int, length: int | None) -> np.ndarray[Any, Any]:
+    """Return one input as `made_up` fills it, of so many rows where the first dimension is open.
+
+    Raises:
+        InvalidArgumentError: numpy has no such elements.
+    """
+    import numpy as np
+
     open_length = USUAL_LENGTH if length is None else length
-    whole = (_MADE_ROWS, *(open_length if size < 0 else size for size in shape[1:]))
+    first, *rest = info.shape or ((-1,) if info.shape is None else (None,))
+    sizes = () if first is None else (num_rows if first < 0 else first, *rest)
+    whole = tuple(open_length if size < 0 else size for size in sizes)
     if info.dtype == STRING:
         return np.full(whole, b"", object)
     dtype = numpy_dtype(info.dtype)
     if dtype.kind in "fc":
-        return np.random.default_rng(0).random(whole).astype(dtype)
+        return np.asarray(np.random.default_rng(0).random(whole)).astype(dtype)
     return np.zeros(whole, dtype)
 
 
@@ -121,17 +128,6 @@ def _fits(wanted: tuple[int, ...] | None, shape: tuple[int, ...]) -> bool:
     # A batch has any number of rows, whatever the first dimension of what was given.
     same_rank = len(wanted) == len(shape) and wanted[0] < 0
     return same_rank and all(size in {-1, own} for size, own in zip(wanted[1:], shape[1:], strict=True))
-
-
-def _as_bytes(name: str, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    import numpy as np
-
-    if array.dtype.kind not in "SU":
-        raise InvalidArgumentError(f"input {name} was given as {array.dtype.name}, expected strings")
-    items = [item.encode() if isinstance(item, str) else bytes(item) for item in array.ravel().tolist()]
-    encoded = np.empty(len(items), object)
-    encoded[:] = items
-    return encoded.reshape(array.shape)
 
 
 def _shape_text(info: TensorInfo, array: np.ndarray[Any, Any]) -> str:

@@ -1,0 +1,1 @@
+"""What happens to a server: a bounded log of events, and those who watch it."""
