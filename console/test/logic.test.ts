@@ -8,7 +8,7 @@ import { PAGE_SIZE, countByStatus, pageOf } from "../src/logic/rows.ts";
 import { lastChanged, lives, startOf, timeTicks } from "../src/logic/timeline.ts";
 import type { LifeEvent, Model, Version } from "../src/logic/types.ts";
 import { diffLine, eventText, policyText } from "../src/logic/words.ts";
-import { pauseAfter, pauseBeforeAttempt } from "../src/net/pace.ts";
+import { gatherAfter, pauseAfter, pauseBeforeAttempt } from "../src/net/pace.ts";
 
 const at = (seconds: number): string => new Date(seconds * 1000).toISOString();
 
@@ -148,5 +148,6 @@ test("what is plainly wrong in a form is said before the server is asked", () =>
 
 test("a slow answer makes questions rare, and a server that is away is tried again within ten seconds", () => {
   assert.deepEqual([1, 500, 60_000].map(pauseAfter), [2_000, 5_000, 30_000]);
+  assert.deepEqual([0, 500, 60_000].map(gatherAfter), [150, 2_000, 10_000]);
   assert.deepEqual([0, 1, 3, 100].map(pauseBeforeAttempt), [500, 1_000, 4_000, 10_000]);
 });

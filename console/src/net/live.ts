@@ -4,14 +4,13 @@
 import { History } from "../logic/history.ts";
 import { takeSnapshot } from "../logic/metrics.ts";
 import type { BatchingReport, LifeEvent, Metrics, Model, Server } from "../logic/types.ts";
-import { ApiError, get, getIfThere, modelPath } from "./api.ts";
-import { pauseAfter, pauseBeforeAttempt } from "./pace.ts";
+import { ApiError, get, getIfThere, modelPath, url } from "./api.ts";
+import { gatherAfter, pauseAfter, pauseBeforeAttempt } from "./pace.ts";
 
 export type Connection = "connecting" | "live" | "lost";
 
 const MAX_EVENTS = 2_000;
 const MAX_SINGLE_MODELS = 8;
-const GATHER_MS = 150;
 /** Models are asked for as a whole now and then: memory and the like change without an event. */
 const REFRESH_MS = 30_000;
 /** The same where there is no stream of events. */
@@ -44,6 +43,7 @@ export class Live {
   private dirty = new Set<string>();
   private isAllDirty = false;
   private gathering = 0;
+  private gatherMs = gatherAfter(0);
   private source: EventSource | null = null;
   private watched: string | null = null;
   private wake: () => void = () => {};
@@ -125,7 +125,7 @@ export class Live {
   }
 
   private openStream(lastId: number): void {
-    const source = new EventSource(`/v1/events?after=${lastId}`);
+    const source = new EventSource(url(`/v1/events?after=${lastId}`));
     let isOpen = false;
     source.onopen = () => (isOpen = true);
     for (const type of EVENT_TYPES) {
@@ -148,7 +148,7 @@ export class Live {
     else this.dirty.add(event.model);
     for (const listener of this.eventListeners) listener(event);
     this.announce();
-    if (!this.gathering) this.gathering = window.setTimeout(() => void this.askDirty(), GATHER_MS);
+    if (!this.gathering) this.gathering = window.setTimeout(() => void this.askDirty(), this.gatherMs);
   }
 
   /** Asks for the models that events were about: a few one by one, many at once. */
@@ -156,6 +156,7 @@ export class Live {
     this.gathering = 0;
     const names = [...this.dirty];
     const isAll = this.isAllDirty || names.length > MAX_SINGLE_MODELS;
+    const begun = performance.now();
     this.dirty.clear();
     this.isAllDirty = false;
     try {
@@ -165,6 +166,7 @@ export class Live {
     } catch (error) {
       this.fail(error);
     }
+    this.gatherMs = gatherAfter(performance.now() - begun);
   }
 
   private async askServer(): Promise<void> {
