@@ -12,7 +12,7 @@ from playwright.sync_api import Browser
 
 from tests.support.console import Console, open_browser
 from tests.support.models import HALF_PLUS_TWO, ModelEntry
-from tests.support.server_process import ServerProcess, served
+from tests.support.server_process import ServerProcess, exchange, served
 
 OpenConsole = Callable[..., Console]
 SERVABLE = """
@@ -55,6 +55,8 @@ def server(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     }
     folder = tmp_path_factory.mktemp("server")
     with served(folder, "--enable_batching", models=entries, has_admin_port=True) as process:
+        # So that there is a change to be told of.
+        exchange(process.admin_port, "PUT", "/v1/models/ranker/labels/canary", {"version": 2})
         yield process
         process.assert_alive()
 

@@ -64,7 +64,7 @@ def test_a_base_path_without_versions_shows_its_reason(console: Console, tmp_pat
     console.dialog("Add a model").get_by_role("button", name="Add", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("nowhere")
     expect(page.locator("main p.problem")).to_be_visible()
-    expect(page.locator("main .title .badge")).to_have_text(re.compile("Failed|Empty"))
+    expect(page.locator("main > .title .badge")).to_have_text(re.compile("Failed|Empty"))
     page.get_by_role("button", name="Remove…").click()
     console.dialog("Remove nowhere").get_by_role("button", name="Remove").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Models")
@@ -93,14 +93,14 @@ def test_a_label_is_moved_and_given_back(console: Console, server: ServerProcess
         expect(dialog.locator(".diff")).to_contain_text("/models/ranker/version_labels/stable")
         dialog.get_by_role("button", name="Move").click()
         expect(row_of(page, version)).to_contain_text("stable")
-        assert admin(server, "GET", "/v1/models/ranker")["version_labels"] == {"stable": version}
+        assert admin(server, "GET", "/v1/models/ranker")["version_labels"]["stable"] == version
 
 
 def test_a_model_is_pinned_and_unpinned(console: Console, server: ServerProcess):
     page = console.open("models/embedder")
     page.get_by_role("button", name="Pin version 2").click()
     console.dialog("Pin embedder to version 2").get_by_role("button", name="Pin").click()
-    expect(page.locator("main .title")).to_contain_text("pinned")
+    expect(page.locator("main > .title")).to_contain_text("pinned")
     expect(page.locator(".events")).to_contain_text("embedder version 3 is unloaded")
     page.get_by_role("button", name="Unpin…").click()
     console.dialog("Unpin embedder").get_by_role("button", name="Unpin").click()
