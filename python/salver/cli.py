@@ -16,6 +16,7 @@ from salver.config.reader import FlagsError, Settings, read_server_config, read_
 from salver.config.server_config import LogFormat, ServerConfig
 from salver.errors import SalverError, as_salver_error
 from salver.logs import set_up_logging
+from salver.version import salver_version, version_of
 
 EXIT_FAILURE: Final = 255
 """Status of a start that failed; the one that start scripts of TensorFlow Serving know."""
@@ -136,18 +137,9 @@ def run(config: ServerConfig) -> int:
 
 
 def _salver_version() -> str:
-    return f"salver {_version_of('salver') or 'of an unknown version'}"
+    return f"salver {version_of('salver') or 'of an unknown version'}"
 
 
 def _tensorflow_model_server_version() -> str:
-    library = next(filter(None, map(_version_of, ("tensorflow-cpu", "tensorflow"))), "none")
-    return f"TensorFlow ModelServer: {_version_of('salver') or 'unknown'}\nTensorFlow Library: {library}"
-
-
-def _version_of(distribution: str) -> str | None:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return None
+    library = next(filter(None, map(version_of, ("tensorflow-cpu", "tensorflow"))), "none")
+    return f"TensorFlow ModelServer: {salver_version()}\nTensorFlow Library: {library}"

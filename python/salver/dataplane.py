@@ -17,12 +17,17 @@ from salver.boundary import (
     BatchSizeCount,
     CurvePoint,
     DataPlaneOptions,
+    Exemplar,
+    JournalEntries,
+    JournalEntry,
     LogEntries,
     LogEntry,
     LogRule,
     MetricFamily,
     ModelRow,
+    PhaseTime,
     Quantiles,
+    RequestTrace,
     Series,
     Signature,
     Simulation,
@@ -161,6 +166,8 @@ class NativeDataPlane:
                 min_gzip_bytes=options.min_gzip_bytes,
                 grpc=_native.GrpcOptions(**vars(options.grpc)),
                 check_methods=options.check_methods,
+                access_log=options.access_log,
+                trace_sampling_ratio=options.trace_sampling_ratio,
             )
         )
         self._rows: dict[str, tuple[ModelRow, _native.ModelRow]] = {}
@@ -256,17 +263,19 @@ class NativeDataPlane:
         entries, dropped = pulled
         return LogEntries([LogEntry(*entry) for entry in entries], dropped)
 
+    def next_journal_entries(self, timeout_s: float) -> JournalEntries | None:
+        """See `DataPlane.next_journal_entries`."""
+        pulled = self._plane.next_journal_entries(timeout_s)
+        if pulled is None:
+            return None
+        entries, num_dropped = pulled
+        return JournalEntries([_journal_entry(entry) for entry in entries], num_dropped)
+
     def metrics(self) -> list[MetricFamily]:
         """See `DataPlane.metrics`."""
         return [
-            MetricFamily(
-                name,
-                kind,
-                tuple(label_names),
-                tuple(Series(tuple(labels), value, tuple(counts)) for labels, value, counts in series),
-                tuple(limits),
-            )
-            for name, kind, label_names, series, limits in self._plane.metrics()
+            MetricFamily(name, kind, tuple(label_names), tuple(_series(one, scale) for one in series), tuple(limits))
+            for name, kind, label_names, series, limits, scale in self._plane.metrics()
         ]
 
     def batching_report(self, model: str | None = None) -> tuple[BatchingReport, ...]:
@@ -322,6 +331,38 @@ def _report(target: NativeTarget, line: _native.LineReport) -> BatchingReport:
         num_queued_rows=line.num_queued_rows,
         curve=tuple(CurvePoint(*point) for point in line.curve),
         rows_per_s=line.rows_per_s,
+    )
+
+
+def _series(native: tuple[list[str], int, list[int], list[tuple[int, str, int, float]]], scale: float) -> Series:
+    labels, value, counts, exemplars = native
+    if scale == 1:
+        return Series(tuple(labels), value, tuple(counts))
+    # Divided, not multiplied: the quotient is the nearest number to the true one, and prints as short as it can.
+    per_unit = round(1 / scale)
+    told = (Exemplar(bucket, trace_id, sample / per_unit, at_s) for bucket, trace_id, sample, at_s in exemplars)
+    return Series(tuple(labels), value / per_unit, tuple(counts), tuple(told))
+
+
+def _journal_entry(native: _native.JournalEntry) -> JournalEntry:
+    return JournalEntry(
+        is_logged=native.is_logged,
+        request_id=native.request_id,
+        trace=None if native.trace is None else RequestTrace(*native.trace),
+        model=native.model,
+        version=native.version,
+        signature=native.signature,
+        api=native.api,
+        protocol=native.protocol,
+        code=native.code,
+        started_ns=native.started_ns,
+        duration_ns=native.duration_ns,
+        phases=tuple(PhaseTime(*phase) for phase in native.phases),
+        num_rows=native.num_rows,
+        num_batch_requests=native.num_batch_requests,
+        num_batch_rows=native.num_batch_rows,
+        num_request_bytes=native.num_request_bytes,
+        num_response_bytes=native.num_response_bytes,
     )
 
 

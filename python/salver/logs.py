@@ -13,6 +13,7 @@ import sys
 import time
 from typing import IO
 
+from salver import tracing
 from salver.config.server_config import LogFormat
 
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
@@ -36,6 +37,12 @@ def set_up_logging(log_format: LogFormat, level: str = "info", stream: IO[str] |
 def extras(record: logging.LogRecord) -> dict[str, object]:
     """The structured fields that the caller gave."""
     return {key: value for key, value in record.__dict__.items() if key not in _STANDARD and value is not None}
+
+
+def _trace() -> dict[str, str]:
+    """Where a servable logs: the trace of the request that it runs for."""
+    trace = tracing.current()
+    return {} if trace is None else {"trace_id": trace.trace_id, "span_id": trace.span_id}
 
 
 class _OneLineFormatter(logging.Formatter):
@@ -75,7 +82,7 @@ class HumanFormatter(_OneLineFormatter):
 
 
 class JsonFormatter(_OneLineFormatter):
-    """One object per line: time, level, logger, message, the caller's fields, and error and traceback if any."""
+    """One object per line: time, level, logger, message, the caller's fields, and trace, error and traceback if any."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the JSON text."""
@@ -84,6 +91,7 @@ class JsonFormatter(_OneLineFormatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
+            **_trace(),
             **extras(record),
         }
         for key, value in (("error", self._error(record)), ("traceback", self._traceback(record))):

@@ -11,7 +11,7 @@ import pytest
 from tests.support import wire
 from tests.support.metrics import METRICS_PATH, Page, described_metrics, page_name, reference_metrics
 from tests.support.models import HALF_PLUS_TWO, MODELS, ROOT, ModelEntry, half_plus_two_request
-from tests.support.server_process import ServerProcess, status_of, wait_until
+from tests.support.server_process import ServerProcess, exchange, status_of, wait_until
 from tests.support.slow_model import SlowLog
 
 StartServer = Callable[..., ServerProcess]
@@ -113,8 +113,6 @@ def test_rest_requests_of_every_kind_are_counted(start_server: StartServer) -> N
 
 
 def test_options_are_counted_with_their_own_failure(start_server: StartServer) -> None:
-    from tests.support.server_process import exchange
-
     server = start_server(models={"half_plus_two": HALF_PLUS_TWO})
     for headers in ({"origin": "http://a"}, {}, {}):
         exchange(server.rest_port, "OPTIONS", "/v1/models/half_plus_two", headers=headers)
@@ -160,6 +158,85 @@ def test_loads_are_counted(start_server: StartServer) -> None:
         ("available",): 1,
         ("unloading",): 0,
     }
+
+
+# --- by version and phase --------------------------------------------------------------------------------------------
+
+DURATION, PHASE = "salver_request_duration_seconds", "salver_request_phase_seconds"
+
+
+def test_requests_are_timed_by_version_signature_protocol_and_outcome(start_server: StartServer) -> None:
+    server = start_server(models={"half_plus_two": HALF_PLUS_TWO})
+    path = "/v1/models/half_plus_two"
+    for _ in range(2):
+        server.call(wire.PREDICT, half_plus_two_request(1.0))
+    server.post(f"{path}:predict", {"instances": [1.0]})
+    server.post(f"{path}:regress", {"signature_name": "regress_x_to_y", "examples": [{"x": 1.0}]})
+    assert server.post(f"{path}:predict", {"instances": ["a"]}).status == 400
+    assert server.post(f"{path}/versions/7:predict", {"instances": [1.0]}).status == 404
+    wrong = wire.predict_request(wire.Spec("half_plus_two", signature="none"), {})
+    assert status_of(lambda: server.call(wire.PREDICT, wrong))[0] == "FAILED_PRECONDITION"
+    assert server.get(path).status == 200
+
+    found = page(server)
+
+    assert found.values(DURATION, "_count") == {
+        ("half_plus_two", "1", "serving_default", "grpc", "OK"): 2,
+        ("half_plus_two", "1", "serving_default", "rest", "OK"): 1,
+        ("half_plus_two", "1", "regress_x_to_y", "rest", "OK"): 1,
+        ("half_plus_two", "1", "serving_default", "rest", "INVALID_ARGUMENT"): 1,
+        ("half_plus_two", "1", "", "grpc", "FAILED_PRECONDITION"): 1,
+        ("half_plus_two", "", "", "rest", "NOT_FOUND"): 1,
+    }
+    phases = found.values(PHASE, "_count")
+    of_default = {labels[4]: count for labels, count in phases.items() if labels[2:4] == ("serving_default", "rest")}
+    assert of_default == {"decode": 2, "queue": 1, "run": 1, "encode": 1}
+    assert phases["half_plus_two", "", "", "rest", "decode"] == 1
+    assert found.values("salver_requests_in_flight") == {("half_plus_two", "1"): 0}
+
+
+def test_a_request_that_runs_is_in_flight_and_its_run_is_the_phase_that_took_long(slow: StartSlow) -> None:
+    server, log = slow(run_s=0.3)
+    call = server.channel.unary_unary(wire.PREDICT).future(half_plus_two_request(1.0, model="slow"))
+    wait_until(lambda: page(server).values("salver_requests_in_flight") == {("slow", "1"): 1}, 20, "the run")
+    call.result()
+    assert log.file.exists()
+
+    text = server.get(METRICS_PATH).body.decode()
+    (total,) = re.findall(rf"^{DURATION}_sum{{.*}} (.*)$", text, re.MULTILINE)
+    sums = dict(re.findall(rf'^{PHASE}_sum{{.*phase="(\w+)"}} (.*)$', text, re.MULTILINE))
+    assert max(sums, key=lambda phase: float(sums[phase])) == "run"
+    assert 0.3 <= sum(map(float, sums.values())) <= float(total)
+
+
+def test_versions_tell_how_they_were_loaded_and_what_they_occupy(start_server: StartServer) -> None:
+    models = {"half_plus_two": HALF_PLUS_TWO, "broken": MODELS / "corrupt_unknown_op"}
+    server = start_server("--max_num_load_retries=0", models=models)
+
+    found = page(server)
+
+    loads = found.values("salver_model_loads_total")
+    assert (loads["half_plus_two", "OK"], sum(loads.values()), len(loads)) == (1, 2, 2)
+    assert found.values("salver_model_memory_bytes")["half_plus_two", "1"] > 0
+    for name in ("load", "warmup"):
+        assert list(found.values(f"salver_model_{name}_seconds")) == [("half_plus_two", "1")]
+
+
+def test_both_forms_of_the_page_say_the_same(server: ServerProcess) -> None:
+    from prometheus_client.openmetrics.parser import text_string_to_metric_families
+
+    server.call(wire.PREDICT, half_plus_two_request(1.0))
+    reply = exchange(server.rest_port, "GET", METRICS_PATH, headers={"accept": "application/openmetrics-text"})
+    assert reply.headers["content-type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    families = list(text_string_to_metric_families(reply.body.decode()))
+
+    other = page(server)
+    samples = {(sample.name, *sample.labels.items()) for family in families for sample in family.samples}
+    others = {(sample.name, *sample.labels.items()) for family in other.families.values() for sample in family.samples}
+    renamed = {(name.removesuffix("_total"), *labels) for name, *labels in samples}
+    assert renamed == {(name.removesuffix("_total"), *labels) for name, *labels in others}
+    kinds = {family.name: family.type for family in families}
+    assert (kinds[DURATION], kinds[page_name(f"{SERVING}/request_count")]) == ("histogram", "unknown")
 
 
 # --- names -----------------------------------------------------------------------------------------------------------

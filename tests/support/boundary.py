@@ -56,6 +56,6 @@ def wait_until_queued(plane: DataPlane, num_rows: int) -> None:
     """Wait until this many rows wait for a runner."""
 
     def num_queued() -> int:
-        return next(family.series[0].value for family in plane.metrics() if family.name == "salver_queued_rows")
+        return next(int(family.series[0].value) for family in plane.metrics() if family.name == "salver_queued_rows")
 
     wait_until(lambda: num_queued() >= num_rows, WAIT_S, f"{num_rows} queued rows")

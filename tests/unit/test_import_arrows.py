@@ -26,7 +26,11 @@ MAY_IMPORT = {
     "profile": {"boundary"},
     "server": {
         *{"server", "config", "servables", "sources", "core", "wire", "records"},
-        *{"admin", "boundary", "dataplane", "errors", "logs", "profile"},
+<<<<<<< HEAD
+        *{"admin", "boundary", "dataplane", "errors", "logs", "profile", "version"},
+=======
+        *{"admin", "boundary", "dataplane", "errors", "logs", "profile", "tracing"},
+>>>>>>> main
     },
 }
 """Part to the parts of this package that it may name; parts that are not listed may import any."""

@@ -53,9 +53,18 @@ impl Histogram {
 
     /// Takes in one sample; one that equals a limit falls into the bucket above it.
     pub fn record(&self, sample: u64) {
-        let bucket = self.limits.partition_point(|limit| *limit <= sample as f64);
-        self.counts[bucket].fetch_add(1, Ordering::Relaxed);
+        self.counts[self.bucket_of(sample)].fetch_add(1, Ordering::Relaxed);
         self.sum.fetch_add(sample, Ordering::Relaxed);
+    }
+
+    /// The bucket that a sample falls into.
+    pub fn bucket_of(&self, sample: u64) -> usize {
+        self.limits.partition_point(|limit| *limit <= sample as f64)
+    }
+
+    /// Whether it has no sample.
+    pub fn is_empty(&self) -> bool {
+        self.counts.iter().all(|count| count.load(Ordering::Relaxed) == 0)
     }
 
     /// The limits that it was made with.

@@ -9,6 +9,7 @@ pub mod executor;
 pub mod histogram;
 pub mod inference;
 pub mod json;
+pub mod requests;
 pub mod run_stats;
 pub mod signature;
 pub mod status;

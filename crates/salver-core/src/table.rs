@@ -18,6 +18,7 @@ use arc_swap::ArcSwap;
 
 use crate::batching::{Line, Owner, Policy};
 use crate::executor::Executor;
+use crate::requests::{SignatureStats, VersionStats};
 use crate::run_stats::RunStats;
 use crate::signature::{Signature, resolved_name};
 use crate::status::{Code, Status};
@@ -31,13 +32,21 @@ pub enum Runner {
     Foreign(Arc<dyn Any + Send + Sync>),
 }
 
+/// A signature, where its requests queue, and what is counted of them.
+struct Entry {
+    signature: Arc<Signature>,
+    line: Arc<Line>,
+    stats: Arc<SignatureStats>,
+}
+
 /// One servable version that requests can be sent to.
 pub struct Target {
     name: Arc<str>,
     version: i64,
-    signatures: HashMap<Arc<str>, (Arc<Signature>, Arc<Line>)>,
+    signatures: HashMap<Arc<str>, Entry>,
     /// Of calls by what is no signature of its own.
     other_line: Arc<Line>,
+    stats: VersionStats,
     runner: Runner,
     owner: Arc<Owner>,
     run_stats: RunStats,
@@ -57,14 +66,17 @@ impl Target {
         policy: Policy,
     ) -> Self {
         let owner = Owner::new(policy);
-        let with_line = |signature: Signature| {
-            let line = Line::new(&owner, signature.name.clone());
-            (signature.name.clone(), (Arc::new(signature), line))
+        let signatures: Vec<_> = signatures.into_iter().map(Arc::new).collect();
+        let stats = VersionStats::new(name.clone(), version, signatures.iter().map(|own| own.name.clone()));
+        let entry = |signature: Arc<Signature>| {
+            let (line, stats) = (Line::new(&owner, signature.name.clone()), stats.signature(&signature.name).clone());
+            (signature.name.clone(), Entry { signature, line, stats })
         };
         Self {
             name,
             version,
-            signatures: signatures.into_iter().map(with_line).collect(),
+            signatures: signatures.into_iter().map(entry).collect(),
+            stats: stats.clone(),
             other_line: Line::new(&owner, "".into()),
             runner,
             owner,
@@ -107,18 +119,23 @@ impl Target {
         self.owner.peek(|policy| policy.waits_for_company() || policy.max_in_flight_batches.is_some())
     }
 
-    /// The queue of `signature`.
-    pub fn line(&self, signature: &Arc<Signature>) -> &Arc<Line> {
+    /// The queue of `signature`, and what is counted of its requests.
+    pub fn queue(&self, signature: &Arc<Signature>) -> (&Arc<Line>, &Arc<SignatureStats>) {
         match self.signatures.get(&signature.name) {
-            Some((own, line)) if Arc::ptr_eq(own, signature) => line,
-            _ => &self.other_line,
+            Some(entry) if Arc::ptr_eq(&entry.signature, signature) => (&entry.line, &entry.stats),
+            _ => (&self.other_line, self.stats.signature("")),
         }
+    }
+
+    /// What is counted of its requests.
+    pub fn stats(&self) -> &VersionStats {
+        &self.stats
     }
 
     /// The queues of all signatures, by name; that of other calls where it had any.
     pub fn lines(&self) -> Vec<&Arc<Line>> {
         let other = self.other_line.was_used().then_some(&self.other_line);
-        let mut lines: Vec<_> = self.signatures.values().map(|(_, line)| line).chain(other).collect();
+        let mut lines: Vec<_> = self.signatures.values().map(|entry| &entry.line).chain(other).collect();
         lines.sort_by(|a, b| a.name().cmp(b.name()));
         lines
     }
@@ -130,7 +147,7 @@ impl Target {
 
     /// The signature called `name`; an empty name is `serving_default`.
     pub fn signature(&self, name: &str) -> Option<&Arc<Signature>> {
-        self.signatures.get(resolved_name(name)).map(|(signature, _)| signature)
+        self.signatures.get(resolved_name(name)).map(|entry| &entry.signature)
     }
 
     /// Requests that hold this target now.

@@ -9,6 +9,7 @@ use salver_core::table::Runner;
 use salver_core::task::{Answers, Batch, Outcome, PartSink};
 use salver_core::{Code, Status, Tensor};
 
+use crate::journal::{self, PyTrace};
 use crate::{arrays, errors};
 
 /// Requests to one signature of one Python servable.
@@ -106,6 +107,13 @@ impl PyBatch {
     #[getter]
     fn may_join(&self) -> bool {
         self.may_join
+    }
+
+    #[getter]
+    fn traces(&self) -> Vec<PyTrace> {
+        let batch = self.lock();
+        let tasks = batch.as_ref().map_or(&[][..], Batch::tasks);
+        tasks.iter().filter_map(|task| task.progress.trace()).map(|trace| journal::trace(trace)).collect()
     }
 
     #[getter]

@@ -11,6 +11,7 @@ mod batching_report;
 mod control;
 mod errors;
 mod grpc_options;
+mod journal;
 mod model;
 mod plane;
 mod request_log;
@@ -65,6 +66,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<grpc_options::PyGrpcOptions>()?;
     module.add_class::<plane::PyDataPlaneOptions>()?;
     module.add_class::<request_log::PyLogRule>()?;
+    module.add_class::<journal::PyJournalEntry>()?;
     module.add_class::<batch::PyBatch>()?;
     module.add_class::<control::PyAnswerStream>()?;
     module.add_class::<control::PyControlCall>()?;

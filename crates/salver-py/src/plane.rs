@@ -2,19 +2,21 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use salver_core::requests::Exemplar;
 use salver_core::status::{Code, Status};
 use salver_core::table::{Choice, Snapshot};
 use salver_server::metrics::{Family, Kind};
-use salver_server::{Api, Options, Plane, Prediction, Terms};
+use salver_server::{Api, JournalOptions, Options, Plane, Prediction, Terms};
 
 use crate::batch::PyBatch;
 use crate::batching_report::PyLineReport;
 use crate::control::PyControlCall;
 use crate::grpc_options::PyGrpcOptions;
+use crate::journal::{self, PyJournalEntries};
 use crate::request_log::{self, PyLogEntries, PyLogRule};
 use crate::table::{PyModelRow, PyTarget, seconds};
 use crate::{errors, model, tls};
@@ -42,6 +44,8 @@ impl PyDataPlaneOptions {
         min_gzip_bytes,
         grpc,
         check_methods,
+        access_log,
+        trace_sampling_ratio,
     ))]
     fn new(
         num_io_threads: usize,
@@ -54,6 +58,8 @@ impl PyDataPlaneOptions {
         min_gzip_bytes: Option<usize>,
         grpc: &PyGrpcOptions,
         check_methods: bool,
+        access_log: bool,
+        trace_sampling_ratio: Option<f64>,
     ) -> PyResult<Self> {
         Ok(Self(Options {
             num_io_threads,
@@ -66,6 +72,7 @@ impl PyDataPlaneOptions {
             min_gzip_bytes,
             grpc: grpc.0.clone(),
             check_methods,
+            journal: JournalOptions { is_logged: access_log, sampling_ratio: trace_sampling_ratio },
         }))
     }
 }
@@ -175,6 +182,11 @@ impl PyDataPlane {
         Ok(encoded.map(|encoded| request_log::to_py(py, encoded)))
     }
 
+    fn next_journal_entries(&self, py: Python<'_>, timeout_s: f64) -> PyResult<Option<PyJournalEntries>> {
+        let timeout = seconds(timeout_s)?;
+        Ok(py.detach(|| self.0.next_journal_entries(timeout).map(journal::convert)))
+    }
+
     fn metrics(&self) -> Vec<FamilyTuple> {
         self.0.metrics().into_iter().map(family_tuple).collect()
     }
@@ -200,10 +212,12 @@ impl PyDataPlane {
     }
 }
 
-/// Value and bucket counts for these label values.
-type SeriesTuple = (Vec<String>, u64, Vec<u64>);
-/// Name, kind, label names, series, limits.
-type FamilyTuple = (String, &'static str, Vec<&'static str>, Vec<SeriesTuple>, Vec<f64>);
+/// Value, bucket counts and exemplars for these label values.
+type SeriesTuple = (Vec<String>, u64, Vec<u64>, Vec<ExemplarTuple>);
+/// Index of the bucket, trace, nanoseconds, and seconds since the epoch.
+type ExemplarTuple = (usize, String, u64, f64);
+/// Name, kind, label names, series, limits, and what a value is to be multiplied by.
+type FamilyTuple = (String, &'static str, Vec<&'static str>, Vec<SeriesTuple>, Vec<f64>, f64);
 
 fn family_tuple(family: Family) -> FamilyTuple {
     let kind = match family.kind {
@@ -211,8 +225,16 @@ fn family_tuple(family: Family) -> FamilyTuple {
         Kind::Gauge => "gauge",
         Kind::Histogram => "histogram",
     };
-    let series = family.series.into_iter().map(|series| (series.labels, series.value, series.bucket_counts));
-    (family.name, kind, family.label_names.to_vec(), series.collect(), family.limits.to_vec())
+    let series = family.series.into_iter().map(|series| {
+        let exemplars = series.exemplars.into_iter().map(exemplar_tuple).collect();
+        (series.labels, series.value, series.bucket_counts, exemplars)
+    });
+    (family.name, kind, family.label_names.to_vec(), series.collect(), family.limits.to_vec(), family.scale)
+}
+
+fn exemplar_tuple((bucket, exemplar): (usize, Exemplar)) -> ExemplarTuple {
+    let at = exemplar.at.duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
+    (bucket, format!("{:032x}", exemplar.trace_id), exemplar.nanos, at)
 }
 
 fn choice(version: Option<i64>, label: Option<&str>) -> Choice<'_> {

@@ -1,10 +1,12 @@
 //! What the metrics cost one request: `cargo run --release -p salver-server --example metrics_cost`.
 
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use salver_core::Code;
 use salver_core::histogram::{Histogram, LATENCY_LIMITS};
+use salver_core::requests::{Company, Progress, Protocol, Times, VersionStats};
 use salver_server::Api;
 use salver_server::metrics::{Entrypoint, Metrics};
 
@@ -34,6 +36,24 @@ fn main() {
     measure("a request that succeeds", |index| count(index, Code::Ok));
     measure("a request that fails", |index| count(index, Code::NotFound));
     measure("one sample of a histogram", |index| histogram.record(black_box(u64::from(index))));
+    let version = VersionStats::new("m".into(), 1, ["serving_default".into()]);
+    measure("its moments, its phases, and that it is in flight", |_| {
+        let (started, stats) = (Instant::now(), version.signature("serving_default"));
+        let received = Instant::now();
+        let progress = Arc::new(Progress::new(stats.clone()));
+        let in_flight = stats.enter();
+        progress.begin_run(progress.queued(), Company::default());
+        progress.end_run(progress.queued());
+        let times = Times {
+            started,
+            received: Some(received),
+            queued: Some(progress.queued()),
+            run_begun: progress.run_begun(),
+            run_ended: progress.run_ended(),
+            ended: Instant::now(),
+        };
+        in_flight.stats().outcomes.record(Protocol::Grpc, Code::Ok, black_box(&times), None);
+    });
     measure("reading the clock", |_| {
         black_box(Instant::now());
     });

@@ -6,10 +6,10 @@
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use salver_core::requests::Progress;
 use salver_core::task::{Mailbox, Outcome};
 use slab::Slab;
 use tokio::sync::Notify;
@@ -102,14 +102,14 @@ fn index_of(number: u64) -> usize {
 pub(crate) struct Answer<'a> {
     slots: &'a Slots,
     number: u64,
-    is_abandoned: Arc<AtomicBool>,
+    progress: Arc<Progress>,
     is_done: bool,
 }
 
 impl<'a> Answer<'a> {
     /// Waits on `number`, reserved from `slots`.
-    pub(crate) fn new(slots: &'a Slots, number: u64, is_abandoned: Arc<AtomicBool>) -> Self {
-        Self { slots, number, is_abandoned, is_done: false }
+    pub(crate) fn new(slots: &'a Slots, number: u64, progress: Arc<Progress>) -> Self {
+        Self { slots, number, progress, is_done: false }
     }
 }
 
@@ -126,7 +126,7 @@ impl Future for Answer<'_> {
 impl Drop for Answer<'_> {
     fn drop(&mut self) {
         if !self.is_done {
-            self.is_abandoned.store(true, Ordering::Relaxed);
+            self.progress.abandon();
             self.slots.table.borrow_mut().remove(index_of(self.number));
         }
     }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::journal::JournalOptions;
+
 /// What holds for the life of a [`Plane`](crate::Plane).
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -26,6 +28,8 @@ pub struct Options {
     pub grpc: GrpcOptions,
     /// Whether a signature must be declared for what is asked of it.
     pub check_methods: bool,
+    /// What is told of single requests.
+    pub journal: JournalOptions,
 }
 
 /// Settings of the gRPC port and its connections.
@@ -110,6 +114,7 @@ impl Default for Options {
             min_gzip_bytes: Some(1 << 10),
             grpc: GrpcOptions::default(),
             check_methods: false,
+            journal: JournalOptions::default(),
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::event_loop::{self, Accepted, Port};
 use crate::failures::Failures;
 use crate::health::{Health, HealthBoard};
 use crate::inference::Api;
+use crate::journal::{Journal, JournalEntries};
 use crate::listener::{Listener, Receivers};
 use crate::metrics::{Family, LineFamilies, Metrics};
 use crate::options::Options;
@@ -101,6 +102,7 @@ pub(crate) struct Shared {
     pub(crate) counters: Arc<Counters>,
     pub(crate) metrics: Metrics,
     pub(crate) request_log: RequestLog,
+    pub(crate) journal: Journal,
     pub(crate) phase: watch::Sender<Phase>,
     /// Those of clients; a drain waits for them.
     pub(crate) connections: ConnectionCount,
@@ -163,6 +165,7 @@ impl Plane {
             counters: Arc::default(),
             metrics: Metrics::default(),
             request_log: RequestLog::default(),
+            journal: Journal::new(options.journal),
             phase: watch::Sender::new(Phase::Serving),
             connections: ConnectionCount::default(),
             admin_connections: ConnectionCount::default(),
@@ -252,6 +255,7 @@ impl Plane {
     /// A thread's first call waits for a `dlopen` that is under way elsewhere: call it without the GIL.
     pub fn publish(&self, snapshot: Snapshot) {
         self.shared.metrics.know(snapshot.names());
+        self.shared.metrics.follow(snapshot.targets().map(|target| target.stats().clone()));
         self.shared.table.publish(snapshot);
     }
 
@@ -291,6 +295,12 @@ impl Plane {
         self.shared.request_log.next(timeout)
     }
 
+    /// Waits for requests that are told of: none after `timeout`, `None` once stopped and all were given.
+    pub fn next_journal_entries(&self, timeout: Duration) -> Option<JournalEntries> {
+        self.shared.ready_thread();
+        self.shared.journal.next(timeout)
+    }
+
     /// Runs a prediction of this process and waits for its answer, on the calling thread.
     ///
     /// # Errors
@@ -325,6 +335,7 @@ impl Plane {
         let own = counters.map(|(name, value)| Family::counter(format!("salver_{name}_total"), &[]).with(&[], value));
         let is_draining = *shared.phase.borrow() != Phase::Serving;
         let mut families = shared.metrics.snapshot();
+        families.extend(shared.metrics.request_families());
         families.extend(shared.counters.batching.snapshot());
         families.extend(self.line_families());
         families.extend(own);
@@ -428,6 +439,7 @@ impl Plane {
         let have_ended = join_all(joins, JOIN_LIMIT);
         // Last: nothing is answered any more.
         self.shared.request_log.stop();
+        self.shared.journal.stop();
         have_ended
     }
 }

@@ -15,6 +15,7 @@ use crate::event_loop::{LoopContext, submit_all};
 use crate::inference::{AllOutputs, Api};
 use crate::mailbox::Answer;
 use crate::plane::Shared;
+use crate::record::Record;
 
 /// One tensor per asked output.
 pub(crate) type Outputs = Vec<Tensor>;
@@ -63,25 +64,28 @@ pub(crate) async fn run_in_parts(
     api: Api,
     prediction: Prediction,
     parts: Arc<dyn PartSink>,
+    record: &Record<'_>,
 ) -> Outcome {
-    submit(context, api, prediction, Some(parts))?.await
+    submit(context, api, prediction, Some(parts), record)?.await
 }
 
 /// Submits a prediction for a task of an event loop. Dropping the answer abandons the work; the caller does so at the
 /// deadline.
-fn submit(
-    context: &Rc<LoopContext>,
+fn submit<'a>(
+    context: &'a Rc<LoopContext>,
     api: Api,
     prediction: Prediction,
     parts: Option<Arc<dyn PartSink>>,
-) -> Result<Answer<'_>, Status> {
+    record: &Record<'_>,
+) -> Result<Answer<'a>, Status> {
     if prediction.terms.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
         return Err(deadline_exceeded());
     }
     let slot = context.slots.reserve();
     let mut task = prediction.into_task(&context.shared, api, context.reply_to(slot));
     task.parts = parts;
-    let answer = Answer::new(&context.slots, slot, task.is_abandoned.clone());
+    record.submit(&task);
+    let answer = Answer::new(&context.slots, slot, task.progress.clone());
     context.submit(task);
     Ok(answer)
 }
@@ -94,9 +98,12 @@ pub(crate) async fn run_all(
     context: &Rc<LoopContext>,
     api: Api,
     predictions: SmallVec<[Prediction; 1]>,
+    record: &Record<'_>,
 ) -> Result<AllOutputs, Status> {
-    let answers: SmallVec<[_; 1]> =
-        predictions.into_iter().map(|prediction| submit(context, api, prediction, None)).collect::<Result<_, _>>()?;
+    let answers: SmallVec<[_; 1]> = predictions
+        .into_iter()
+        .map(|prediction| submit(context, api, prediction, None, record))
+        .collect::<Result<_, _>>()?;
     let mut outputs = AllOutputs::new();
     for answer in answers {
         outputs.push(answer.await?);
@@ -143,7 +150,7 @@ pub(crate) fn run_blocking(shared: &Shared, api: Api, prediction: Prediction) ->
     let mailbox = Arc::new(Blocking::default());
     let deadline = prediction.terms.deadline;
     let task = prediction.into_task(shared, api, ReplyTo { mailbox: mailbox.clone(), slot: 0 });
-    let is_abandoned = task.is_abandoned.clone();
+    let progress = task.progress.clone();
     submit_all(shared, vec![task]);
     let mut outcome = mailbox.outcome.lock().unwrap_or_else(PoisonError::into_inner);
     loop {
@@ -152,7 +159,7 @@ pub(crate) fn run_blocking(shared: &Shared, api: Api, prediction: Prediction) ->
         }
         let left = deadline.map_or(Duration::from_secs(3600), |at| at.saturating_duration_since(Instant::now()));
         if left.is_zero() {
-            is_abandoned.store(true, std::sync::atomic::Ordering::Relaxed);
+            progress.abandon();
             return Err(deadline_exceeded());
         }
         outcome = mailbox.has_outcome.wait_timeout(outcome, left).unwrap_or_else(PoisonError::into_inner).0;

@@ -51,3 +51,11 @@ class AuditEntry:
     """OK, or the name of the code that it was refused with."""
     is_dry_run: bool = False
     diff: tuple[Difference, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AuditDocument:
+    """The latest attempts to change something."""
+
+    audit: tuple[AuditEntry, ...]
+    """Latest first; older ones are in the log alone."""

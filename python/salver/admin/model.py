@@ -4,7 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
+
+from salver.admin.limits import NAME, VERSION, Limits
+
+STATES = Limits(choices=("START", "LOADING", "AVAILABLE", "UNLOADING", "END"))
+STATUS = Limits(choices=("AVAILABLE", "LOADING", "FAILED", "UNLOADING", "EMPTY"))
+BATCHING = Limits(choices=("adaptive", "static", "off"))
+ASPIRED_VERSION_POLICY = Limits(choices=("availability_preserving", "resource_preserving"))
+BASE_PATH = Limits(pattern=r"(/|[A-Za-z][A-Za-z0-9+.\-]*://)[^\x00]*$")
+"""An absolute path, or a URI."""
+_VERSION_SCHEMA = {"type": "integer", "minimum": 0, "maximum": VERSION.maximum}
+LABELS = Limits(
+    schema={
+        "type": "object",
+        "propertyNames": {"minLength": 1},
+        "additionalProperties": {**_VERSION_SCHEMA, "type": ["integer", "null"]},
+    }
+)
+"""Of a patch, in which null removes a label."""
+
+
+def _one(name: str, value: Mapping[str, Any], *required: str) -> dict[str, Any]:
+    inner = {"type": "object", "properties": value, "required": list(required), "additionalProperties": False}
+    return {"type": "object", "properties": {name: inner}, "required": [name], "additionalProperties": False}
+
+
+VERSION_POLICY = Limits(
+    schema={
+        "oneOf": [
+            _one("latest", {"num_versions": {"type": "integer", "minimum": 1, "maximum": 2**32 - 1}}),
+            _one("all", {}),
+            _one("specific", {"versions": {"type": "array", "items": _VERSION_SCHEMA}}, "versions"),
+        ]
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,8 +74,8 @@ class SignatureDocument:
 class VersionDocument:
     """A version and where it is in its life."""
 
-    version: int
-    state: str
+    version: Annotated[int, VERSION]
+    state: Annotated[str, STATES]
     """START, LOADING, AVAILABLE, UNLOADING or END."""
     since: str
     """When it came into that state, RFC 3339 in UTC."""
@@ -62,17 +96,23 @@ class VersionDocument:
     """Only where one version is asked for, and only while it serves."""
 
 
+def _latest() -> Mapping[str, Any]:
+    return {"latest": {"num_versions": 1}}
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelSpec:
     """What an operator says of a model."""
 
-    name: str
-    base_path: str
+    name: Annotated[str, NAME]
+    base_path: Annotated[str, BASE_PATH]
+    """Directory (absolute) or URI that holds the version directories."""
     platform: str = "tensorflow"
-    version_policy: Mapping[str, Any] = field(default_factory=lambda: {"latest": {"num_versions": 1}})
+    version_policy: Annotated[Mapping[str, Any], VERSION_POLICY] = field(default_factory=_latest)
     """One of `{"latest": {"num_versions": N}}`, `{"all": {}}`, `{"specific": {"versions": [N, ...]}}`."""
-    version_labels: Mapping[str, int] = field(default_factory=dict)
-    aspired_version_policy: str | None = None
+    version_labels: Mapping[Annotated[str, NAME], Annotated[int, VERSION]] = field(default_factory=dict)
+    """Label to version number; a label may name a version that is still loading."""
+    aspired_version_policy: Annotated[str | None, ASPIRED_VERSION_POLICY] = None
     """`availability_preserving` or `resource_preserving`; None takes the server's."""
 
 
@@ -80,16 +120,35 @@ class ModelSpec:
 class ModelDocument(ModelSpec):
     """A model as it is."""
 
+    base_path: str
+    """Empty where the program of the server brings the servable."""
     source: str
     """`config`, or `program` for a servable that the program of the server brings; such a one cannot be changed."""
-    status: str
+    status: Annotated[str, STATUS]
     """AVAILABLE, LOADING, FAILED, UNLOADING or EMPTY: the best that a version of it is, or why there is none."""
     is_pinned: bool = False
     reason: Reason | None = None
     """Why no version serves."""
     memory_bytes: int | None = None
     num_in_flight: int | None = None
-    batching: str = "off"
+    batching: Annotated[str, BATCHING] = "off"
     """`adaptive`, `static` or `off`."""
     versions: tuple[VersionDocument, ...] = ()
     """Highest first."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelsDocument:
+    """All models, or those that were asked for."""
+
+    etag: str
+    """Stands for the configuration of all models."""
+    models: tuple[ModelDocument, ...]
+    """By name."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelReport:
+    """What became of an act."""
+
+    model: ModelDocument

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from salver.admin.limits import Limits
+
+SERVER_STATE = Limits(choices=("STARTING", "SERVING", "DRAINING"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,7 +25,7 @@ class ServerDocument:
 
     version: str
     """Of Salver."""
-    state: str
+    state: Annotated[str, SERVER_STATE]
     """STARTING, SERVING or DRAINING."""
     is_ready: bool
     started_at: str
@@ -37,3 +42,20 @@ class ServerDocument:
     python_version: str
     etag: str
     """Of the configuration of the models."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServerState:
+    """What a server does from now on."""
+
+    state: Annotated[str, SERVER_STATE]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ErrorDocument:
+    """Why a request was refused."""
+
+    error: str
+    """For people."""
+    code: str
+    """Name of a gRPC code."""

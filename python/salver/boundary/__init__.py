@@ -20,7 +20,8 @@ from salver.boundary.batching_report import (
     SimulationReport,
 )
 from salver.boundary.data_plane import DataPlane
-from salver.boundary.metrics import MetricFamily, Series
+from salver.boundary.journal import JournalEntries, JournalEntry, PhaseTime, RequestTrace
+from salver.boundary.metrics import Exemplar, MetricFamily, Series
 from salver.boundary.models import NativeModel, Signature, TensorFlowOptions, TensorFlowRuntime, TensorInfo
 from salver.boundary.options import DataPlaneOptions, GrpcOptions, Pem, TlsConfig
 from salver.boundary.request_log import LogEntries, LogEntry, LogRule
@@ -38,7 +39,10 @@ __all__ = [
     "CurvePoint",
     "DataPlane",
     "DataPlaneOptions",
+    "Exemplar",
     "GrpcOptions",
+    "JournalEntries",
+    "JournalEntry",
     "LengthBuckets",
     "LogEntries",
     "LogEntry",
@@ -48,7 +52,9 @@ __all__ = [
     "ModelRow",
     "NativeModel",
     "Pem",
+    "PhaseTime",
     "Quantiles",
+    "RequestTrace",
     "Series",
     "Signature",
     "Simulation",

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from salver.boundary.batching_report import BatchingReport
+from salver.boundary.journal import JournalEntries
 from salver.boundary.metrics import MetricFamily
 from salver.boundary.models import TensorFlowRuntime
 from salver.boundary.options import TlsConfig
@@ -99,6 +100,13 @@ class DataPlane(Protocol):
 
         Returns an empty value after the time, and None once the data plane is stopped and all were given. One thread
         pulls. What waits is bounded by number and by bytes; what finds no room is dropped, never waited for.
+        """
+
+    def next_journal_entries(self, timeout_s: float) -> JournalEntries | None:
+        """Wait, without the GIL, for requests that are told of one by one: those of the access log and of traces.
+
+        Returns an empty value after the time, and None once the data plane is stopped and all were given. One thread
+        pulls. What waits is bounded; what finds no room is dropped, never waited for.
         """
 
     def metrics(self) -> list[MetricFamily]:

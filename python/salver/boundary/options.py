@@ -88,3 +88,7 @@ class DataPlaneOptions:
     """What concerns gRPC alone."""
     check_methods: bool = False
     """Whether a signature's method must fit what is asked of it: predict, classify or regress."""
+    access_log: bool = False
+    """Whether every inference is told of by `next_journal_entries`."""
+    trace_sampling_ratio: float | None = None
+    """The part of requests without a trace that begin one, 0 to 1. None traces none; 0 those whose caller does."""

@@ -32,6 +32,10 @@ class Batch(Protocol):
         """Requests, or parts of split requests, in the batch."""
 
     @property
+    def traces(self) -> list[tuple[str | None, str, str, str]]:
+        """The traced members: the fields of a `RequestTrace` each."""
+
+    @property
     def output_names(self) -> list[str]:
         """Outputs that the members want."""
 

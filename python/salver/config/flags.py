@@ -475,6 +475,27 @@ _HONOURED = (
         choices=("debug", "info", "warning", "error"),
         help="Least severe log lines that are written; debug adds tracebacks.",
     ),
+    Flag(
+        name="access_log",
+        default=False,
+        group=OPERATING,
+        help="Log a line for each inference request, in the form of --log_format and whatever --log_level says.",
+    ),
+    Flag(
+        name="trace_sampling_ratio",
+        default=-1.0,
+        group=OPERATING,
+        maximum=1,
+        help="The part of inference requests that are traced, from 0 to 1, by OpenTelemetry (the extra otel). A "
+        "request that comes with a trace is traced if its caller records it, whatever the ratio. Negative traces none.",
+    ),
+    Flag(
+        name="otlp_endpoint",
+        default="",
+        group=OPERATING,
+        help="Collector that traces are sent to by OTLP over HTTP, such as http://localhost:4318. Empty takes the "
+        "standard variable OTEL_EXPORTER_OTLP_ENDPOINT and its like.",
+    ),
 )
 
 

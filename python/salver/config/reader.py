@@ -243,6 +243,9 @@ def _server_fields(values: Mapping[str, Any]) -> dict[str, Any]:
         "num_runners": values["num_runners"] or None,
         "drain_timeout_s": values["drain_timeout_seconds"],
         "log_format": LogFormat(values["log_format"]),
+        "access_log": values["access_log"],
+        "trace_sampling_ratio": values["trace_sampling_ratio"] if values["trace_sampling_ratio"] >= 0 else None,
+        "otlp_endpoint": values["otlp_endpoint"],
     }
 
 

@@ -84,6 +84,8 @@ class ModelConfig:
     """Order of its loads and unloads; None takes the server's. Live."""
     request_logging: RequestLoggingConfig | None = None
     """Which of its requests are logged; None logs none. Live."""
+    policy_before_pin: VersionPolicy | None = None
+    """What `version_policy` was before an operator pinned one version; None where none is pinned. Live."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,3 +222,9 @@ class ServerConfig:
     """Longest wait for accepted requests after SIGTERM or SIGINT; >= 0."""
     log_format: LogFormat = LogFormat.HUMAN
     """Form of the log lines on stderr."""
+    access_log: bool = False
+    """Whether a line is logged for each inference request."""
+    trace_sampling_ratio: float | None = None
+    """The part of requests without a trace that begin one, 0 to 1. None traces none; 0 those whose callers do."""
+    otlp_endpoint: str = ""
+    """Base URL of the collector that traces are sent to; empty takes that of the environment."""

@@ -92,6 +92,11 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[[_Values], object], str], ...] = (
         "--admin_port=0 opens none",
     ),
     (
+        ("otlp_endpoint",),
+        lambda values: values["trace_sampling_ratio"] < 0,  # type: ignore[operator]
+        "without --trace_sampling_ratio nothing is traced",
+    ),
+    (
         ("grpc_channel_arguments",),
         lambda values: not values["port"] and not values["grpc_socket_path"],
         "there is neither a --port nor a --grpc_socket_path",

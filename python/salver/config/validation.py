@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from salver.config.server_config import ModelConfig, ServerConfig
 from salver.errors import InvalidArgumentError
 
+_HTTP_URL = re.compile(r"https?://[^/?#\s]+/?")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
@@ -35,7 +36,15 @@ def problems_of(config: ServerConfig) -> list[str]:
         problems += [f"{owner} and the admin listener cannot share port {config.admin_port}" for owner in shared]
     if not config.saved_model_tags:
         problems.append("saved_model_tags is empty: expected at least one tag")
-    return [*problems, *problems_of_models(config.models)]
+    return [*problems, *_problems_of_tracing(config), *problems_of_models(config.models)]
+
+
+def _problems_of_tracing(config: ServerConfig) -> Iterator[str]:
+    ratio, endpoint = config.trace_sampling_ratio, config.otlp_endpoint
+    if ratio is not None and not 0 <= ratio <= 1:
+        yield f"trace_sampling_ratio is {ratio}, expected a number from 0 to 1"
+    if endpoint and not _HTTP_URL.fullmatch(endpoint):
+        yield f"otlp_endpoint is {endpoint!r}, expected a URL such as http://localhost:4318, without a path or query"
 
 
 def problems_of_models(models: Sequence[ModelConfig]) -> list[str]:

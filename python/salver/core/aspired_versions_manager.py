@@ -11,6 +11,11 @@ An aspired version's life:
     load fails          -> ERROR, sticky; or tried again (`reload_servables_with_error`, `failed_version_backoff`)
     un-aspired while it loads: tried no more; if the load succeeds, it is undone
     in a list again while it is still being unloaded: the list waits until the old instance is forgotten
+
+Asked for by hand, both in two steps, of which the second is a list of its source that holds the version once more:
+
+    begin_reload    READY       -> un-aspired and unloaded whatever the policy says; the list waits until it is gone
+    allow_retry     ERROR       -> stays so; the list replaces it by the new data, and so tries it again
 """
 
 from __future__ import annotations
@@ -22,17 +27,19 @@ from typing import Self
 
 from salver.core.aspired_version_policy import Act, Action, AspiredServableStateSnapshot
 from salver.core.basic_manager import BasicManager
-from salver.core.failed_versions import FailedVersions
+from salver.core.failed_versions import FailedLoads, FailedVersions
 from salver.core.harness_state import DROPPABLE_STATES, HarnessState
 from salver.core.ids import ServableId
 from salver.core.loader import Loader
+from salver.core.managed_servables import ServableStateSnapshot
 from salver.core.manager import Manager
 from salver.core.manager_options import AspiredVersionsManagerOptions
+from salver.core.resources import ResourceAllocation
 from salver.core.servable_data import ServableData
 from salver.core.servable_handle import Pin
 from salver.core.servable_request import ServableRequest
 from salver.core.source import TargetBase
-from salver.errors import CancelledError, SalverError
+from salver.errors import CancelledError, FailedPreconditionError, NotFoundError, SalverError
 
 _log = logging.getLogger(__name__)
 
@@ -63,6 +70,8 @@ class AspiredVersionsManager(TargetBase[Loader], Manager):
         self._failed = FailedVersions(
             self._options.failed_version_backoff, self._options.clock, self._options.failed_version_max_retries
         )
+        self._to_retry: set[ServableId] = set()
+        """The failed versions that the next list brings anew; guarded by `_step_lock`."""
         self._mutex = threading.Lock()
         """Guards `_pending` and `_changed`; a leaf, held for an instant only."""
         self._pending: dict[str, Versions] = {}
@@ -94,6 +103,37 @@ class AspiredVersionsManager(TargetBase[Loader], Manager):
         is_woken = self._wake.wait(retry_s if is_retry_first else timeout_s)
         self._wake.clear()
         return is_woken or is_retry_first
+
+    def begin_reload(self, id: ServableId) -> None:
+        """Begin to unload an aspired version, whatever the policy says; the next list that holds it loads it again.
+
+        Until that list comes the version is not aspired; lists of its stream wait until it is gone.
+
+        Raises:
+            NotFoundError: The version is not aspired.
+            FailedPreconditionError: It is not loaded.
+        """
+        with self._step_lock:
+            snapshot = self._aspired_snapshot(id)
+            if snapshot.state is not HarnessState.READY:
+                raise FailedPreconditionError(f"Servable {id} is {snapshot.state.value}; only a loaded one is reloaded")
+            _log.info("Reloading servable version %s", id)
+            self._is_aspired[id] = False
+            self._begin(Action(Act.UNLOAD, id))
+        self._note_change(id.name)
+
+    def allow_retry(self, id: ServableId) -> None:
+        """Have the next list that holds this failed version try it again.
+
+        Raises:
+            NotFoundError: The version is not aspired.
+            FailedPreconditionError: It has not failed.
+        """
+        with self._step_lock:
+            snapshot = self._aspired_snapshot(id)
+            if snapshot.state is not HarnessState.ERROR:
+                raise FailedPreconditionError(f"Servable {id} is {snapshot.state.value}; only a failed one is retried")
+            self._to_retry.add(id)
 
     def give_up_loads(self) -> None:
         """Go on with no load and begin none: for a manager that is about to be closed. Returns at once."""
@@ -139,6 +179,25 @@ class AspiredVersionsManager(TargetBase[Loader], Manager):
             for s in self._basic.get_state_snapshots(name)
         ]
 
+<<<<<<< HEAD
+    def get_load_s(self, id: ServableId) -> float | None:
+        """Return how long the load of this version took; None while it was never loaded."""
+        snapshot = self._basic.get_state_snapshot(id)
+        return None if snapshot is None else snapshot.load_s
+
+    def get_resource_estimate(self, id: ServableId) -> ResourceAllocation | None:
+        """See `BasicManager.get_resource_estimate`."""
+        return self._basic.get_resource_estimate(id)
+
+    def get_failed_loads(self, id: ServableId) -> FailedLoads:
+        """Return how often this version failed since it was last loaded; counted where there is a back-off."""
+        return self._failed.get(id)
+=======
+    def get_resource_estimates(self) -> dict[ServableId, ResourceAllocation]:
+        """Return what each version that is loaded, or being so, is taken to occupy, where its loader says so."""
+        return self._basic.get_resource_estimates()
+>>>>>>> main
+
     def find_pin(self, request: ServableRequest) -> Pin | None:
         """See `Manager`."""
         return self._basic.find_pin(request)
@@ -166,6 +225,12 @@ class AspiredVersionsManager(TargetBase[Loader], Manager):
             self._pending[name] = list(versions)
         self._wake.set()
 
+    def _aspired_snapshot(self, id: ServableId) -> ServableStateSnapshot:
+        snapshot = self._basic.get_state_snapshot(id) if self._is_aspired.get(id) else None
+        if snapshot is None:
+            raise NotFoundError(f"Servable {id} is not aspired")
+        return snapshot
+
     # === the parts of a step; each returns whether it changed something ===
 
     def _accept_lists(self) -> bool:
@@ -188,6 +253,7 @@ class AspiredVersionsManager(TargetBase[Loader], Manager):
         for snapshot in self._basic.get_state_snapshots(name):
             if snapshot.id not in aspired and self._is_aspired[snapshot.id]:
                 self._is_aspired[snapshot.id] = False
+                self._to_retry.discard(snapshot.id)
                 self._failed.forget(snapshot.id)
                 self._basic.cancel_load_retry(snapshot.id)
         for version in versions:
@@ -207,10 +273,11 @@ class AspiredVersionsManager(TargetBase[Loader], Manager):
         if snapshot is None or snapshot.state is not HarnessState.ERROR:
             return
         is_mended = self._failed.offer(version)
-        if self._options.reload_servables_with_error or is_mended:
+        if self._options.reload_servables_with_error or is_mended or version.id in self._to_retry:
             self._manage_anew(version)
 
     def _manage_anew(self, version: ServableData[Loader]) -> None:
+        self._to_retry.discard(version.id)
         self._basic.stop_managing_servable(version.id)
         self._manage(version)
 

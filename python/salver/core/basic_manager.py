@@ -22,7 +22,7 @@ from typing import TypeVar
 
 from salver.core.drainer import Drainer
 from salver.core.executions import Executions
-from salver.core.harness_state import PUBLISHED_STATES, HarnessState
+from salver.core.harness_state import PUBLISHED_STATES, RESOURCE_STATES, HarnessState
 from salver.core.ids import ServableId
 from salver.core.load_admission import LoadAdmission
 from salver.core.loader import Loader
@@ -30,6 +30,7 @@ from salver.core.loader_harness import LoaderHarness
 from salver.core.managed_servables import ManagedServables, ServableStateSnapshot, snapshot_of
 from salver.core.manager import Manager
 from salver.core.manager_options import BasicManagerOptions
+from salver.core.resources import ResourceAllocation
 from salver.core.servable_data import ServableData
 from salver.core.servable_handle import Pin, PinWatch
 from salver.core.servable_request import ServableRequest
@@ -126,10 +127,24 @@ class BasicManager(Manager):
         """Return how the managed versions of this stream are, in the order of versions."""
         return self._managed.snapshots(name)
 
+    def get_resource_estimate(self, id: ServableId) -> ResourceAllocation | None:
+        """Return what this version is estimated to take; None while it takes nothing, or where there is no estimate."""
+        harness = self._managed.find(id)
+        if harness is None or harness.state not in RESOURCE_STATES:
+            return None
+        try:
+            return harness.require_loader().estimate_resources()
+        except Exception:  # noqa: BLE001  # user code; a load that needs the estimate says what is wrong with it
+            return None
+
     def get_additional_state(self, id: ServableId, state_type: type[S]) -> S | None:
         """Return the additional state; None if the version is not managed or the state of another type."""
         harness = self._managed.find(id)
         return None if harness is None else harness.get_additional_state(state_type)
+
+    def get_resource_estimates(self) -> dict[ServableId, ResourceAllocation]:
+        """Return what each version that is loaded, or being so, is taken to occupy, where its loader says so."""
+        return self._managed.estimates()
 
     # === loading and unloading ===
 

@@ -15,6 +15,15 @@ from salver.core.servable_data import ServableData
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class FailedLoads:
+    """The failures of a version since it was last loaded."""
+
+    num_failures: int
+    next_retry_s: float | None
+    """Seconds until it is tried again; None where it is not, or is being tried."""
+
+
 @dataclass(slots=True)
 class _Attempts:
     """What is known of one version that is not loaded."""
@@ -89,6 +98,15 @@ class FailedVersions:
             for attempts in due:
                 attempts.due_s = None
             return [attempts.data for attempts in due]
+
+    def get(self, id: ServableId) -> FailedLoads:
+        """Return how often this version failed since it was last loaded, and when it is tried again."""
+        with self._mutex:
+            attempts = self._attempts.get(id)
+            if attempts is None:
+                return FailedLoads(0, None)
+            due_s = attempts.due_s
+            return FailedLoads(attempts.num_failures, None if due_s is None else max(0.0, due_s - self._clock()))
 
     def seconds_to_next_retry(self) -> float | None:
         """Return how long until a version is due; None if none will be."""

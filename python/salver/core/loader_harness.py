@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -50,6 +51,7 @@ class LoaderHarness:
         retry_options: RetryOptions | None = None,
         on_state: StateListener = _ignore,
         additional_state: object = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.id = id
         self.loader = loader
@@ -59,6 +61,8 @@ class LoaderHarness:
         self.additional_state = additional_state
         self._retry_options = retry_options or RetryOptions(max_num_retries=0)
         self._on_state = on_state
+        self._clock = clock
+        self._load_s: float | None = None
         self._log = logging.LoggerAdapter(_log, {"model": id.name, "version": id.version})
         self._state = HarnessState.NEW
         self._error: SalverError | None = None
@@ -73,6 +77,11 @@ class LoaderHarness:
     def error(self) -> SalverError | None:
         """What led to the state ERROR."""
         return self._error
+
+    @property
+    def load_s(self) -> float | None:
+        """Seconds from LOADING to READY, further attempts and a warm-up included; None before."""
+        return self._load_s
 
     @property
     def cancelled(self) -> threading.Event:
@@ -128,6 +137,7 @@ class LoaderHarness:
             SalverError: The load failed or was cancelled; the state is ERROR, or DISABLED if a load that succeeded
                 had to be undone.
         """
+        started_s = self._clock()
         self._move(HarnessEvent.START_LOADING)
         try:
             self._load_loader(before_load)
@@ -141,6 +151,7 @@ class LoaderHarness:
             raise
         with self.lock:
             is_cancelled = self._cancelled.is_set()
+            self._load_s = self._clock() - started_s
             self._move(HarnessEvent.UNDO_LOADING if is_cancelled else HarnessEvent.FINISH_LOADING)
         if is_cancelled:
             failure = CancelledError("Loading of servable cancelled")

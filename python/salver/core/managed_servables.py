@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 
-from salver.core.harness_state import DROPPABLE_STATES, HarnessState
+from salver.core.harness_state import DROPPABLE_STATES, RESOURCE_STATES, HarnessState
 from salver.core.ids import ServableId
 from salver.core.loader_harness import LoaderHarness
+from salver.core.resources import ResourceAllocation
 from salver.errors import FailedPreconditionError, SalverError
 
 
@@ -21,6 +23,8 @@ class ServableStateSnapshot:
     """Why the state is ERROR."""
     additional_state: object = None
     """What the version was managed with."""
+    load_s: float | None = None
+    """How long its load took; None while it was never loaded."""
 
 
 class ManagedServables:
@@ -84,6 +88,15 @@ class ManagedServables:
         with self._mutex:
             return [harness for versions in self._by_name.values() for harness in versions.values()]
 
+    def estimates(self) -> dict[ServableId, ResourceAllocation]:
+        """Return what each version is taken to occupy, of those that count and whose loader says so."""
+        found = {}
+        for harness in self.all():
+            if harness.state in RESOURCE_STATES and harness.loader is not None:
+                with suppress(Exception):
+                    found[harness.id] = harness.loader.estimate_resources()
+        return found
+
     def snapshots(self, name: str) -> list[ServableStateSnapshot]:
         """Return how the versions of this stream are, in the order of versions."""
         with self._mutex:
@@ -95,4 +108,4 @@ class ManagedServables:
 def snapshot_of(harness: LoaderHarness) -> ServableStateSnapshot:
     """Return how this version is now."""
     # The error is set before the state ERROR becomes visible, and never changes after.
-    return ServableStateSnapshot(harness.id, harness.state, harness.error, harness.additional_state)
+    return ServableStateSnapshot(harness.id, harness.state, harness.error, harness.additional_state, harness.load_s)

@@ -9,6 +9,7 @@ from salver.core.servable_state import ManagerState
 from salver.core.servable_state_monitor import ServableStateMonitor
 from salver.server.metrics import Metrics
 from salver.server.metrics_page import first_value
+from salver.server.version_metrics import VersionMetrics
 
 _LIVE_STATES = (ManagerState.START, ManagerState.LOADING, ManagerState.AVAILABLE, ManagerState.UNLOADING)
 
@@ -16,14 +17,18 @@ _LIVE_STATES = (ManagerState.START, ManagerState.LOADING, ManagerState.AVAILABLE
 class AllMetrics:
     """What the data plane, the server and the life cycle of its versions have to tell. Thread-safe."""
 
-    def __init__(self, plane: DataPlane, metrics: Metrics, monitor: ServableStateMonitor) -> None:
+    def __init__(
+        self, plane: DataPlane, metrics: Metrics, monitor: ServableStateMonitor, versions: VersionMetrics
+    ) -> None:
         self._plane = plane
         self._metrics = metrics
         self._monitor = monitor
+        self._version_metrics = versions
 
     def __call__(self) -> list[MetricFamily]:
         """Return the metrics of now, in no order."""
-        return [*self._plane.metrics(), *self._metrics.snapshot(), self._versions()]
+        own = [*self._metrics.snapshot(), *self._version_metrics.snapshot(), self._versions()]
+        return [*self._plane.metrics(), *own]
 
     def first_values(self) -> dict[str, int]:
         """Return the value of the first series of each metric, by internal name."""

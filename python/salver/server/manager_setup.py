@@ -69,6 +69,8 @@ def data_plane_options(config: ServerConfig) -> DataPlaneOptions:
         min_gzip_bytes=config.min_gzip_bytes,
         grpc=config.grpc,
         check_methods=config.check_signature_methods,
+        access_log=config.access_log,
+        trace_sampling_ratio=config.trace_sampling_ratio,
     )
 
 

@@ -109,6 +109,11 @@ class Metrics:
         self.request_log_dropped = Counter("salver_request_log_dropped_total", "model_name")
         """Those of them that came faster than they could be written."""
 
+        self.journal_dropped = Counter("salver_journal_dropped_total")
+        """Requests that are in no access log or trace, because they came faster than they could be written."""
+        self.traces_dropped = Counter("salver_traces_dropped_total")
+        """Traced requests that came faster than they could be sent, or that the collector did not take."""
+
     def snapshot(self) -> list[MetricFamily]:
         """Return all of them."""
         return [metric.snapshot() for metric in vars(self).values()]

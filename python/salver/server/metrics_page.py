@@ -1,21 +1,16 @@
-"""The page of metrics that Prometheus reads.
-
-Written here and not by prometheus_client, which gives counters other names (`_total`) and has inclusive limits: names,
-labels and limits are what dashboards made for the reference look for. Two of its faults are left out: newlines in label
-values are escaped, and sums have all their digits, without which a rate cannot be computed.
-"""
+"""The page of metrics that Prometheus reads."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import accumulate
+from collections.abc import Callable, Iterable
 
-from salver.boundary import ControlCall, MetricFamily, Series
+from salver.boundary import ControlCall, MetricFamily
 from salver.server.http_response import HttpResponse
+from salver.server.metrics_text import label_values, page_text
+from salver.server.openmetrics_text import CONTENT_TYPE, is_wanted, openmetrics_text
 
 _HEADERS = (("content-type", "text/plain"),)
-_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
+_OPENMETRICS_HEADERS = (("content-type", CONTENT_TYPE),)
 
 
 class MetricsPage:
@@ -30,59 +25,14 @@ class MetricsPage:
         if call.query:
             text = f"Unexpected path: {call.path}?{call.query}. Should be {call.path}"
             return HttpResponse(400, _HEADERS, text.encode())
+        if is_wanted(",".join(value for name, value in call.headers if name == "accept")):
+            text = openmetrics_text(self._families())
+            return HttpResponse(200, _OPENMETRICS_HEADERS, text.encode(errors="replace"))
         return HttpResponse(200, _HEADERS, page_text(self._families()).encode(errors="replace"))
-
-
-def page_text(families: Iterable[MetricFamily]) -> str:
-    """Return the whole page: metrics in the order of their internal names, series in that of their label values."""
-    lines = [line for family in sorted(families, key=lambda family: family.name) for line in _lines(family)]
-    return "\n".join(lines) + "\n"
 
 
 def first_value(family: MetricFamily) -> int:
     """Return the value of the first series on the page; 0 for a histogram and where there is none."""
     if family.kind == "histogram" or not family.series:
         return 0
-    return min(family.series, key=_labels).value
-
-
-def _labels(series: Series) -> tuple[str, ...]:
-    return series.labels
-
-
-def _lines(family: MetricFamily) -> Iterator[str]:
-    name = _metric_name(family.name)
-    yield f"# TYPE {name} {family.kind}"
-    label_names = [_label_name(label) for label in family.label_names]
-    for series in sorted(family.series, key=_labels):
-        pairs = [
-            f'{label}="{value.translate(_ESCAPES)}"' for label, value in zip(label_names, series.labels, strict=True)
-        ]
-        if family.kind == "histogram":
-            yield from _histogram_lines(name, pairs, family.limits, series)
-        else:
-            yield _line(name, pairs, series.value)
-
-
-def _histogram_lines(name: str, pairs: Sequence[str], limits: Sequence[float], series: Series) -> Iterator[str]:
-    counts = list(accumulate(series.bucket_counts))
-    for limit, count in zip([*(f"{limit:g}" for limit in limits), "+Inf"], counts, strict=True):
-        yield _line(f"{name}_bucket", [*pairs, f'le="{limit}"'], count)
-    yield _line(f"{name}_sum", pairs, series.value)
-    yield _line(f"{name}_count", pairs, counts[-1])
-
-
-def _line(name: str, pairs: Sequence[str], value: int) -> str:
-    return f"{name}{{{','.join(pairs)}}} {value}"
-
-
-def _metric_name(internal: str) -> str:
-    return _not_leading_digit(re.sub(r"[^A-Za-z0-9_]", ":", internal))
-
-
-def _label_name(internal: str) -> str:
-    return _not_leading_digit(re.sub(r"[^A-Za-z0-9]", "_", internal))
-
-
-def _not_leading_digit(name: str) -> str:
-    return f"_{name}" if name[:1].isdigit() else name
+    return int(min(family.series, key=label_values).value)

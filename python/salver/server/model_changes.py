@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from salver.admin.change import Difference
 from salver.config.server_config import ModelConfig
 from salver.config.validation import problems_of_models
 from salver.core.servable_state import ServableState
@@ -72,15 +71,6 @@ def check_labels(
 
 def _finds_same_versions(model: ModelConfig, other: ModelConfig) -> bool:
     return (model.base_path, model.version_policy) == (other.base_path, other.version_policy)
-
-
-def model_differences(models: Sequence[ModelConfig], before: Sequence[ModelConfig]) -> tuple[Difference, ...]:
-    """Return which models a list adds, removes and changes."""
-    old, new = {model.name: model for model in before}, {model.name: model for model in models}
-    found = [("add", name) for name in new if name not in old]
-    found += [("replace", name) for name, model in new.items() if name in old and old[name] != model]
-    found += [("remove", name) for name in old if name not in new]
-    return tuple(Difference(op=op, path=f"/models/{name.replace('~', '~0').replace('/', '~1')}") for op, name in found)
 
 
 def told_change(models: Sequence[ModelConfig], before: Sequence[ModelConfig], writer: str, last_writer: str) -> str:

@@ -27,6 +27,7 @@ from salver.errors import (
 from salver.servables.servable import Servable, Stream
 from salver.servables.time_limit import time_limit
 from salver.server.log_pause import LOG_PAUSE_S, LogPause
+from salver.tracing import TraceContext, running
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,6 +61,7 @@ class BatchRunner:
         *,
         name_of: NameOf = lambda servable: type(servable).__name__,
         submit_stream: SubmitCall = _run_here,
+        is_traced: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Make a runner.
@@ -68,10 +70,12 @@ class BatchRunner:
             name_of: Names the servable of a batch that failed.
             submit_stream: Runs an answer in parts elsewhere, as it takes as long as its client; says False when it has
                 no room.
+            is_traced: Whether servables are to see the traces that they run in.
             clock: Seconds, for the pauses between log lines.
         """
         self._name_of = name_of
         self._submit_stream = submit_stream
+        self._is_traced = is_traced
         self._pause = LogPause(clock)
 
     def handle(self, batch: Batch, /) -> None:
@@ -86,7 +90,7 @@ class BatchRunner:
             batch.fail(full.code, full.message)
 
     def _answer(self, batch: Batch, run: Callable[[Batch], None]) -> None:
-        error = _failure_of(batch, run)
+        error = self._traced_failure_of(batch, run) if self._is_traced else _failure_of(batch, run)
         if error is None:
             return
         if batch.num_members == 1 or isinstance(error, OF_THE_WHOLE_BATCH):
@@ -96,6 +100,11 @@ class BatchRunner:
         del error  # its traceback keeps the joined inputs
         for member in batch.split_members():
             self.handle(member)
+
+    def _traced_failure_of(self, batch: Batch, run: Callable[[Batch], None]) -> Exception | None:
+        traces = [TraceContext(run_span, state) for _, _, run_span, state in batch.traces]
+        with running(traces):
+            return _failure_of(batch, run)
 
     def _fail(self, batch: Batch, error: Exception) -> None:
         if isinstance(error, SalverError):

@@ -22,18 +22,24 @@ from salver.core.servable_state_waits import Outcomes
 from salver.errors import FailedPreconditionError, UnavailableError
 from salver.servables.loaders import Platform
 from salver.server import manager_setup
+from salver.server.admin.audit import AuditLog
 from salver.server.admin.batching import BatchingReports
 from salver.server.admin.browser_check import BrowserCheck
+from salver.server.admin.console.pages import ConsolePages
 from salver.server.admin.events import Events
+from salver.server.admin.model_admin import ModelAdmin
+from salver.server.admin.model_documents import ModelDocuments
+from salver.server.admin.model_pages import ModelPages
 from salver.server.admin.profile import Profiles
 from salver.server.admin.router import AdminRoutes
-from salver.server.admin.routes import admin_routes
-from salver.server.admin.server_routes import server_routes
+from salver.server.admin.routes import AdminHandlers, admin_routes
 from salver.server.all_metrics import AllMetrics
 from salver.server.batching_reload import batching_poller
 from salver.server.config_poller import config_poller
 from salver.server.control_router import ControlRouter
 from salver.server.events.event_watchers import EventWatchers
+from salver.server.journal import Journal
+from salver.server.journal_setup import open_journal
 from salver.server.metrics import Metrics
 from salver.server.metrics_page import MetricsPage
 from salver.server.model_metadata import GET_MODEL_METADATA, ModelMetadata
@@ -48,6 +54,7 @@ from salver.server.slow_calls import SlowCalls
 from salver.server.startup_probe import STARTUP_PATH, StartupProbe
 from salver.server.thread_pool import PullThreads
 from salver.server.tls_watcher import TlsWatcher
+from salver.version import salver_version
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,6 +64,8 @@ logger = logging.getLogger(__name__)
 _NUM_CONTROL_THREADS = 2
 _MAX_STREAMS = 256
 """Answers that may be streamed at the same time: each has a thread, which sleeps while its client is behind."""
+_MAX_SLOW_CALLS = 64
+"""Reloads and calls of the admin port that may wait at the same time, most of them asleep."""
 _JOIN_TIMEOUT_S = 1.0
 """How long a stop waits for a thread that is still in a servable or handler after the drain."""
 
@@ -110,11 +119,15 @@ class Server:
             # One more than run at the same time: `DataPlaneOptions.num_runners` says what for.
             manager_setup.num_runners(self._config) + 1,
             self._plane.next_batch,
-            BatchRunner(name_of=self._core.table.name_of, submit_stream=self._streams.submit),
+            BatchRunner(
+                name_of=self._core.table.name_of,
+                submit_stream=self._streams.submit,
+                is_traced=self._config.trace_sampling_ratio is not None,
+            ),
         )
         pollers = (config_poller(self._core, self._config), batching_poller(self._core.batching_reload, self._config))
         self._pollers = [poller for poller in pollers if poller is not None]
-        self._slow_calls = SlowCalls("reload")
+        self._slow_calls = SlowCalls("slow-call", _MAX_SLOW_CALLS)
         self._watchers = EventWatchers(self._core.event_log)
         self._control: PullThreads[ControlCall] = PullThreads(
             "control", _NUM_CONTROL_THREADS, self._plane.next_call, self._router()
@@ -128,6 +141,7 @@ class Server:
         self._stopping = threading.Event()
         self._may_open = threading.Event()
         self._ports = OpenPorts()
+        self._journal: Journal | None = None
         self._tls = TlsWatcher(self._plane.set_tls, manager_setup.tls_sources(self._config))
 
     # --- Life
@@ -254,6 +268,8 @@ class Server:
     # --- Inside
 
     def _start(self) -> None:
+        self._journal = open_journal(self._config, self._plane, self._metrics)
+        self._journal.start()
         self._tls.load()  # first: nothing should be loaded for a server that cannot open its ports
         self._ports = open_admin_port(self._plane, self._config)
         self._control.start()
@@ -284,7 +300,7 @@ class Server:
         status = ModelStatus(self._core.monitor)
         metadata = ModelMetadata(self._core.table.resolve)
         methods = {GET_MODEL_STATUS: status.grpc, GET_MODEL_METADATA: metadata.grpc, **reflection_methods()}
-        metrics = AllMetrics(self._plane, self._metrics, self._core.monitor)
+        metrics = AllMetrics(self._plane, self._metrics, self._core.monitor, self._core.version_metrics)
         reload = ModelReload(self._reload, metrics.first_values)
         page, startup = MetricsPage(metrics), StartupProbe(self._core.health)
         pages = {STARTUP_PATH: startup} | ({self._config.metrics_path: page} if self._config.metrics_enabled else {})
@@ -292,11 +308,21 @@ class Server:
         def names() -> Collection[str]:
             return self._core.names
 
-        batching, profiles = BatchingReports(self._plane, names), Profiles(self._core.profiler, names)
-        events = Events(self._core.event_log, self._watchers)
-        table = admin_routes(startup=startup, metrics=page, batching=batching, profiles=profiles)
+        audit = AuditLog()
+        documents = ModelDocuments(self._core, self._plane)
+        models = ModelAdmin(self._core, documents, config_file=self._config.model_config_file)
+        handlers = AdminHandlers(
+            startup=startup,
+            metrics=page,
+            batching=BatchingReports(self._plane, names),
+            profiles=Profiles(self._core.profiler, names),
+            models=ModelPages(models),
+            audit=audit,
+            console=ConsolePages(),
+            events=Events(self._core.event_log, self._watchers),
+        )
         check = BrowserCheck(self._config.admin_host, self._config.admin_host_names)
-        admin = AdminRoutes((*table, *server_routes(events=events)), check)
+        admin = AdminRoutes(admin_routes(handlers, salver_version()), check, audit)
         return ControlRouter(
             methods,
             RestRoutes(on_status=status.rest, on_metadata=metadata.rest, pages=pages),
@@ -328,6 +354,8 @@ class Server:
             self.has_endless_run = True
             logger.warning("The run of a model does not end; its thread is left behind")
         self._core.request_loggers.close()
+        if self._journal is not None:
+            self._journal.close()
         self._core.table.close()
         for threads in (self._control, self._runners):
             if not threads.stop(_JOIN_TIMEOUT_S):

@@ -39,6 +39,7 @@ from salver.servables.loaders import LoaderFactory, Platform
 from salver.servables.ready_loader import ReadyLoader
 from salver.servables.tensorflow_library import TensorFlowLibrary
 from salver.server import manager_setup
+from salver.server.admin.diff import differences
 from salver.server.batching_policies import BatchingPolicies, server_parameters
 from salver.server.batching_reload import BatchingReload, server_file
 from salver.server.events.event_log import EventLog
@@ -46,13 +47,16 @@ from salver.server.events.life_cycle_events import LifeCycleEvents
 from salver.server.health import Health
 from salver.server.load_metrics import counted
 from salver.server.metrics import Metrics
-from salver.server.model_changes import check_labels, check_models, model_differences, told_change
+from salver.server.model_acts import ModelActs
+from salver.server.model_changes import check_labels, check_models, told_change
+from salver.server.model_list import Edit, ModelList, Replacement
 from salver.server.model_waits import ModelWaits, raise_failures
 from salver.server.platform_adapter import PlatformAdapter
 from salver.server.platforms import Platforms
 from salver.server.profiling.profiler import Profiler
 from salver.server.request_loggers import RequestLoggers, check_request_logging
 from salver.server.serving_table import DataPlaneServingTable
+from salver.server.version_metrics import VersionMetrics
 from salver.server.warming_loader import WarmingLoader, WarmUp
 from salver.server.warmup import Warmup
 from salver.sources.file_system import FileSystemSource
@@ -64,6 +68,10 @@ logger = logging.getLogger(__name__)
 
 READY_SERVABLE_VERSION = 1
 """Version of the servables that the program brings."""
+
+
+def _accept(present: ModelList) -> None:
+    del present
 
 
 class ServerCore:
@@ -85,18 +93,18 @@ class ServerCore:
         self._plane = plane
         self._metrics = metrics or Metrics()
         self._servables = dict(servables or {})
-        self._models: tuple[ModelConfig, ...] = ()
+        self._list = ModelList()
         self._policies: Mapping[str, AspiredVersionPolicy] = {}
-        """Replaced whole with `_models`."""
+        """Replaced whole with `_list`."""
         self._names = frozenset(self._servables) | {model.name for model in config.models}
         self._is_running = False
         self._apply_lock = threading.Lock()
-        """Guards `_models`, `_names` and `_writer`; held through a whole change, so that changes take turns."""
+        """Guards `_list`, `_names` and `_writer`; held through a whole change, so that changes take turns."""
         self._writer = config.model_config_file or "the start"
         self._library = TensorFlowLibrary(
             counted(plane.open_tensorflow, self._metrics), custom_op_libraries=config.custom_op_libraries
         )
-        batching = BatchingPolicies(server_parameters(config))
+        self.batching = batching = BatchingPolicies(server_parameters(config))
         bus: EventBus[ServableState] = EventBus()
         self.monitor = ServableStateMonitor(bus)
         self.event_log = EventLog()
@@ -110,6 +118,7 @@ class ServerCore:
         self.manager = AspiredVersionsManager(
             manager_setup.manager_options(config, bus, [self.table], self._policy_for)
         )
+        self.version_metrics = VersionMetrics(self.manager.get_resource_estimates)
         self.profiler = Profiler(
             self.manager,
             policy_of=batching.of,
@@ -121,11 +130,27 @@ class ServerCore:
         self._adapter = PlatformAdapter()
         self._waits = ModelWaits(bus, self.monitor)
         self._source = FileSystemSource(manager_setup.source_config(config, ()), on_poll_result=self._on_poll_result)
+        self.acts = ModelActs(self.manager, self._source, bus)
+
+    @property
+    def model_list(self) -> ModelList:
+        """The configured models, as the list that is in force."""
+        return self._list
 
     @property
     def models(self) -> tuple[ModelConfig, ...]:
         """The configured models."""
-        return self._models
+        return self._list.models
+
+    @property
+    def writer(self) -> str:
+        """Who set them, in words."""
+        return self._writer
+
+    @property
+    def servable_names(self) -> frozenset[str]:
+        """The names of the servables that the program brings."""
+        return frozenset(self._servables)
 
     @property
     def names(self) -> frozenset[str]:
@@ -147,7 +172,12 @@ class ServerCore:
         # Where TFLite models are preferred, TensorFlow may not be needed at all.
         if not self._config.prefer_tflite and any(self._platforms.is_tensorflow(model.platform) for model in models):
             self._library.open_in_background()
+<<<<<<< HEAD
+        self._put_in_force(ModelList(models))
+=======
         self._put_in_force(models)
+        self.monitor.notify(self.version_metrics.on_state)
+>>>>>>> main
         self.monitor.notify(self._on_state)
         connect(self._adapter, self.manager)
         self.manager.start()
@@ -203,16 +233,43 @@ class ServerCore:
         """
         with ExitStack() as watching:
             with self._apply_lock:
-                new = self._check(models)
+                planned = self._plan(lambda _: models)
                 monitor = watching.enter_context(self._waits.fresh_monitor())
-                self._replace(tuple(models), writer)
+                self._carry_out(planned, writer)
+            before = {model.name for model in planned.before.models}
+            new = [model.name for model in models if model.name not in before]
             raise_failures(new, monitor.wait_until_available_or_failed(new, timeout_s), timeout_s)
 
     def replace_models(self, models: Sequence[ModelConfig], *, writer: str) -> None:
         """Do what `apply_models` does, but wait for nothing."""
         with self._apply_lock:
-            self._check(models)
-            self._replace(tuple(models), writer)
+            self._carry_out(self._plan(lambda _: models), writer)
+
+    def change_models(
+        self, edit: Edit, *, writer: str, is_dry_run: bool = False, on_present: Callable[[ModelList], None] = _accept
+    ) -> Replacement:
+        """Serve what `edit` makes of the present models; waits for nothing.
+
+        Reading, checking and changing are one step: no other change comes in between.
+
+        Args:
+            edit: Makes the new list; called once, and must be quick.
+            writer: Who changes the models, for the log.
+            is_dry_run: Check everything and change nothing.
+            on_present: Told of the present list before `edit`; raises a SalverError to refuse the change.
+
+        Returns:
+            The list of before and the one that is in force now, or would be; both are the same where nothing changes.
+
+        Raises:
+            SalverError: What `apply_models` raises before it waits, or `edit` or `on_present` do; nothing changed.
+        """
+        with self._apply_lock:
+            on_present(self._list)
+            planned = self._plan(edit)
+            if planned.is_changed and not is_dry_run:
+                self._carry_out(planned, writer)
+            return planned
 
     def give_up_loads(self) -> None:
         """Begin to stop: no change of models is taken, no load goes on, nobody waits for one. What serves goes on."""
@@ -232,36 +289,40 @@ class ServerCore:
 
     # --- Changing what is served
 
-    def _check(self, models: Sequence[ModelConfig]) -> list[str]:
-        """Refuse what cannot take the place of the present models; return the names that are new."""
+    def _plan(self, edit: Edit) -> Replacement:
+        """Make and check the list that is to take the place of the present one; under the lock."""
         if not self._is_running:
             raise FailedPreconditionError("the server is not running; its models cannot be changed")
-        check_models(models, self._models, self._servables)
+        present = self._list
+        models = tuple(edit(present.models))
+        check_models(models, present.models, self._servables)
         check_request_logging(models)
         allow_unknown = self._config.allow_version_labels_for_unavailable_models
-        check_labels(models, self._models, self._states_of, allow_unknown=allow_unknown)
-        before = {model.name for model in self._models}
-        return [model.name for model in models if model.name not in before]
+        check_labels(models, present.models, self._states_of, allow_unknown=allow_unknown)
+        self._routes(models)
+        return Replacement(present, present.followed_by(models))
 
-    def _replace(self, models: tuple[ModelConfig, ...], writer: str) -> None:
-        before = self._models
-        self._put_in_force(models)
+    def _carry_out(self, planned: Replacement, writer: str) -> None:
+        before, models = planned.before.models, planned.after.models
+        self._put_in_force(planned.after)
         logger.info("%s", told_change(models, before, writer, self._writer))
         self._writer = writer
-        self.events.models_set(writer, model_differences(models, before), etag="")
+        self.events.models_set(writer, differences(before, models), planned.after.etag)
         # A name that comes back with the next change must find its old versions given up.
         self.manager.step()
         removed = {model.name for model in before} - self.names
         self._waits.report(removed, AbortedError(f"a later change took it away ({writer})"))
         self.events.forget_sources(removed)
 
-    def _put_in_force(self, models: tuple[ModelConfig, ...]) -> None:
+    def _put_in_force(self, new: ModelList) -> None:
+        models, before = new.models, {model.name: model for model in self.models}
         routes = self._routes(models)
         names_before = self.names
         logger.info("Adding/updating models.")
         for model in models:
-            logger.info(" (Re-)adding model: %s", model.name)
-        self._models = models
+            if model != before.get(model.name):
+                logger.info(" (Re-)adding model: %s", model.name)
+        self._list = new
         self._policies = manager_setup.policies(self._config, models)
         self._names = frozenset(self._servables) | {model.name for model in models}
         # The old routes, too, until the source no longer emits for them.
@@ -275,10 +336,12 @@ class ServerCore:
         logger.info("Finished adding/updating models")
 
     def _routes(self, models: Sequence[ModelConfig]) -> dict[str, LoaderFactory]:
-        routes = {}
+        routes, factories = {}, dict[str, LoaderFactory]()
         for model in models:
             try:
-                routes[model.name] = self._platforms.loader_factory(model.platform)
+                if model.platform not in factories:
+                    factories[model.platform] = self._platforms.loader_factory(model.platform)
+                routes[model.name] = factories[model.platform]
             except InvalidArgumentError as error:
                 raise InvalidArgumentError(
                     f"Model {model.name} requests unsupported platform {model.platform}: {error.message}"
@@ -298,10 +361,11 @@ class ServerCore:
         """Return how versions of a platform with this configuration are warmed up."""
         if not config.enable_model_warmup:
             return None
-        return Warmup(self._plane, self.table, manager_setup.warmup_options(config), self._metrics).run
+        options, on_warm = manager_setup.warmup_options(config), self.version_metrics.note_warmup
+        return Warmup(self._plane, self.table, options, self._metrics, on_warm=on_warm).run
 
     def _base_path_of(self, name: str) -> str | None:
-        return next((model.base_path for model in self._models if model.name == name), None)
+        return next((model.base_path for model in self.models if model.name == name), None)
 
     def _policy_for(self, name: str) -> AspiredVersionPolicy:
         # A model that is no longer named only unloads, in which the policies do not differ.

@@ -111,6 +111,24 @@ class DataPlaneServingTable:
             if changed:
                 self._publish(changed)
 
+    def labels_of(self, name: str) -> Mapping[str, int]:
+        """Return what each label of this model names now."""
+        with self._lock:
+            return dict(self._labels.get(name, {}))
+
+    def batching_of(self, id: ServableId) -> BatchingPolicy | None:
+        """Return how the requests to this version are joined; None while it does not serve."""
+        with self._lock:
+            entry = self._entries.get(id.name, {}).get(id.version)
+        return None if entry is None or entry.target is None else entry.batching
+
+    def num_in_flight(self, id: ServableId) -> int | None:
+        """Return how many requests have this version now, also on its way out; None where it takes none."""
+        with self._lock:
+            entry = self._entries.get(id.name, {}).get(id.version)
+            target = self._retired.get(id) if entry is None else entry.target
+        return None if target is None else target.num_pins
+
     def update_batching(self) -> list[ServableId]:
         """Ask again how requests are joined, tell the versions that serve, and return those for which it changed."""
         with self._lock:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from salver.boundary import DataPlane, Target
@@ -64,11 +64,14 @@ class Warmup:
         table: DataPlaneServingTable,
         options: WarmupOptions,
         metrics: Metrics,
+        *,
+        on_warm: Callable[[ServableId, float], None] = lambda _id, _seconds: None,
     ) -> None:
         self._plane = plane
         self._table = table
         self._options = options
         self._metrics = metrics
+        self._on_warm = on_warm
 
     def run(self, id: ServableId, servable: object, directory: StoragePath | None, cancelled: threading.Event) -> None:
         """Call the servable's own `warmup()`, then replay its files, then those of the operator; blocks.
@@ -83,6 +86,13 @@ class Warmup:
             SalverError: A request failed, a file is damaged or wrong, or the warm-up was cancelled.
             Exception: What `warmup()` raised.
         """
+        started_s = time.monotonic()
+        self._warm_up(id, servable, directory, cancelled)
+        self._on_warm(id, time.monotonic() - started_s)
+
+    def _warm_up(
+        self, id: ServableId, servable: object, directory: StoragePath | None, cancelled: threading.Event
+    ) -> None:
         own_warmup = getattr(servable, "warmup", None)
         if callable(own_warmup) and is_servable(servable):
             own_warmup()

@@ -23,7 +23,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from salver.core.ids import ServableId
@@ -136,6 +136,16 @@ class FileSystemSource:
         """The configuration in force."""
         return self._config
 
+    @property
+    def names(self) -> Collection[str]:
+        """The servables that are configured."""
+        return self._streams.keys()
+
+    @property
+    def is_polling(self) -> bool:
+        """Whether base paths are examined without being asked for."""
+        return self._callback is not None and self._polls and not self._is_stopped
+
     def set_aspired_versions_callback(self, callback: AspiredVersionsCallback[StoragePath]) -> None:
         """Connect, and begin to poll on a thread of its own unless `poll_wait_s` is negative. See `Source`."""
         with self._lock:
@@ -168,6 +178,30 @@ class FileSystemSource:
     def poll_once(self) -> None:
         """Examine every servable's base path now and emit what changed; nothing if not connected."""
         self._poll(list(self._streams.values()))
+
+    def poll(self, name: str) -> bool:
+        """Examine one servable's base path now, as `poll_once` does; False if it is not configured."""
+        stream = self._streams.get(name)
+        if stream is None:
+            return False
+        self._poll([stream])
+        self._thread.wake()
+        return True
+
+    def emit_again(self, name: str) -> bool:
+        """Emit the last list of a servable once more, for a target that wants a version anew.
+
+        Returns:
+            False if there is no such list, or the target did not take it; the next poll tries that again.
+        """
+        with self._lock:
+            stream = self._streams.get(name)
+            if stream is None or stream.emitted is None:
+                return False
+            is_taken = self._emit(name, stream.emitted)
+            if not is_taken:
+                stream.emitted = None
+            return is_taken
 
     def poll_unsettled(self) -> None:
         """Examine only the servables with a version that may be complete soon."""

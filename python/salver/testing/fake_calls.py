@@ -74,6 +74,8 @@ class FakeBatch:
         """Set by a test whose batch could have several members."""
         self.members: list[FakeBatch] = []
         """Set by a test whose batch has several members: a batch for each, to be answered in its place once split."""
+        self.traces: list[tuple[str | None, str, str, str]] = []
+        """Set by a test whose members are traced."""
         self.parts: list[dict[str, Any]] = []
         """What `send_part` was given."""
         self._inputs = dict(inputs)

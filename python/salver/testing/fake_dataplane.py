@@ -13,6 +13,7 @@ import numpy as np
 from salver.boundary import (
     BatchingPolicy,
     BatchingReport,
+    JournalEntries,
     LogEntries,
     LogRule,
     MetricFamily,
@@ -168,6 +169,7 @@ class FakeDataPlane:
         self.log_rules: dict[str, LogRule] = {}
         """The present rules, by model name."""
         self._log_entries: _WorkQueue[LogEntries] = _WorkQueue()
+        self._journal: _WorkQueue[JournalEntries] = _WorkQueue()
         self.next_batch = self._batches.pull
         self.next_call = self._calls.pull
 
@@ -248,6 +250,11 @@ class FakeDataPlane:
         pulled = self._log_entries.pull(timeout_s)
         return LogEntries() if pulled is None and not self.is_stopped else pulled
 
+    def next_journal_entries(self, timeout_s: float) -> JournalEntries | None:
+        """Give what `submit_journal_entries` queued."""
+        pulled = self._journal.pull(timeout_s)
+        return JournalEntries() if pulled is None and not self.is_stopped else pulled
+
     def metrics(self) -> list[MetricFamily]:
         """Return what the test has put there."""
         return self.families
@@ -274,6 +281,7 @@ class FakeDataPlane:
         self._batches.close()
         self._calls.close()
         self._log_entries.close()
+        self._journal.close()
         return True
 
     # --- As a test uses it
@@ -291,6 +299,10 @@ class FakeDataPlane:
     def submit_log_entries(self, entries: LogEntries) -> None:
         """Queue requests to be logged."""
         self._log_entries.put(entries)
+
+    def submit_journal_entries(self, entries: JournalEntries) -> None:
+        """Queue requests that are told of."""
+        self._journal.put(entries)
 
     def resolve(self, model: str, version: int | None = None, label: str | None = None) -> FakeTarget:
         """Return the target that a request would get, by the rules of the data plane."""

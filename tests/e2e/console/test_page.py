@@ -21,7 +21,8 @@ PLACES = ("models", "models/ranker", "events", "audit")
 
 
 BAD_PAGE = """
-<html><head></head><body><main><h3>x</h3><button></button><img src="data:,"><svg></svg><table><tr><td>1</td></tr></table>
+<html><head></head><body><main>
+<h3>x</h3><button></button><img src="data:,"><svg></svg><table><tr><td>1</td></tr></table>
 <p style="color: #999; background: #fff">pale</p><i id="a"></i><i id="a"></i><b tabindex="3">b</b></main></body></html>
 """
 

@@ -46,6 +46,7 @@ TEXTS = {
     "mixed_precision": "bfloat16",
     "warmup_dir": "/",
     "grpc_channel_arguments": "grpc.max_concurrent_streams=5",
+    "otlp_endpoint": "http://collector:4318",
 }
 NEEDS = {
     "batching_parameters_file": ["--enable_batching"],
@@ -53,6 +54,7 @@ NEEDS = {
     "batching_parameters_poll_wait_seconds": ["--enable_batching", "--enable_per_model_batching_parameters"],
     "monitoring_config_file": ["--rest_api_port=8601"],
     "model_config_file_poll_wait_seconds": ["--model_config_file=/dev/null"],
+    "otlp_endpoint": ["--trace_sampling_ratio=0.25"],
 }
 for _name in ("timeout_in_ms", "enable_cors_support", "gzip_min_bytes", "ssl_config_file"):
     NEEDS[f"rest_api_{_name}"] = NEEDS["monitoring_config_file"]

@@ -10,7 +10,7 @@ from salver.boundary import ModelRow, TargetSpec
 from salver.errors import SalverError
 from salver.server.admin.batching import BatchingReports
 from salver.server.admin.router import AdminRoutes
-from salver.server.admin.routes import admin_routes
+from salver.server.admin.routes import admin_routes, some_handlers
 from salver.server.http_response import text_response
 from salver.testing.fake_calls import FakeControlCall
 from salver.testing.fake_dataplane import FakeDataPlane
@@ -29,13 +29,13 @@ class FakeAdmin:
         self.asked = []
         """Host, port and path of each request."""
         page = text_response(200, "")
-        table = admin_routes(
+        handlers = some_handlers(
             startup=lambda _: page,
             metrics=lambda _: page,
             batching=BatchingReports(self.plane, lambda: self.names),
             profiles=lambda _: page,
         )
-        self._routes = AdminRoutes(table)
+        self._routes = AdminRoutes(admin_routes(handlers))
 
     def report(self, *reports):
         """Have these reports told, of versions that serve."""

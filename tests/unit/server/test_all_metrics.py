@@ -9,6 +9,7 @@ from salver.core.servable_state import ManagerState, ServableState
 from salver.core.servable_state_monitor import ServableStateMonitor
 from salver.server.all_metrics import AllMetrics
 from salver.server.metrics import Metrics
+from salver.server.version_metrics import VersionMetrics
 from salver.testing.fake_dataplane import FakeDataPlane
 
 
@@ -17,7 +18,7 @@ def gathered(*states, plane=None, metrics=None):
     monitor = ServableStateMonitor(bus)
     for version, state in enumerate(states):
         bus.publish(ServableState(ServableId("m", version), state))
-    return AllMetrics(plane or FakeDataPlane(), metrics or Metrics(), monitor)
+    return AllMetrics(plane or FakeDataPlane(), metrics or Metrics(), monitor, VersionMetrics(dict))
 
 
 def test_metrics_of_every_source_are_there():

@@ -67,4 +67,6 @@ def test_a_server_has_every_metric_from_the_start():
         "/tensorflow/serving/model_warmup_records_read": ("model_path", "status"),
         "/tensorflow/serving/request_log_count": ("model_name", "status_code"),
         "salver_request_log_dropped_total": ("model_name",),
+        "salver_journal_dropped_total": (),
+        "salver_traces_dropped_total": (),
     }

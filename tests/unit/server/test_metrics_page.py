@@ -6,7 +6,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from salver.boundary import MetricFamily, Series
-from salver.server.metrics_page import MetricsPage, first_value, page_text
+from salver.server.metrics_page import MetricsPage, first_value
+from salver.server.metrics_text import page_text
 from salver.testing.fake_calls import FakeControlCall
 
 

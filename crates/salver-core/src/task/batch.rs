@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::batch_input::BatchInput;
 use crate::batching::{Refusal, Ticket, Turn, Work};
 use crate::executor::Call;
+use crate::requests::Company;
 use crate::signature::Signature;
 use crate::status::{Code, Status};
 use crate::table::{Pinned, Runner};
@@ -48,7 +49,16 @@ impl Batch {
         if can_be_filled {
             batch.num_padding_rows = padded_rows.saturating_sub(batch.num_rows());
         }
+        batch.note_begin();
         Some(batch)
+    }
+
+    /// Tells each member that it runs.
+    fn note_begin(&self) {
+        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let company =
+            Company { num_requests: count(self.tasks.len()), num_rows: count(self.num_rows() + self.num_padding_rows) };
+        self.tasks.iter().for_each(|task| task.progress.begin_run(self.opened, company));
     }
 
     fn first(&self) -> &PredictTask {
@@ -126,8 +136,10 @@ impl Batch {
 
     /// Ends the batch: every member gets its own rows, or the error.
     pub fn finish(self, outcome: Outcome, answers: &mut Answers) {
+        let now = Instant::now();
+        self.tasks.iter().for_each(|task| task.progress.end_run(now));
         match outcome.and_then(|outputs| self.check_splittable(&outputs).map(|()| outputs)) {
-            Ok(outputs) => self.finish_with(outputs, answers),
+            Ok(outputs) => self.finish_with(outputs, now, answers),
             Err(status) => {
                 for task in self.tasks {
                     task.finish(Err(status.clone()), answers);
@@ -144,9 +156,9 @@ impl Batch {
         self.whole = None;
     }
 
-    fn finish_with(mut self, outputs: Vec<Tensor>, answers: &mut Answers) {
+    fn finish_with(mut self, outputs: Vec<Tensor>, now: Instant, answers: &mut Answers) {
         self.release();
-        self.note_run(self.opened.elapsed());
+        self.note_run(now.saturating_duration_since(self.opened));
         if self.is_undivided() {
             return self.tasks.remove(0).finish(Ok(outputs), answers);
         }
@@ -248,7 +260,9 @@ impl Batch {
                 _ => 0,
             };
             let whole = whole.clone();
-            take(Batch { tasks: vec![task], num_padding_rows, ticket: None, whole, opened }, answers);
+            let member = Batch { tasks: vec![task], num_padding_rows, ticket: None, whole, opened };
+            member.note_begin();
+            take(member, answers);
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Where the parts of a request that was split come together again.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::batch_input::BatchInput;
+use crate::requests::Progress;
 use crate::signature::Signature;
 use crate::status::{Code, Status};
 use crate::task::answers::{Mailbox, Outcome, ReplyTo};
@@ -15,7 +15,7 @@ pub(super) struct Gathering {
     signature: Arc<Signature>,
     outputs: Vec<usize>,
     sizes: Vec<usize>,
-    is_abandoned: Arc<AtomicBool>,
+    progress: Arc<Progress>,
     /// None once the request is answered.
     waiting: Mutex<Option<Waiting>>,
 }
@@ -33,10 +33,10 @@ impl Gathering {
         signature: Arc<Signature>,
         outputs: Vec<usize>,
         sizes: &[usize],
-        is_abandoned: Arc<AtomicBool>,
+        progress: Arc<Progress>,
     ) -> Self {
         let waiting = Waiting { reply, parts: vec![None; sizes.len()], num_missing: sizes.len() };
-        Self { signature, outputs, sizes: sizes.to_vec(), is_abandoned, waiting: Mutex::new(Some(waiting)) }
+        Self { signature, outputs, sizes: sizes.to_vec(), progress, waiting: Mutex::new(Some(waiting)) }
     }
 
     /// Takes in the answer to one part; what the caller is to be told, if that is known now.
@@ -46,7 +46,7 @@ impl Gathering {
             Ok(outputs) => outputs,
             Err(status) => {
                 let waiting = guard.take()?;
-                self.is_abandoned.store(true, Ordering::Relaxed);
+                self.progress.abandon();
                 return Some((waiting.reply, Err(status)));
             }
         };

@@ -10,11 +10,11 @@ mod refusal;
 
 use std::cell::OnceCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use crate::batching::{Criticality, Line, Policy, Refusal, Work};
 use crate::histogram::Histogram;
+use crate::requests::Progress;
 use crate::signature::Signature;
 use crate::status::Status;
 use crate::table::Pinned;
@@ -41,8 +41,8 @@ pub struct PredictTask {
     pub deadline: Option<Instant>,
     /// How much it matters when not all can run.
     pub criticality: Criticality,
-    /// Set when the caller has gone.
-    pub is_abandoned: Arc<AtomicBool>,
+    /// How far it has come, and whether its caller has gone.
+    pub progress: Arc<Progress>,
     /// Where parts of the answer go ahead of its end, if the caller takes any. Such a task runs alone; it ends with no
     /// outputs where all were sent as parts.
     pub parts: Option<Arc<dyn PartSink>>,
@@ -72,16 +72,18 @@ impl PredictTask {
         let has_elements = inputs.iter().any(|input| input.num_elements() > 0);
         let can_batch = has_elements && first.is_some() && inputs.iter().all(|input| input.num_rows() == first);
         let num_rows = if can_batch { first.unwrap_or(1) } else { 1 };
+        let (line, stats) = pinned.queue(&signature);
+        let progress = Progress::new(stats.clone());
         Self {
-            line: pinned.line(&signature).clone(),
-            queued_at: Instant::now(),
+            line: line.clone(),
+            queued_at: progress.queued(),
             pinned,
             signature,
             inputs,
             outputs,
             deadline: None,
             criticality: Criticality::default(),
-            is_abandoned: Arc::default(),
+            progress: Arc::new(progress),
             parts: None,
             run_latency: None,
             num_rows,
@@ -112,7 +114,7 @@ impl PredictTask {
         let mut part = Self::new(self.pinned.again(), self.signature.clone(), inputs, self.outputs.clone(), reply);
         part.deadline = self.deadline;
         part.criticality = self.criticality;
-        part.is_abandoned = self.is_abandoned.clone();
+        part.progress = self.progress.clone();
         part.queued_at = self.queued_at;
         part
     }
@@ -176,7 +178,7 @@ impl Work for PredictTask {
     }
 
     fn is_abandoned(&self) -> bool {
-        self.is_abandoned.load(Ordering::Relaxed)
+        self.progress.is_abandoned()
     }
 
     fn set_queued_at(&mut self, now: Instant) {
@@ -197,9 +199,9 @@ impl Work for PredictTask {
                 return Vec::new();
             }
         };
-        let (signature, is_abandoned) = (self.signature.clone(), self.is_abandoned.clone());
+        let (signature, progress) = (self.signature.clone(), self.progress.clone());
         let gathering: Arc<dyn Mailbox> =
-            Arc::new(Gathering::new(reply, signature, self.outputs.clone(), sizes, is_abandoned));
+            Arc::new(Gathering::new(reply, signature, self.outputs.clone(), sizes, progress));
         let reply_to = |slot| ReplyTo { mailbox: gathering.clone(), slot };
         let mut parts: Vec<Self> = (0..).zip(inputs).map(|(slot, inputs)| self.part(inputs, reply_to(slot))).collect();
         if let Some(last) = parts.last_mut() {

@@ -1,7 +1,6 @@
 //! Members of a batch.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use salver_core::batching::{Options, Policy, Scheduler, Work};
@@ -130,7 +129,7 @@ fn expired_and_abandoned_work_never_runs() {
     let mut expired = fixture.task(0, floats(&[1.0]));
     expired.deadline = Some(Instant::now() - Duration::from_millis(1));
     let abandoned = fixture.task(1, floats(&[1.0]));
-    abandoned.is_abandoned.store(true, Ordering::SeqCst);
+    abandoned.progress.abandon();
     scheduler.submit([expired, abandoned]);
     let turn = scheduler.try_next().unwrap();
     assert!(turn.batch.is_empty());

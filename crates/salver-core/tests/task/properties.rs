@@ -112,7 +112,7 @@ fn task(fixture: &Fixture, slot: usize, request: &Request) -> PredictTask {
     let inputs = vec![rows(slot, request), elements(slot, request)];
     let mut task = fixture.task_for(slot as u64, inputs, request.outputs.clone());
     match request.fate {
-        Fate::Abandoned => task.is_abandoned.store(true, Ordering::Relaxed),
+        Fate::Abandoned => task.progress.abandon(),
         Fate::Expired => task.deadline = Some(Instant::now()),
         Fate::Served | Fate::Bad => {}
     }

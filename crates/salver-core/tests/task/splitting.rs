@@ -1,7 +1,6 @@
 //! Requests that run in several batches.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use salver_core::batching::{Criticality, Refusal, Work};
@@ -59,14 +58,14 @@ fn parts_inherit_what_the_request_is() {
     let now = Instant::now();
     (task.deadline, task.criticality) = (Some(now + Duration::from_secs(60)), Criticality::Sheddable);
     task.set_queued_at(now);
-    let is_abandoned = task.is_abandoned.clone();
+    let progress = task.progress.clone();
     let parts = task.split(&[1, 1]);
     for part in &parts {
         assert_eq!((part.deadline, part.queued_at()), (Some(now + Duration::from_secs(60)), now));
         assert_eq!(part.criticality, Criticality::Sheddable);
         assert!(part.can_join() && !Work::is_abandoned(part));
     }
-    is_abandoned.store(true, Ordering::SeqCst);
+    progress.abandon();
     assert!(parts.iter().all(Work::is_abandoned));
 }
 

@@ -49,14 +49,27 @@ pub(crate) async fn handle(context: Rc<LoopContext>, request: Request<Incoming>)
     count(&context.shared.counters.grpc_requests);
     let path = request.uri().path();
     let answer = match Api::of_grpc_path(path) {
-        Some(Api::PredictStreamed) => streamed::handle(&context, request),
-        Some(api) => inference::handle(&context, api, request).await.map(unary),
+        Some(api) => return infer(&context, api, request).await,
         None => match on_every_port(&context, Port::Grpc, request).await {
             Ok(answer) => answer,
             Err(request) => control::unary(&context, request).await.map(unary),
         },
     };
     answer.unwrap_or_else(|status| refusal(&context, &status))
+}
+
+/// Answers a call that runs a model, and tells its client who it is.
+async fn infer(context: &Rc<LoopContext>, api: Api, request: Request<Incoming>) -> Response<ServerBody> {
+    let identity = context.shared.journal.identify(request.headers());
+    let answer = match api {
+        Api::PredictStreamed => streamed::handle(context, request, identity.clone()),
+        _ => inference::handle(context, api, request, identity.clone()).await.map(unary),
+    };
+    let mut response = answer.unwrap_or_else(|status| refusal(context, &status));
+    if let Some(identity) = identity {
+        identity.tell(response.headers_mut());
+    }
+    response
 }
 
 /// Answers one call on the admin port, which runs no model and counts nothing.

@@ -18,6 +18,7 @@ use crate::body::ServerBody;
 use crate::event_loop::{LoopContext, spawn_with};
 use crate::grpc::{Frames, drive, framing, inference, with_headers};
 use crate::inference::{Answer, Api};
+use crate::journal::Identity;
 use crate::metrics::Entrypoint;
 use crate::off_loop::off_loop;
 use crate::predict::{self, Outputs, Terms};
@@ -40,11 +41,15 @@ impl PartSink for Parts {
 ///
 /// # Errors
 /// INVALID_ARGUMENT for a timeout or criticality that cannot be read.
-pub(crate) fn handle(context: &Rc<LoopContext>, request: Request<Incoming>) -> Result<Response<ServerBody>, Status> {
+pub(crate) fn handle(
+    context: &Rc<LoopContext>,
+    request: Request<Incoming>,
+    identity: Option<Identity>,
+) -> Result<Response<ServerBody>, Status> {
     let terms = inference::terms(request.headers())?;
     let (frames, receiver) = mpsc::channel(1);
     spawn_with(context, |context| async move {
-        let record = Record::begin(&context.shared, Api::PredictStreamed, Entrypoint::Grpc);
+        let record = Record::begin(&context.shared, Api::PredictStreamed, Entrypoint::Grpc, identity);
         let work = async {
             let streamed = predict::within(terms.deadline, stream(&context, request, terms, &frames, &record)).await;
             record.note(streamed.as_ref().map_or_else(|status| status.code, |()| Code::Ok));
@@ -64,15 +69,16 @@ async fn stream(
 ) -> Result<(), Status> {
     let (head, body) = request.into_parts();
     let message = framing::read_unary(context, &head.headers, body).await?;
+    record.receive(message.len());
     let log = &context.shared.request_log;
     let sent = log.is_on().then(|| message.clone());
     let prepared = inference::prepare(context, Api::PredictStreamed, message, record).await?;
     let sample = sent.and_then(|sent| log.sample(Api::PredictStreamed, &prepared.predictions, || Part::sent(&sent)));
-    let mut client = Client { context, frames, answer: Arc::new(prepared.answer), sample };
+    let mut client = Client { context, record, frames, answer: Arc::new(prepared.answer), sample };
     let (sender, mut parts) = mpsc::channel(MAX_PENDING_PARTS);
     let Some(mut prediction) = prepared.predictions.into_iter().next() else { return Ok(()) };
     prediction.terms = terms;
-    let run = predict::run_in_parts(context, Api::PredictStreamed, prediction, Arc::new(Parts(sender)));
+    let run = predict::run_in_parts(context, Api::PredictStreamed, prediction, Arc::new(Parts(sender)), record);
     tokio::pin!(run);
     let last = loop {
         tokio::select! {
@@ -95,6 +101,7 @@ async fn stream(
 /// Who gets the parts.
 struct Client<'a> {
     context: &'a LoopContext,
+    record: &'a Record<'a>,
     frames: &'a Frames,
     answer: Arc<Answer>,
     /// Of a call that is logged.
@@ -107,6 +114,7 @@ impl Client<'_> {
         let (is_large, form, answer) = (inference::is_large(&outputs), self.context.tensor_form(), self.answer.clone());
         let encode = move || answer.message(&outputs, form, framing::PREFIX_LEN).map(framing::seal);
         let message = off_loop(is_large, encode).await?;
+        self.record.answer(message.len() - framing::PREFIX_LEN);
         if let Some(sample) = &mut self.sample {
             sample.add(Part::sent(&message.slice(framing::PREFIX_LEN..)));
         }

@@ -29,6 +29,18 @@ impl Api {
         })
     }
 
+    /// Its name in logs and traces: that of the gRPC method.
+    pub fn name(self) -> &'static str {
+        match self {
+            Api::Predict => "Predict",
+            Api::PredictStreamed => "PredictStreamed",
+            Api::Classify => "Classify",
+            Api::Regress => "Regress",
+            Api::MultiInference => "MultiInference",
+            Api::SessionRun => "SessionRun",
+        }
+    }
+
     /// The API behind a gRPC method.
     pub(crate) fn of_grpc_path(path: &str) -> Option<Api> {
         Some(match path {

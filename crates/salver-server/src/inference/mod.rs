@@ -59,7 +59,8 @@ impl Servables<'_> {
     }
 }
 
-fn choice(spec: &ModelSpec) -> Choice<'_> {
+/// Which version a spec wants.
+pub(crate) fn choice(spec: &ModelSpec) -> Choice<'_> {
     match &spec.choice {
         VersionChoice::Latest => Choice::Latest,
         VersionChoice::Version(version) => Choice::Version(*version),

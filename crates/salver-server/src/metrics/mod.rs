@@ -9,11 +9,13 @@ mod family;
 mod lines;
 mod model;
 mod padding;
+mod requests;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
+use salver_core::requests::{Times, TraceContext, VersionStats};
 use salver_core::table::Runner;
 use salver_core::{Code, Histogram};
 
@@ -24,6 +26,8 @@ pub use family::{Family, Kind, Series};
 pub(crate) use lines::LineFamilies;
 use model::{ModelFamilies, ModelMetrics};
 pub(crate) use padding::PaddingSizes;
+use requests::{RequestFamilies, Versions};
+pub use salver_core::requests::Protocol as Entrypoint;
 
 /// Names that never were in the serving table and are still counted each for itself.
 const MAX_UNKNOWN_NAMES: usize = 1000;
@@ -31,24 +35,6 @@ const MAX_UNKNOWN_NAMES: usize = 1000;
 const MAX_UNKNOWN_NAME_BYTES: usize = 256;
 /// The model name under which all further unknown names are counted.
 pub const OTHER_NAMES: &str = "(other)";
-
-/// How a request came in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Entrypoint {
-    /// A gRPC call.
-    Grpc,
-    /// An HTTP request.
-    Rest,
-}
-
-impl Entrypoint {
-    fn label(self) -> &'static str {
-        match self {
-            Self::Grpc => "GRPC",
-            Self::Rest => "REST",
-        }
-    }
-}
 
 type Models = HashMap<Arc<str>, Arc<ModelMetrics>>;
 
@@ -61,13 +47,14 @@ pub struct Metrics {
     unknown: Mutex<HashSet<Arc<str>>>,
     /// All further names.
     others: Arc<ModelMetrics>,
+    versions: Mutex<Versions>,
 }
 
 impl Default for Metrics {
     fn default() -> Self {
         let others = Arc::<ModelMetrics>::default();
         let models = Models::from([(OTHER_NAMES.into(), others.clone()), ("".into(), Arc::default())]);
-        Self { models: ArcSwap::from_pointee(models), unknown: Mutex::default(), others }
+        Self { models: ArcSwap::from_pointee(models), unknown: Mutex::default(), others, versions: Mutex::default() }
     }
 }
 
@@ -95,6 +82,23 @@ impl Metrics {
         self.with_model(model, |metrics| metrics.runtime_latency(api, runner))
     }
 
+    /// Counts a request that reached no version.
+    pub(crate) fn count_astray(
+        &self,
+        model: &str,
+        entrypoint: Entrypoint,
+        code: Code,
+        times: &Times,
+        trace: Option<&TraceContext>,
+    ) {
+        self.with_model(model, |metrics| metrics.astray.record(entrypoint, code, times, trace));
+    }
+
+    /// Tells of the requests to these versions from now on.
+    pub(crate) fn follow(&self, versions: impl Iterator<Item = VersionStats>) {
+        self.lock_versions().follow(versions.collect());
+    }
+
     /// Makes room for the models that serve from now on.
     pub(crate) fn know<'a>(&self, names: impl Iterator<Item = &'a str>) {
         let mut unknown = self.lock();
@@ -120,6 +124,20 @@ impl Metrics {
             metrics.add_to(name, &mut families);
         }
         families.into_vec()
+    }
+
+    /// What is told of requests by version.
+    pub(crate) fn request_families(&self) -> Vec<Family> {
+        let mut families = RequestFamilies::default();
+        self.lock_versions().iter().for_each(|version| families.add(version));
+        for (name, metrics) in self.models.load().iter() {
+            families.add_astray(name, &metrics.astray);
+        }
+        families.into_vec()
+    }
+
+    fn lock_versions(&self) -> MutexGuard<'_, Versions> {
+        self.versions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashSet<Arc<str>>> {

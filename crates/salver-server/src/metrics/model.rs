@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use salver_core::histogram::{EXAMPLE_LIMITS, LATENCY_LIMITS};
+use salver_core::requests::Outcomes;
 use salver_core::table::Runner;
 use salver_core::{Code, Histogram};
 
@@ -29,6 +30,14 @@ fn place(api: Api) -> Option<usize> {
     APIS.iter().position(|(known, ..)| *known == api)
 }
 
+/// The name of an entrypoint in the reference's metrics.
+fn label(entrypoint: Entrypoint) -> &'static str {
+    match entrypoint {
+        Entrypoint::Grpc => "GRPC",
+        Entrypoint::Rest => "REST",
+    }
+}
+
 /// Made when it is first needed.
 type Samples = OnceLock<Arc<Histogram>>;
 
@@ -47,6 +56,8 @@ pub(crate) struct ModelMetrics {
     other_latency: Samples,
     runtime_latency: [[Samples; NUM_APIS]; RUNTIMES.len()],
     examples: Samples,
+    /// Of requests that reached no version.
+    pub(crate) astray: Outcomes,
 }
 
 impl ModelMetrics {
@@ -97,11 +108,11 @@ impl ModelMetrics {
                 family.push_samples(&labels, samples);
             }
         };
-        add(&mut families.request_latency, [model, "", Entrypoint::Rest.label()], &self.other_latency);
+        add(&mut families.request_latency, [model, "", label(Entrypoint::Rest)], &self.other_latency);
         for (place, (_, grpc, rest)) in APIS.iter().enumerate() {
             let latency = &mut families.request_latency;
-            add(latency, [model, grpc, Entrypoint::Grpc.label()], &self.grpc_latency[place]);
-            add(latency, [model, rest, Entrypoint::Rest.label()], &self.rest_latency[place]);
+            add(latency, [model, grpc, label(Entrypoint::Grpc)], &self.grpc_latency[place]);
+            add(latency, [model, rest, label(Entrypoint::Rest)], &self.rest_latency[place]);
             for (runtime, slots) in RUNTIMES.iter().zip(&self.runtime_latency) {
                 add(&mut families.runtime_latency, [model, grpc, runtime], &slots[place]);
             }

@@ -14,6 +14,7 @@ use crate::event_loop::LoopContext;
 use crate::inference::{self, AllOutputs, Answer, AsMessage, Prepared, Servables};
 use crate::off_loop::off_loop;
 use crate::predict::{self, Terms};
+use crate::record::Record;
 use crate::request_log::{Part, Sample};
 use crate::rest::gzip;
 use crate::rest::path::Route;
@@ -26,25 +27,27 @@ pub(crate) async fn handle(
     context: &Rc<LoopContext>,
     route: Route,
     request: Request<Incoming>,
+    record: &Record<'_>,
 ) -> Result<Vec<u8>, Status> {
     let (head, mut body) = request.into_parts();
     let body = body::read_all(&mut body, &context.shared.options).await?;
+    record.receive(body.len());
     // From here on: a slow upload is not a slow inference.
     let deadline = context.shared.options.rest_timeout.map(|timeout| Instant::now() + timeout);
     let terms = Terms { deadline, criticality: criticality::of(&head.headers)? };
-    predict::within(deadline, answer(context, route, head.headers, body, terms)).await
+    predict::within(deadline, answer(context, route, (head.headers, body), terms, record)).await
 }
 
 async fn answer(
     context: &Rc<LoopContext>,
     route: Route,
-    headers: HeaderMap,
-    body: Bytes,
+    (headers, body): (HeaderMap, Bytes),
     terms: Terms,
+    record: &Record<'_>,
 ) -> Result<Vec<u8>, Status> {
     let (api, log) = (route.api, &context.shared.request_log);
     let spec = log.is_on().then(|| route.spec.clone());
-    let Prepared { mut predictions, answer } = prepare(context, route, headers, body).await?;
+    let Prepared { mut predictions, answer } = prepare(context, route, (headers, body), record).await?;
     let sample = spec.and_then(|spec| {
         log.sample(api, &predictions, || {
             let sent = AsMessage::new(api, spec, &predictions[0]);
@@ -52,10 +55,11 @@ async fn answer(
         })
     });
     predictions.iter_mut().for_each(|prediction| prediction.terms = terms);
-    let outputs = predict::run_all(context, api, predictions).await?;
+    let outputs = predict::run_all(context, api, predictions, record).await?;
     let is_large = inference::memory_bytes(&outputs) >= LARGE_BYTES / 4;
     let (json, answer, outputs) =
         off_loop(is_large, move || answer.json(&outputs).map(|json| (json, answer, outputs))).await?;
+    record.answer(json.len());
     if let Some(sample) = sample {
         log_answer(context, sample, answer, outputs);
     }
@@ -67,13 +71,21 @@ fn log_answer(context: &LoopContext, sample: Sample, answer: Answer, outputs: Al
     sample.answered(Part::later(inference::memory_bytes(&outputs), move || answer.message(&outputs, form, 0)));
 }
 
-async fn prepare(context: &Rc<LoopContext>, route: Route, headers: HeaderMap, body: Bytes) -> Result<Prepared, Status> {
+async fn prepare(
+    context: &Rc<LoopContext>,
+    route: Route,
+    (headers, body): (HeaderMap, Bytes),
+    record: &Record<'_>,
+) -> Result<Prepared, Status> {
     let is_large = body.len() >= LARGE_BYTES || gzip::is_gzip(&headers);
     let shared = context.shared.clone();
-    off_loop(is_large, move || {
+    let (spec, prepared) = off_loop(is_large, move || {
         let body = if gzip::is_gzip(&headers) { gzip::inflate(&body, &shared.options)? } else { body };
         let request = inference::Request::from_json(route.api, route.spec, &body)?;
-        request.prepare(Servables::Serving(&shared.table), &shared.options)
+        let spec = request.model_spec().cloned();
+        Ok((spec, request.prepare(Servables::Serving(&shared.table), &shared.options)))
     })
-    .await
+    .await?;
+    spec.into_iter().for_each(|spec| record.specify(spec));
+    prepared
 }

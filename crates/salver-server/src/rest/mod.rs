@@ -52,10 +52,11 @@ async fn answer_api(context: &Rc<LoopContext>, request: Request<Incoming>) -> Re
         Ok(Some(route)) => (Some(route.api), route.spec.name.clone()),
         _ => (None, path::model_name(method, path)),
     };
-    let record = Record::begin(&context.shared, api, Entrypoint::Rest);
+    let identity = api.and_then(|_| context.shared.journal.identify(request.headers()));
+    let record = Record::begin(&context.shared, api, Entrypoint::Rest, identity.clone());
     record.name_model(model);
     let answered = match route {
-        Ok(Some(route)) => inference::handle(context, route, request).await.map(json_body),
+        Ok(Some(route)) => inference::handle(context, route, request, &record).await.map(json_body),
         Ok(None) => match cors::answer_options(&request) {
             Some(response) => Ok(response),
             None => http_control::handle(context, Protocol::Http, request).await,
@@ -63,7 +64,10 @@ async fn answer_api(context: &Rc<LoopContext>, request: Request<Incoming>) -> Re
         Err(status) => Err(status),
     };
     record.note(answered.as_ref().map_or_else(|status| status.code, code_of));
-    answered
+    let Some(identity) = identity else { return answered };
+    let mut response = answered.unwrap_or_else(|status| failure(&status));
+    identity.tell(response.headers_mut());
+    Ok(response)
 }
 
 /// The code behind a whole response. Errors come as a [`Status`], but for OPTIONS, which may fail in one way.

@@ -1,4 +1,4 @@
-"""The model that a path of the admin port names."""
+"""Names of models that a request gives."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ from salver.server.admin.router import AdminRequest
 
 
 def model_of(request: AdminRequest, names: Collection[str]) -> str:
-    """Return the model that the path names; `names` are those that are configured.
+    """Return the model that the path names; raises as `check_known`."""
+    check_known(request.model, names)
+    return request.model
+
+
+def check_known(model: str, names: Collection[str]) -> None:
+    """Check that there is a model of this name among `names`.
 
     Raises:
-        NotFoundError: It is not configured; names the nearest that is.
+        NotFoundError: There is none; names the nearest.
     """
-    model = request.parameters["model"]
-    if model in names:
-        return model
-    guess = nearest(model, names)
-    raise NotFoundError(f"There is no model {model}{f'; did you mean {guess}?' if guess else ''}")
+    if model not in names:
+        guess = nearest(model, names)
+        raise NotFoundError(f"There is no model {model}{f'; did you mean {guess}?' if guess else ''}")

@@ -1,15 +1,45 @@
-"""From a request on the admin port to its handler, by one table."""
+"""From a request on the admin port to its handler, by one table.
+
+To add a route, give `admin_routes` one more line:
+
+    Route(
+        "POST",
+        "/v1/models/{model}:weigh",
+        weigh,                       # takes an AdminRequest, returns an HttpResponse or a StreamedResponse
+        is_slow=True,                # it waits for something: it runs on a thread of its own
+        about=About(
+            summary="Weigh a model",
+            tag="models",
+            query=WaitQuery,         # dataclass of the query; left out, a query is refused; None lets it say anything
+            body=json_of(WeighRequest),
+            answer=json_of(Weight),  # or TEXT, or Content("application/octet-stream", text="what it is")
+            codes=(Code.NOT_FOUND,),
+            effect=Effect.ACT,       # it does something: it is audited
+        ),
+    )
+
+The dataclasses live in `salver.admin`, where clients find them too. Their fields say everything: types and `Limits` are
+checked here before the handler runs, which finds them read in `request.query` and `request.document`, and they become
+the schemas of `/openapi.json`, with the text below each field as its description. An answer is written by
+`document_response(Weight(...))`. Errors are raised as `SalverError`. The tests ask every route of the document with
+made-up requests (tests/e2e/test_admin_schema.py) and fail where an answer is not as described here.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
 from urllib.parse import unquote
 
+from salver.admin.limits import MAX_VERSION
 from salver.boundary import ControlCall
 from salver.config.flag_parser import nearest
-from salver.errors import Code, NotFoundError
+from salver.errors import Code, InvalidArgumentError, NotFoundError
+from salver.server.admin.about import JSON, About, Effect
+from salver.server.admin.audit import Attempt, AuditLog
+from salver.server.admin.inputs import read_body, read_query
+from salver.server.admin.lost_update import LostUpdateError
 from salver.server.http_response import AnyResponse, json_error
 
 OF_THE_DATA_PLANE = ("/livez", "/readyz")
@@ -23,6 +53,33 @@ class AdminRequest:
     call: ControlCall
     parameters: Mapping[str, str] = field(default_factory=dict)
     """What stands in the path in place of each `{name}`, percent-decoded; never empty."""
+    query: Any = None
+    """The query, as the dataclass that `About.query` names."""
+    document: Any = None
+    """A JSON body, as the dataclass that `About.body` names."""
+    attempt: Attempt = field(default_factory=Attempt)
+    """What the audit is to say of it, where it is audited."""
+
+    @property
+    def model(self) -> str:
+        """The model that the path names."""
+        return self.parameters["model"]
+
+    @property
+    def version(self) -> int:
+        """The version that the path names.
+
+        Raises:
+            InvalidArgumentError: It is no version.
+        """
+        text = self.parameters["version"]
+        if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= MAX_VERSION):
+            raise InvalidArgumentError(f"a version must be a whole number from 0 to {MAX_VERSION}, got {text[:80]}")
+        return int(text)
+
+    def header(self, name: str) -> str | None:
+        """Return the value of this header, of several the first; `name` in lower case."""
+        return next((value for known, value in self.call.headers if known == name), None)
 
 
 AdminHandler: TypeAlias = Callable[[AdminRequest], AnyResponse]
@@ -40,21 +97,30 @@ class Route:
     handler: AdminHandler
     is_slow: bool = False
     """Whether it may take seconds, and so has a thread of its own."""
+    about: About | None = None
+    """What goes in and out. Without it nothing is checked, and the route is not told of."""
 
 
 class AdminRoutes:
     """Answers calls of the admin port; one object serves all control threads."""
 
-    def __init__(self, routes: Iterable[Route], check: Callable[[ControlCall], None] = lambda _call: None) -> None:
-        """Make a table; of paths that both fit a request, the first is taken.
+    def __init__(
+        self,
+        routes: Iterable[Route],
+        check: Callable[[ControlCall], None] = lambda _call: None,
+        audit: AuditLog | None = None,
+    ) -> None:
+        """Make a table; of paths that both fit a request, one with a verb is taken, else the first.
 
         Args:
             routes: The lines of the table.
             check: Sees every call before it is answered, and raises a SalverError to refuse it.
+            audit: Told of every request that may change something, if it passes the check.
         """
         self._check = check
+        self._audit = audit or AuditLog()
         self._by_path: dict[str, dict[str, Route]] = {}
-        for route in routes:
+        for route in sorted(routes, key=lambda route: "}:" not in route.path):
             self._by_path.setdefault(route.path, {})[route.method] = route
 
     def __call__(self, call: ControlCall) -> AnyResponse:
@@ -69,7 +135,23 @@ class AdminRoutes:
         if found is None:
             raise NotFoundError(f"There is no {call.path} here; {self._hint(call.path)}")
         by_method, parameters = found
-        return _answer(by_method, AdminRequest(call, parameters))
+        method = "GET" if call.method == "HEAD" else call.method
+        route = by_method.get(method)
+        if route is None:
+            allowed = ", ".join(sorted(by_method))
+            message = f"{call.path} takes {allowed}, not {call.method}"
+            return json_error(405, Code.UNIMPLEMENTED, message, (("allow", allowed),))
+        try:
+            return self._answer(route, AdminRequest(call, parameters))
+        except LostUpdateError as error:
+            return json_error(412, error.code, error.message)
+
+    def _answer(self, route: Route, request: AdminRequest) -> AnyResponse:
+        if route.about is None or route.about.effect is Effect.NONE:
+            return route.handler(_checked(route, request))
+        asked = f"{request.call.method} {request.call.path}"
+        with self._audit.attempt(asked, request.header("x-salver-actor")) as attempt:
+            return route.handler(_checked(route, replace(request, attempt=attempt)))
 
     def is_slow(self, call: ControlCall) -> bool:
         """Whether the answer to this call may take seconds."""
@@ -112,11 +194,12 @@ def _parameter(segment: str) -> tuple[str, str]:
     return (name.removeprefix("{"), verb) if brace else ("", "")
 
 
-def _answer(by_method: Mapping[str, Route], request: AdminRequest) -> AnyResponse:
-    method = "GET" if request.call.method == "HEAD" else request.call.method
-    route = by_method.get(method)
-    if route is not None:
-        return route.handler(request)
-    allowed = ", ".join(sorted(by_method))
-    message = f"{request.call.path} takes {allowed}, not {request.call.method}"
-    return json_error(405, Code.UNIMPLEMENTED, message, (("allow", allowed),))
+def _checked(route: Route, request: AdminRequest) -> AdminRequest:
+    """Read what the request says, as far as its description says how."""
+    call, about = request.call, route.about
+    if about is None:
+        return request
+    query = None if about.query is None else read_query(about.query, call.query)
+    kind = about.body.kind if about.body is not None and about.body.media_type == JSON else None
+    document = None if kind is None else read_body(kind, bytes(call.body), "the body")
+    return replace(request, query=query, document=document)

@@ -1,0 +1,43 @@
+//! Requests as those see them who operate the server: how long each phase took, and how many ended how.
+//!
+//! A request passes four phases. It is **decoded** by the thread of its socket, from the last byte of its body to the
+//! queue; it is **queued** until its batch begins to run; it **runs** until that batch is over; and it is **encoded**,
+//! from there to an answer that can be written, the way back to the thread of its socket included. So the phases of a
+//! request add up to its duration, but for the time in which its body came in. A request that ends early was, up to its
+//! end, in the phase that it ended in.
+
+mod exemplars;
+mod outcomes;
+mod progress;
+mod times;
+mod trace;
+mod version;
+
+pub use exemplars::Exemplar;
+pub use outcomes::{DURATION_LIMITS_NS, DURATION_LIMITS_S, Durations, Outcomes};
+pub use progress::{Company, Progress};
+pub use times::{Phase, Times};
+pub use trace::{SpanContext, TraceContext};
+pub use version::{InFlight, SignatureStats, VersionStats};
+
+/// How a request came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// A gRPC call.
+    Grpc,
+    /// An HTTP request.
+    Rest,
+}
+
+impl Protocol {
+    /// All of them, in the order of declaration.
+    pub const ALL: [Self; 2] = [Self::Grpc, Self::Rest];
+
+    /// Its name in metrics and logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Grpc => "grpc",
+            Self::Rest => "rest",
+        }
+    }
+}
