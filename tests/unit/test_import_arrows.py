@@ -26,11 +26,7 @@ MAY_IMPORT = {
     "profile": {"boundary"},
     "server": {
         *{"server", "config", "servables", "sources", "core", "wire", "records"},
-<<<<<<< HEAD
-        *{"admin", "boundary", "dataplane", "errors", "logs", "profile", "version"},
-=======
-        *{"admin", "boundary", "dataplane", "errors", "logs", "profile", "tracing"},
->>>>>>> main
+        *{"admin", "boundary", "dataplane", "errors", "logs", "profile", "tracing", "version"},
     },
 }
 """Part to the parts of this package that it may name; parts that are not listed may import any."""

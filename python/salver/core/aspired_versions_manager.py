@@ -179,7 +179,6 @@ class AspiredVersionsManager(TargetBase[Loader], Manager):
             for s in self._basic.get_state_snapshots(name)
         ]
 
-<<<<<<< HEAD
     def get_load_s(self, id: ServableId) -> float | None:
         """Return how long the load of this version took; None while it was never loaded."""
         snapshot = self._basic.get_state_snapshot(id)
@@ -192,11 +191,10 @@ class AspiredVersionsManager(TargetBase[Loader], Manager):
     def get_failed_loads(self, id: ServableId) -> FailedLoads:
         """Return how often this version failed since it was last loaded; counted where there is a back-off."""
         return self._failed.get(id)
-=======
+
     def get_resource_estimates(self) -> dict[ServableId, ResourceAllocation]:
         """Return what each version that is loaded, or being so, is taken to occupy, where its loader says so."""
         return self._basic.get_resource_estimates()
->>>>>>> main
 
     def find_pin(self, request: ServableRequest) -> Pin | None:
         """See `Manager`."""

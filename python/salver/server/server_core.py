@@ -172,12 +172,8 @@ class ServerCore:
         # Where TFLite models are preferred, TensorFlow may not be needed at all.
         if not self._config.prefer_tflite and any(self._platforms.is_tensorflow(model.platform) for model in models):
             self._library.open_in_background()
-<<<<<<< HEAD
         self._put_in_force(ModelList(models))
-=======
-        self._put_in_force(models)
         self.monitor.notify(self.version_metrics.on_state)
->>>>>>> main
         self.monitor.notify(self._on_state)
         connect(self._adapter, self.manager)
         self.manager.start()
