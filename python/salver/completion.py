@@ -13,6 +13,7 @@ from click.shell_completion import shell_complete
 from salver.config.flag import Effect, Flag
 from salver.config.flags import FLAGS
 from salver.ctl.group import ctl
+from salver.predict.command import predict
 from salver.tune.command import tune
 
 
@@ -32,7 +33,14 @@ def _program() -> click.Group:
     serve = click.Command("serve", params=[*flags], help="Start a model server.")
     version = click.Command("version", help="Show the version.", add_help_option=False)
     help = click.Command("help", help="Show the commands.", add_help_option=False)
-    commands = {"serve": serve, "ctl": ctl, "tune": tune, "version": version, "help": help}
+    commands = {
+        "serve": serve,
+        "ctl": ctl,
+        "predict": predict,
+        "tune": tune,
+        "version": version,
+        "help": help,
+    }
     return click.Group("salver", commands=commands)
 
 

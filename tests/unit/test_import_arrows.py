@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "batching": {"batching", "boundary", "dataplane", "errors"},
     "servables": {"servables", "core", "wire", "boundary", "dataplane", "errors"},
     "client": {"client", "wire", "errors"},
+    "predict": {"predict", "client", "errors"},
     "records": {"records", "servables", "core", "wire", "boundary", "errors"},
     "admin": {"admin", "errors"},
     "ctl": {"ctl", "admin", "boundary", "profile", "errors"},
@@ -38,7 +39,7 @@ AT_START = {"google", "google_crc32c", "numpy"}
 """Third-party packages at hand in every installation."""
 OF_TERMINALS = {"click", "rich"}
 """As well at hand, for those parts that talk to a person and that no server imports."""
-TERMINAL_PARTS = {"ctl", "completion", "tune"}
+TERMINAL_PARTS = {"ctl", "completion", "predict", "tune"}
 
 
 def imports(path: Path, *, also_lazy: bool = True) -> Iterator[str]:

@@ -55,8 +55,8 @@ class Operation(Generic[Answer]):
     """The request message."""
     decode: Callable[[bytes], Answer]
     """From the response message."""
-    rest: RestForm[Answer] | None = None
-    """None where REST has no such call."""
+    rest: Callable[[], RestForm[Answer]] | None = None
+    """None where REST has no such call; built where it is asked for, since gRPC has no use for it."""
     is_repeatable: bool = True
     """Whether it does no harm where the first attempt was carried out after all."""
 

@@ -74,7 +74,7 @@ def rest_form(operation: Operation[Answer]) -> RestForm[Answer]:
     """
     if operation.rest is None:
         raise UnimplementedError(f"the REST API has no {operation.name}: give the client the gRPC address")
-    return operation.rest
+    return operation.rest()
 
 
 def request_of(form: RestForm[Any], call: Call, address: RestAddress, settings: ClientSettings) -> HttpRequest:
