@@ -13,6 +13,7 @@ mod errors;
 mod gil;
 mod grpc_options;
 mod journal;
+mod load;
 mod model;
 mod plane;
 mod request_log;
@@ -76,5 +77,10 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<simulation::PySimulation>()?;
     module.add_class::<simulation::PySimulationReport>()?;
     module.add_class::<plane::PyDataPlane>()?;
+    module.add_class::<load::PyLoadTls>()?;
+    module.add_class::<load::PyLoadOptions>()?;
+    module.add_class::<load::PyLoadProgress>()?;
+    module.add_class::<load::PyLoadReport>()?;
+    module.add_class::<load::PyLoadRun>()?;
     Ok(())
 }

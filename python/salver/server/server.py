@@ -36,6 +36,7 @@ from salver.server.admin.profile import Profiles
 from salver.server.admin.router import AdminRoutes
 from salver.server.admin.routes import AdminHandlers, admin_routes
 from salver.server.admin.server_pages import ServerAdmin, ServerPages
+from salver.server.admin.warmup import WarmupPages
 from salver.server.all_metrics import AllMetrics
 from salver.server.batching_reload import batching_poller
 from salver.server.config_poller import config_poller
@@ -351,6 +352,7 @@ class Server:
             server=ServerPages(ServerAdmin(self._core, lambda: self._ports, self.drain_request), metrics),
             events=Events(self._core.event_log, self._watchers),
             debug=DebugPages(GilProbe(_wait_for_lock)),
+            warmup=WarmupPages(self._core.recordings, self._core.replays, names),
         )
         check = BrowserCheck(self._config.admin_host, self._config.admin_host_names)
         return AdminRoutes(admin_routes(handlers, salver_version()), check, audit)

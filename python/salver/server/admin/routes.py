@@ -19,6 +19,8 @@ from salver.server.admin.model_routes import model_routes
 from salver.server.admin.router import AdminHandler, AdminRequest, Route
 from salver.server.admin.server_pages import ServerPages
 from salver.server.admin.server_routes import server_routes
+from salver.server.admin.warmup import WarmupPages
+from salver.server.admin.warmup_routes import warmup_routes
 from salver.server.http_response import HttpHandler, HttpResponse, json_response
 from salver.server.startup_probe import STARTUP_PATH
 
@@ -40,6 +42,7 @@ class AdminHandlers:
     server: ServerPages
     events: AdminHandler
     debug: DebugPages
+    warmup: WarmupPages
 
 
 def admin_routes(handlers: AdminHandlers, version: str = "") -> tuple[Route, ...]:
@@ -54,6 +57,7 @@ def admin_routes(handlers: AdminHandlers, version: str = "") -> tuple[Route, ...
         *server_routes(pages=handlers.server, events=handlers.events, debug=handlers.debug),
         *model_routes(handlers.models, handlers.audit),
         *_batching_routes(handlers),
+        *warmup_routes(handlers.warmup),
         *console_routes(handlers.console),
     )
     return (*routes, _openapi_route(routes, version))
