@@ -11,6 +11,7 @@ from salver.config import channel_arguments
 from salver.config.flag_help import reference_page
 from salver.core.harness_state import states_page
 from scripts.conformance_page import conformance_page
+from scripts.dashboard import dashboard_json
 from scripts.docs_site import build_site
 from scripts.reference_flags_page import reference_flags_page
 
@@ -23,6 +24,7 @@ GENERATED = {
     ROOT / "docs" / "grpc-channel-arguments.md": channel_arguments.reference_page,
     ROOT / "docs" / "concepts" / "states.md": states_page,
     ROOT / "docs" / "conformance.md": conformance_page,
+    ROOT / "deploy" / "grafana" / "salver.json": dashboard_json,
 }
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)

@@ -26,8 +26,11 @@ _COMPLETE = "_SALVER_COMPLETE"
 
 _PROGRAMS: Final = {
     "ctl": "salver.ctl.group",
+    "inspect": "salver.inspection.command",
     "predict": "salver.predict.command",
     "tune": "salver.tune.command",
+    "warmup": "salver.warmup.group",
+    "bench": "salver.bench.command",
 }
 """Commands that are programs of their own, each with the module whose `main` is imported when it is asked for."""
 
@@ -36,8 +39,11 @@ Usage: salver COMMAND
 
   serve     start a model server; `salver serve --help` lists its flags
   ctl       ask a running server; `salver ctl --help` lists its commands
+  inspect   say what a model directory or a base path holds; `salver inspect --help`
+  warmup    make, convert, show, record and replay warm-up files; `salver warmup --help` lists the commands
   predict   run a model of a server on values from files; `salver predict --help`
   tune      profile a model of a running server and say how to batch it; `salver tune --help`
+  bench     put load on a running server and say what it takes; `salver bench --help`
   version   show the version
   help      show this text
 

@@ -10,11 +10,14 @@ from typing import Any
 import click
 from click.shell_completion import shell_complete
 
+from salver.bench.command import bench
 from salver.config.flag import Effect, Flag
 from salver.config.flags import FLAGS
 from salver.ctl.group import ctl
+from salver.inspection.command import inspect
 from salver.predict.command import predict
 from salver.tune.command import tune
+from salver.warmup.group import warmup
 
 
 def complete(instruction: str, variable: str) -> int:
@@ -36,8 +39,11 @@ def _program() -> click.Group:
     commands = {
         "serve": serve,
         "ctl": ctl,
+        "inspect": inspect,
+        "warmup": warmup,
         "predict": predict,
         "tune": tune,
+        "bench": bench,
         "version": version,
         "help": help,
     }

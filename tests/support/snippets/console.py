@@ -152,7 +152,8 @@ def _spawn(sandbox: Sandbox, command: str, output: Path) -> subprocess.Popen[byt
         return subprocess.Popen(
             ["bash", "-euo", "pipefail", "-c", command],
             cwd=sandbox.folder,
-            env=sandbox.environment,
+            # Commands that ask the admin listener find that of the page without being told its port.
+            env={**sandbox.environment, "SALVER_ADMIN_ADDRESS": f"127.0.0.1:{sandbox.ports.admin}"},
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=subprocess.STDOUT,
