@@ -10,6 +10,7 @@ from pathlib import Path
 from salver.config import channel_arguments
 from salver.config.flag_help import reference_page
 from salver.core.harness_state import states_page
+from salver.server.admin import reference_page as admin_api
 
 ROOT = Path(__file__).parent.parent
 
@@ -24,6 +25,7 @@ def conformance_page() -> str:
 
 
 GENERATED = {
+    ROOT / "docs" / "admin-api.md": admin_api.reference_page,
     ROOT / "docs" / "flags.md": reference_page,
     ROOT / "docs" / "grpc-channel-arguments.md": channel_arguments.reference_page,
     ROOT / "docs" / "concepts" / "states.md": states_page,
