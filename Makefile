@@ -131,6 +131,32 @@ fmt: $(DEPENDENCIES) ## Format all code
 	@$(BIN)/ruff format --quiet .
 	@cargo fmt --all
 
+# --- packages ----------------------------------------------------------------------------------------------------------
+
+# The environment of a developer has all it takes; a machine that only builds wheels gets a small one.
+PACKER = $(if $(wildcard $(BIN)/maturin),$(VENV),$(CURDIR)/.venv-wheel)
+
+.PHONY: wheel sdist wheel-test version
+wheel: ## Build the wheel of this machine's kind into dist/
+	@$(MAKE) --no-print-directory $(PACKER)/bin/maturin
+	@rm -rf dist/*.whl
+	@VIRTUAL_ENV=$(PACKER) PYO3_PYTHON=$(PACKER)/bin/python $(PACKER)/bin/maturin build --release --locked --out dist
+
+sdist: ## Build the source distribution into dist/
+	@$(MAKE) --no-print-directory $(PACKER)/bin/maturin
+	@rm -rf dist/*.tar.gz
+	@$(PACKER)/bin/maturin sdist --out dist
+
+wheel-test: ## Check the wheel in dist/: install it on its own, serve a model, predict
+	@$(PYTHON) scripts/wheel.py dist
+
+version: ## Show the version that a release has
+	@sed -nE '/^\[workspace.package\]/,/^version/ s/^version = "(.*)"/\1/p' Cargo.toml
+
+$(CURDIR)/.venv-wheel/bin/maturin: requirements/dev.txt
+	@$(PYTHON) -m venv $(CURDIR)/.venv-wheel
+	@$(CURDIR)/.venv-wheel/bin/python -m pip install --quiet --constraint requirements/dev.txt maturin
+
 # --- the console, and the browser that tests it ----------------------------------------------------------------------
 
 NPM ?= npm
@@ -153,8 +179,12 @@ $(CHROMIUM):
 # --- generated files ---------------------------------------------------------------------------------------------------
 
 .PHONY: docs
-docs: build ## Write the generated pages and check that links resolve
-	@$(BIN)/python scripts/docs.py
+docs: build ## Write the generated pages, check links, and build the site with search into site/
+	@$(BIN)/python -m scripts.docs
+
+.PHONY: chart
+chart: ## Render the Helm chart for the tests, where helm is installed
+	@$(PYTHON) scripts/chart.py
 
 .PHONY: proto
 proto: $(DEPENDENCIES) ## Write the message descriptors from proto/

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benches import in_process, serving, startup, swap
+from benches import client, in_process, serving, startup, swap
 from benches.batching import cost, curves, model, overload
 from benches.table import RESULTS, Report
 from benches.tools import require_tools
@@ -21,6 +21,7 @@ SECTIONS: dict[str, Bench] = {
     "image": lambda report, folder, given: serving.image_json(report, folder, rounds=given.rounds),
     "startup": lambda report, folder, given: startup.bench(report, folder, rounds=given.rounds),
     "in_process": lambda report, _, given: in_process.bench(report, rounds=given.rounds, seconds=given.seconds / 2),
+    "client": lambda report, folder, given: client.bench(report, folder, rounds=given.rounds),
     "swap": lambda report, folder, given: swap.bench(report, folder, num_swaps=given.swaps),
 }
 

@@ -1,4 +1,4 @@
-"""Write the generated pages and check that relative links between Markdown files resolve: `make docs`."""
+"""Write the generated pages, check that links between Markdown files resolve, and build the site: `make docs`."""
 
 from __future__ import annotations
 
@@ -11,25 +11,22 @@ from salver.config import channel_arguments
 from salver.config.flag_help import reference_page
 from salver.core.harness_state import states_page
 from salver.server.admin import reference_page as admin_api
+from scripts.conformance_page import conformance_page
+from scripts.dashboard import dashboard_json
+from scripts.docs_site import build_site
+from scripts.reference_flags_page import reference_flags_page
 
 ROOT = Path(__file__).parent.parent
-
-
-def conformance_page() -> str:
-    """The index of the conformance suite, whose modules are found from the root of the repository."""
-    if str(ROOT) not in sys.path:
-        sys.path.insert(0, str(ROOT))
-    from scripts.conformance_page import conformance_page as page
-
-    return page()
 
 
 GENERATED = {
     ROOT / "docs" / "admin-api.md": admin_api.reference_page,
     ROOT / "docs" / "flags.md": reference_page,
+    ROOT / "docs" / "flags-of-tensorflow-serving.md": reference_flags_page,
     ROOT / "docs" / "grpc-channel-arguments.md": channel_arguments.reference_page,
     ROOT / "docs" / "concepts" / "states.md": states_page,
     ROOT / "docs" / "conformance.md": conformance_page,
+    ROOT / "deploy" / "grafana" / "salver.json": dashboard_json,
 }
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
@@ -67,13 +64,20 @@ def pages() -> list[Path]:
 
 
 def main() -> int:
-    """Write, then check."""
+    """Write, check, build."""
     for path, text in GENERATED.items():
         path.write_text(text(), encoding="utf-8")
     broken = [line for page in pages() for line in broken_links(page)]
     for line in broken:
         print(line, file=sys.stderr)
-    return 1 if broken else 0
+    if broken:
+        return 1
+    wrong = build_site(pages(), ROOT / ".cache" / "docs", ROOT / "site")
+    if wrong:
+        print(wrong, file=sys.stderr)
+        return 1
+    print("The site is in site/: open site/index.html")
+    return 0
 
 
 if __name__ == "__main__":

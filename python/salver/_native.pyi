@@ -16,6 +16,9 @@ def dtype_names() -> dict[int, str]:
 def code_names() -> dict[int, str]:
     """Wire number to name of every status code."""
 
+def wait_for_lock(pause_s: float) -> float:
+    """Sleep without the interpreter lock, ask for it, and return the seconds that it took to have it."""
+
 class NativeError(Exception):
     """A failure in the extension; `args` is `(code, message)`."""
 
@@ -487,3 +490,105 @@ class DataPlane:
     def begin_drain(self) -> None: ...
     def wait_drained(self, timeout_s: float) -> bool: ...
     def stop(self) -> bool: ...
+
+@final
+class LoadTls:
+    """How a load believes the server, and what it shows to it; all PEM."""
+
+    def __new__(cls, *, server_name: str, roots: bytes, identity: tuple[bytes, bytes] | None) -> LoadTls: ...
+
+@final
+class LoadOptions:
+    """A load."""
+
+    def __new__(
+        cls,
+        *,
+        host: str,
+        port: int,
+        protocol: str,
+        method: str,
+        path: str,
+        headers: Sequence[tuple[str, str]],
+        bodies: Sequence[bytes],
+        num_connections: int,
+        num_in_flight: int,
+        num_threads: int,
+        requests_per_s: float | None,
+        spacing: str,
+        seed: int,
+        max_queued: int,
+        warmup_s: float,
+        duration_s: float | None,
+        num_requests: int | None,
+        timeout_s: float,
+        connect_timeout_s: float,
+        tls: LoadTls | None,
+        keep_reply: bool,
+    ) -> LoadOptions: ...
+
+@final
+class LoadProgress:
+    """How far a load is."""
+
+    @property
+    def is_over(self) -> bool: ...
+    @property
+    def is_warming_up(self) -> bool: ...
+    @property
+    def measured_s(self) -> float: ...
+    @property
+    def num_answered(self) -> int: ...
+    @property
+    def num_failed(self) -> int: ...
+    @property
+    def num_dropped(self) -> int: ...
+    @property
+    def recent_p50_s(self) -> float: ...
+    @property
+    def recent_p99_s(self) -> float: ...
+
+@final
+class LoadReport:
+    """What came of a load."""
+
+    @property
+    def measured_s(self) -> float: ...
+    @property
+    def latencies(self) -> list[tuple[float, int]]: ...
+    @property
+    def latency_sum_s(self) -> float: ...
+    @property
+    def latency_max_s(self) -> float: ...
+    @property
+    def answered(self) -> list[int]: ...
+    @property
+    def failures(self) -> dict[str, tuple[int, str]]: ...
+    @property
+    def num_within(self) -> int: ...
+    @property
+    def sent_bytes(self) -> int: ...
+    @property
+    def received_bytes(self) -> int: ...
+    @property
+    def lags(self) -> list[tuple[float, int]]: ...
+    @property
+    def num_dropped(self) -> int: ...
+    @property
+    def busy_s(self) -> list[tuple[float, float]]: ...
+    @property
+    def pacer_busy_s(self) -> tuple[float, float]: ...
+    @property
+    def failure(self) -> str | None: ...
+    @property
+    def reply(self) -> bytes | None: ...
+
+@final
+class LoadRun:
+    """A load that has begun."""
+
+    @staticmethod
+    def start(options: LoadOptions) -> LoadRun: ...
+    def next_progress(self, wait_s: float) -> LoadProgress: ...
+    def stop(self) -> None: ...
+    def report(self) -> LoadReport: ...

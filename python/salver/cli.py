@@ -24,12 +24,26 @@ EXIT_FAILURE: Final = 255
 _COMPLETE = "_SALVER_COMPLETE"
 """Set by a shell that wants to complete a command line; read here alone."""
 
+_PROGRAMS: Final = {
+    "ctl": "salver.ctl.group",
+    "inspect": "salver.inspection.command",
+    "predict": "salver.predict.command",
+    "tune": "salver.tune.command",
+    "warmup": "salver.warmup.group",
+    "bench": "salver.bench.command",
+}
+"""Commands that are programs of their own, each with the module whose `main` is imported when it is asked for."""
+
 _HELP = """\
 Usage: salver COMMAND
 
   serve     start a model server; `salver serve --help` lists its flags
   ctl       ask a running server; `salver ctl --help` lists its commands
+  inspect   say what a model directory or a base path holds; `salver inspect --help`
+  warmup    make, convert, show, record and replay warm-up files; `salver warmup --help` lists the commands
+  predict   run a model of a server on values from files; `salver predict --help`
   tune      profile a model of a running server and say how to batch it; `salver tune --help`
+  bench     put load on a running server and say what it takes; `salver bench --help`
   version   show the version
   help      show this text
 
@@ -53,29 +67,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command, rest = "".join(given[:1]), given[1:]
     if command == "serve":
         return _serve("salver serve", rest, _salver_version)
-    if command in {"ctl", "tune"}:
-        return _ask(command, rest)
+    if command in _PROGRAMS:
+        return _run_program(_PROGRAMS[command], rest)
     if command in {"version", "--version"}:
         print(_salver_version())
         return 0
     if command in {"help", "--help", "-h"}:
         print(_HELP, end="")
         return 0
-    guess = nearest(command, ("serve", "ctl", "tune", "version", "help"))
+    guess = nearest(command, ("serve", *_PROGRAMS, "version", "help"))
     hint = f"; did you mean {guess}?" if guess else "; `salver help` lists the commands"
     print(f"salver: unknown command {command!r}{hint}" if command else _HELP.rstrip(), file=sys.stderr)
     return EXIT_FAILURE
 
 
-def _ask(command: str, arguments: Sequence[str]) -> int:
-    """Ask a running server."""
-    if command == "ctl":
-        from salver.ctl.group import main as ctl
+def _run_program(module: str, arguments: Sequence[str]) -> int:
+    from importlib import import_module
 
-        return ctl(arguments)
-    from salver.tune.command import main as tune
-
-    return tune(arguments)
+    status: int = import_module(module).main(arguments)
+    return status
 
 
 def tensorflow_model_server(arguments: Sequence[str] | None = None) -> int:

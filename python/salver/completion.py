@@ -10,10 +10,14 @@ from typing import Any
 import click
 from click.shell_completion import shell_complete
 
+from salver.bench.command import bench
 from salver.config.flag import Effect, Flag
 from salver.config.flags import FLAGS
 from salver.ctl.group import ctl
+from salver.inspection.command import inspect
+from salver.predict.command import predict
 from salver.tune.command import tune
+from salver.warmup.group import warmup
 
 
 def complete(instruction: str, variable: str) -> int:
@@ -32,7 +36,17 @@ def _program() -> click.Group:
     serve = click.Command("serve", params=[*flags], help="Start a model server.")
     version = click.Command("version", help="Show the version.", add_help_option=False)
     help = click.Command("help", help="Show the commands.", add_help_option=False)
-    commands = {"serve": serve, "ctl": ctl, "tune": tune, "version": version, "help": help}
+    commands = {
+        "serve": serve,
+        "ctl": ctl,
+        "inspect": inspect,
+        "warmup": warmup,
+        "predict": predict,
+        "tune": tune,
+        "bench": bench,
+        "version": version,
+        "help": help,
+    }
     return click.Group("salver", commands=commands)
 
 

@@ -43,8 +43,11 @@ from salver.errors import SalverError, error_from_code
 if TYPE_CHECKING:
     import numpy as np
 
+    from salver.boundary.load import LoadOptions, LoadProgress, LoadReport
+
 __all__ = [
     "NativeDataPlane",
+    "NativeLoadRun",
     "NativeTarget",
     "NativeTensorFlow",
     "NativeTensorFlowModel",
@@ -53,6 +56,8 @@ __all__ = [
     "native_policy",
     "new_batch_queue",
     "simulate",
+    "start_load",
+    "wait_for_lock",
 ]
 
 
@@ -287,6 +292,11 @@ class NativeDataPlane:
         return tuple(_report(target, line) for target in targets for line in self._plane.line_reports(target.handle))
 
 
+def wait_for_lock(pause_s: float) -> float:
+    """Sleep for so long without the interpreter lock, then ask for it; return the seconds that it took to have it."""
+    return _native.wait_for_lock(pause_s)
+
+
 def simulate(simulation: Simulation) -> SimulationReport:
     """Say what would come of a load; takes some milliseconds for each simulated second, without the GIL."""
     report = _native_simulation(simulation).run()
@@ -305,6 +315,60 @@ def simulate(simulation: Simulation) -> SimulationReport:
 def capacity(simulation: Simulation) -> float:
     """Return the rows in a second that batches of the best size give, with all runners at work."""
     return _native_simulation(simulation).capacity()
+
+
+class NativeLoadRun:
+    """`LoadRun` over the extension."""
+
+    def __init__(self, options: LoadOptions) -> None:
+        tls = None if options.tls is None else _native.LoadTls(**vars(options.tls))
+        with native_errors():
+            self._run = _native.LoadRun.start(_native.LoadOptions(**{**vars(options), "tls": tls}))
+        self.stop = self._run.stop
+
+    def next_progress(self, wait_s: float) -> LoadProgress:
+        """See `LoadRun.next_progress`."""
+        from salver.boundary.load import LoadProgress  # no server needs it
+
+        progress = self._run.next_progress(wait_s)
+        return LoadProgress(
+            is_over=progress.is_over,
+            is_warming_up=progress.is_warming_up,
+            measured_s=progress.measured_s,
+            num_answered=progress.num_answered,
+            num_failed=progress.num_failed,
+            num_dropped=progress.num_dropped,
+            recent_p50_s=progress.recent_p50_s,
+            recent_p99_s=progress.recent_p99_s,
+        )
+
+    def report(self) -> LoadReport:
+        """See `LoadRun.report`."""
+        from salver.boundary.load import LoadReport
+
+        report = self._run.report()
+        return LoadReport(
+            measured_s=report.measured_s,
+            latencies=tuple(report.latencies),
+            latency_sum_s=report.latency_sum_s,
+            latency_max_s=report.latency_max_s,
+            answered=tuple(report.answered),
+            failures=report.failures,
+            num_within=report.num_within,
+            sent_bytes=report.sent_bytes,
+            received_bytes=report.received_bytes,
+            lags=tuple(report.lags),
+            num_dropped=report.num_dropped,
+            busy_s=tuple(report.busy_s),
+            pacer_busy_s=report.pacer_busy_s,
+            failure=report.failure,
+            reply=report.reply,
+        )
+
+
+def start_load(options: LoadOptions) -> NativeLoadRun:
+    """`StartLoad` over the extension; opens connections without the GIL."""
+    return NativeLoadRun(options)
 
 
 def _native_simulation(simulation: Simulation) -> _native.Simulation:

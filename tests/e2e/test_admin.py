@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import http.client
-import os
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.support import wire
-from tests.support.models import HALF_PLUS_TWO, ROOT, ModelEntry, config_file
+from tests.support.models import HALF_PLUS_TWO, ModelEntry, config_file
 from tests.support.server_process import ServerProcess, open_channel, wait_until
 from tests.support.slow_model import SlowLog, slow_request
 
@@ -116,27 +113,3 @@ def test_an_admin_port_that_is_given_and_taken_stops_the_start(tmp_path: Path) -
         server.start()
         assert server.wait() == 255
     assert "Failed to start server. Error: UNAVAILABLE: Cannot listen on 127.0.0.1:" in server.output()
-
-
-def ctl(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "salver", "ctl", *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "python")}
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
-
-
-def test_ctl_asks_the_server(start_server: StartServer) -> None:
-    server = start_server(models=MODELS, has_admin_port=True)
-    done = ctl("batching", "half_plus_tow", f"--address=127.0.0.1:{server.admin_port}")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "Error: There is no model half_plus_tow; did you mean half_plus_two?\n"
-
-
-def test_ctl_says_what_it_met_where_there_is_no_admin_listener(start_server: StartServer) -> None:
-    server = start_server(models=MODELS)
-    for port in (server.grpc_port, server.rest_port):
-        done = ctl("batching", f"--address=127.0.0.1:{port}")
-        assert (done.returncode, done.stdout) == (1, "")
-        assert f"what answers at 127.0.0.1:{port} is no admin listener" in done.stderr
-    done = ctl("batching", f"--address=127.0.0.1:{server.admin_port}")
-    assert done.returncode == 1
-    assert f"no admin listener at 127.0.0.1:{server.admin_port} (Connection refused)" in done.stderr

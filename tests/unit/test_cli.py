@@ -119,7 +119,7 @@ def completed(line: str) -> set[str]:
 @pytest.mark.parametrize(
     ("line", "offered"),
     [
-        ("salver ", {"serve", "ctl", "tune", "version", "help"}),
+        ("salver ", {"serve", "ctl", "inspect", "predict", "warmup", "tune", "bench", "version", "help"}),
         ("salver serve --admin", {"--admin_port", "--admin_host", "--admin_host_names"}),
         ("salver serve --log_format ", {"human", "json"}),
         ("salver ctl ba", {"batching"}),

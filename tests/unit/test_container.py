@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -57,12 +60,64 @@ def test_server_does_not_run_as_root():
     assert names.index("USER") > max(place for place, name in enumerate(names) if name == "RUN")
 
 
-def test_health_check_is_a_program():
+def test_health_check_asks_the_admin_port_that_the_server_has(monkeypatch):
     (check,) = arguments("HEALTHCHECK")
-    code = re.search(r'"-c", "(.*)"\]', check)
-    assert code is not None
-    compile(code[1], "HEALTHCHECK", "exec")
-    assert "/readyz" in code[1]
+    code = json.loads(check.partition("CMD ")[2])[2]
+    asked = []
+    monkeypatch.setattr("urllib.request.urlopen", lambda url, timeout: asked.append(url))
+    monkeypatch.delenv("SALVER_ADMIN_PORT", raising=False)
+    exec(compile(code, "HEALTHCHECK", "exec"), {})
+    monkeypatch.setenv("SALVER_ADMIN_PORT", "9000")
+    exec(compile(code, "HEALTHCHECK", "exec"), {})
+    assert asked == [f"http://127.0.0.1:{port}/readyz" for port in (read_settings([], {}).values["admin_port"], 9000)]
+    assert read_settings([], {"SALVER_ADMIN_PORT": "9000"}).values["admin_port"] == 9000
+
+
+def test_build_gets_the_files_that_it_uses_and_no_others():
+    let_through = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
+    used = set(re.findall(r"source=([\w./]+),target=/tmp", (DEPLOY / "Dockerfile").read_text()))
+    for text in arguments("COPY"):
+        *sources, _ = [word for word in shlex.split(text) if not word.startswith("--")]
+        used |= set(sources)
+    assert used == set(let_through)
+    assert all((ROOT / name).exists() for name in let_through)
+
+
+def test_layers_that_change_seldom_come_first():
+    lines = [f"{name} {text}" for name, text in instructions()]
+    order = ["requirements/dev.txt requirements", "COPY crates", "maturin build", "--requirement", "--no-deps /wheels"]
+    places = [next(place for place, line in enumerate(lines) if part in line) for part in order]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("extras", ["", "tensorflow", "tensorflow,tflite"])
+def test_requirements_are_those_of_the_project_for_any_processor(extras):
+    lines = requirements(extras).stdout.splitlines()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = project["dependencies"] + [
+        line for each in filter(None, extras.split(",")) for line in project["optional-dependencies"][each]
+    ]
+    assert [re.match(r"[\w-]+", line)[0] for line in lines] == [re.match(r"[\w-]+", line)[0] for line in wanted]
+    if extras:
+        (pinned,) = re.findall(r"^tensorflow-cpu==(.*)$", (ROOT / "requirements" / "dev.txt").read_text(), re.MULTILINE)
+        assert f"tensorflow=={pinned} ; platform_machine != 'x86_64'" in lines
+
+
+def test_extra_that_is_not_there_ends_the_build():
+    done = requirements("tensorflow,tflight")
+    assert done.returncode != 0
+    assert "no such extra: tflight; there are" in done.stderr
+
+
+def requirements(extras):
+    command = [
+        sys.executable,
+        DEPLOY / "requirements.py",
+        ROOT / "pyproject.toml",
+        ROOT / "requirements" / "dev.txt",
+        extras,
+    ]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize(

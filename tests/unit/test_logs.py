@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from salver import tracing
 from salver.config import LogFormat
 from salver.logs import set_up_logging
 
@@ -88,3 +89,12 @@ def test_less_severe_records_are_left_out(set_up):
     stream = set_up(LogFormat.HUMAN, "warning")
     logging.getLogger("salver").info("quiet")
     assert stream.getvalue() == ""
+
+
+def test_a_line_that_a_servable_logs_in_a_traced_run_belongs_to_the_trace(set_up):
+    stream = set_up(LogFormat.JSON)
+    with tracing.running([tracing.TraceContext(f"00-{'a' * 32}-{'b' * 16}-01")]):
+        logging.getLogger("model").warning("ran")
+
+    document = json.loads(stream.getvalue())
+    assert (document["trace_id"], document["span_id"]) == ("a" * 32, "b" * 16)

@@ -25,6 +25,8 @@ def test_every_direct_requirement_is_pinned():
     document = tomllib.loads((ROOT / "pyproject.toml").read_text())
     direct = [*document["project"]["dependencies"], *lock.group_requirements(document["dependency-groups"], "develop")]
     direct += [line for extra in document["project"]["optional-dependencies"].values() for line in extra]
+    # Those of other processors are not resolved here; the image gives them the version of their namesake.
+    direct = [line for line in direct if "platform_machine != 'x86_64'" not in line]
     pinned = [line for line in (ROOT / "requirements" / "dev.txt").read_text().splitlines() if line[0] != "#"]
     assert all(re.fullmatch(r"[a-z0-9.-]+==[^=\s]+", line) for line in pinned)
     assert {canonical(line) for line in direct} <= {canonical(line) for line in pinned}

@@ -58,22 +58,16 @@ export function specOf(form: ModelForm): Omit<ModelSpec, "version_labels"> {
   };
 }
 
-/** The merge patch that makes this form of the model; null in it takes away what was there. */
+/** The patch that makes this form of the model; a version policy is replaced as a whole. */
 export function patchOf(model: Model, form: ModelForm): Record<string, unknown> {
   const { name: _, ...wanted } = specOf(form);
   const patch: Record<string, unknown> = {};
   for (const [field, value] of Object.entries(wanted)) {
     const present = model[field as keyof Model];
     if (JSON.stringify(value) === JSON.stringify(present)) continue;
-    patch[field] = field === "version_policy" ? replaced(model.version_policy, wanted.version_policy) : value;
+    patch[field] = value;
   }
   return patch;
-}
-
-/** A policy is one of three fields: a merge patch must take the other one away. */
-function replaced(before: VersionPolicy, after: VersionPolicy): Record<string, unknown> {
-  const gone = Object.keys(before).filter((kind) => !(kind in after));
-  return { ...Object.fromEntries(gone.map((kind) => [kind, null])), ...after };
 }
 
 function policyOf(form: ModelForm): VersionPolicy {

@@ -29,6 +29,16 @@ export function lives(models: Iterable<Model>, events: Iterable<LifeEvent>): Lif
   return [...found.values()].sort((a, b) => (a.model < b.model ? -1 : a.model > b.model ? 1 : b.version - a.version));
 }
 
+/** Names of the models whose versions changed last, the last one first. */
+export function lastChanged(events: LifeEvent[], most: number): string[] {
+  const names = new Set<string>();
+  for (let index = events.length - 1; index >= 0 && names.size < most; index -= 1) {
+    const { type, model } = events[index]!;
+    if (type === "state" && model !== undefined) names.add(model);
+  }
+  return [...names];
+}
+
 /** The start of the time shown: that of the oldest segment, within the most that is asked for. */
 export function startOf(lives: Life[], nowMs: number, mostMs: number): number {
   const first = Math.min(nowMs, ...lives.flatMap((life) => life.segments.map((segment) => segment.fromMs)));

@@ -112,7 +112,9 @@ export interface LifeEvent {
   state?: string;
   reason?: Reason | null;
   writer?: string;
+  /** Of a large change the first differences. */
   diff?: Difference[];
+  num_differences?: number;
   num?: number;
 }
 

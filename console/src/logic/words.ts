@@ -23,7 +23,7 @@ export function eventText(event: LifeEvent): string {
     case "source":
       return event.reason ? `${event.model}: its base path cannot be used${why}` : `${event.model}: its base path is well again`;
     case "config":
-      return `${event.writer ?? "Somebody"} changed the configuration: ${counted(event.diff?.length ?? 0, "difference")}`;
+      return `${event.writer ?? "Somebody"} changed the configuration: ${counted(event.num_differences ?? event.diff?.length ?? 0, "difference")}`;
     case "server":
       return `The server is ${(event.state ?? "").toLowerCase()}`;
     case "lost":

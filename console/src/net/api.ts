@@ -1,5 +1,10 @@
 // Requests to the admin API, of which this page is a client like any other.
 
+/** An address of the API: beside the console's own, so that a proxy may put both below a path. */
+export function url(path: string): string {
+  return new URL(`..${path}`, document.baseURI).href;
+}
+
 /** What the server refused with, in its own words. */
 export class ApiError extends Error {
   readonly status: number;
@@ -28,7 +33,7 @@ const LIMIT_MS = 30_000;
 const HEADERS = { accept: "application/json", "x-salver-actor": "console" };
 
 export async function get<T>(path: string): Promise<T> {
-  return read<T>(await fetch(path, { headers: HEADERS, signal: AbortSignal.timeout(LIMIT_MS), cache: "no-store" }));
+  return read<T>(await fetch(url(path), { headers: HEADERS, signal: AbortSignal.timeout(LIMIT_MS), cache: "no-store" }));
 }
 
 /** Null where this server has no such path. */
@@ -49,7 +54,7 @@ export async function send<T>(request: ChangeRequest, options: { dryRun?: boolea
   if (options.etag) headers["if-match"] = quoted(options.etag);
   const init: RequestInit = { method: request.method, headers, signal: AbortSignal.timeout(LIMIT_MS) };
   if (request.body !== undefined) init.body = JSON.stringify(request.body);
-  return read<T>(await fetch(`${request.path}${options.dryRun ? "?dry_run=true" : ""}`, init));
+  return read<T>(await fetch(url(`${request.path}${options.dryRun ? "?dry_run=true" : ""}`), init));
 }
 
 export const modelPath = (name: string): string => `/v1/models/${encodeURIComponent(name)}`;

@@ -4,17 +4,23 @@
 import { History } from "../logic/history.ts";
 import { takeSnapshot } from "../logic/metrics.ts";
 import type { BatchingReport, LifeEvent, Metrics, Model, Server } from "../logic/types.ts";
-import { ApiError, get, getIfThere, modelPath } from "./api.ts";
-import { pauseAfter, pauseBeforeAttempt } from "./pace.ts";
+import { ApiError, get, getIfThere, modelPath, url } from "./api.ts";
+import { gatherAfter, pauseAfter, pauseBeforeAttempt } from "./pace.ts";
 
 export type Connection = "connecting" | "live" | "lost";
 
 const MAX_EVENTS = 2_000;
 const MAX_SINGLE_MODELS = 8;
-const GATHER_MS = 150;
 /** Models are asked for as a whole now and then: memory and the like change without an event. */
 const REFRESH_MS = 30_000;
+/** The same where there is no stream of events. */
+const UNWATCHED_MS = 5_000;
 const EVENT_TYPES = ["state", "config", "source", "server", "lost"] as const;
+
+interface EventList {
+  events: LifeEvent[];
+  last_id: number;
+}
 
 export class Live {
   connection: Connection = "connecting";
@@ -24,7 +30,7 @@ export class Live {
   models = new Map<string, Model>();
   etag = "";
   events: LifeEvent[] = [];
-  /** Whether the server has a stream of events. */
+  /** Whether the server keeps events. */
   hasEvents = true;
   hasMetrics = true;
   batching: BatchingReport[] | null = null;
@@ -37,6 +43,8 @@ export class Live {
   private dirty = new Set<string>();
   private isAllDirty = false;
   private gathering = 0;
+  private gatherMs = gatherAfter(0);
+  private source: EventSource | null = null;
   private watched: string | null = null;
   private wake: () => void = () => {};
   private fail: (problem: unknown) => void = () => {};
@@ -96,7 +104,7 @@ export class Live {
     const begun = this.server?.started_at;
     await this.askServer();
     if (begun !== undefined && begun !== this.server?.started_at) this.forget();
-    const known = await getIfThere<{ events: LifeEvent[]; last_id: number }>("/v1/events");
+    const known = await getIfThere<EventList>("/v1/events");
     this.hasEvents = known !== null;
     this.events = known?.events ?? [];
     await this.askModels();
@@ -105,27 +113,32 @@ export class Live {
     this.problem = "";
     this.announce();
     const gone = new Promise<never>((_, reject) => (this.fail = reject));
-    const source = known && this.openStream(known.last_id);
+    if (known) this.openStream(known.last_id);
     const stopping = new AbortController();
     try {
       await Promise.race([gone, this.askFigures(stopping.signal), this.refreshModels(stopping.signal)]);
     } finally {
       stopping.abort();
-      source?.close();
+      this.source?.close();
+      this.source = null;
     }
   }
 
-  private openStream(lastId: number): EventSource {
-    const source = new EventSource(`/v1/events?after=${lastId}`);
+  private openStream(lastId: number): void {
+    const source = new EventSource(url(`/v1/events?after=${lastId}`));
+    let isOpen = false;
+    source.onopen = () => (isOpen = true);
     for (const type of EVENT_TYPES) {
       source.addEventListener(type, (message) => this.take(JSON.parse((message as MessageEvent<string>).data) as LifeEvent));
     }
     // Reconnecting is done here, not by the browser: the server that answers next may be another, with other models.
     source.onerror = () => {
       source.close();
-      this.fail(new Error("the stream of events ended"));
+      if (this.source === source) this.source = null;
+      // One that never opened was refused, as where too many watch: events are asked for then.
+      if (isOpen) this.fail(new Error("the stream of events ended"));
     };
-    return source;
+    this.source = source;
   }
 
   private take(event: LifeEvent): void {
@@ -135,7 +148,7 @@ export class Live {
     else this.dirty.add(event.model);
     for (const listener of this.eventListeners) listener(event);
     this.announce();
-    if (!this.gathering) this.gathering = window.setTimeout(() => void this.askDirty(), GATHER_MS);
+    if (!this.gathering) this.gathering = window.setTimeout(() => void this.askDirty(), this.gatherMs);
   }
 
   /** Asks for the models that events were about: a few one by one, many at once. */
@@ -143,6 +156,7 @@ export class Live {
     this.gathering = 0;
     const names = [...this.dirty];
     const isAll = this.isAllDirty || names.length > MAX_SINGLE_MODELS;
+    const begun = performance.now();
     this.dirty.clear();
     this.isAllDirty = false;
     try {
@@ -152,6 +166,7 @@ export class Live {
     } catch (error) {
       this.fail(error);
     }
+    this.gatherMs = gatherAfter(performance.now() - begun);
   }
 
   private async askServer(): Promise<void> {
@@ -191,11 +206,20 @@ export class Live {
 
   private async refreshModels(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await pause(this.hasEvents ? REFRESH_MS : 5_000);
+      await pause(this.source ? REFRESH_MS : UNWATCHED_MS);
       if (signal.aborted || document.hidden) continue;
+      if (this.hasEvents && !this.source) await this.askEvents();
       await this.askModels();
       this.announce();
     }
+  }
+
+  /** Events without a stream: those that came since, and another try at the stream. */
+  private async askEvents(): Promise<void> {
+    const { events, last_id } = await get<EventList>("/v1/events");
+    const last = this.events.at(-1)?.id ?? -1;
+    for (const event of events) if (event.id > last) this.take(event);
+    this.openStream(last_id);
   }
 
   /** Waits, and on while nobody looks; ends early when there is a reason to. */

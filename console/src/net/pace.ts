@@ -13,3 +13,8 @@ export function pauseAfter(tookMs: number): number {
 export function pauseBeforeAttempt(numFailed: number): number {
   return Math.min(10_000, 500 * 2 ** Math.min(numFailed, 10));
 }
+
+/** How long changes are gathered before models are asked for, after a question that took so long: many may load at once. */
+export function gatherAfter(tookMs: number): number {
+  return Math.min(10_000, Math.max(150, tookMs * 4));
+}

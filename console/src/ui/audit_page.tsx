@@ -5,22 +5,27 @@ import type { AuditEntry } from "../logic/types.ts";
 import { getIfThere } from "../net/api.ts";
 import type { Live } from "../net/live.ts";
 import { Diff } from "./diff.tsx";
+import { useNow } from "./hooks.ts";
 import { errorText } from "./notices.tsx";
 
 export function AuditPage({ live }: { live: Live }) {
   const [entries, setEntries] = useState<AuditEntry[] | null>(null);
   const [problem, setProblem] = useState("");
-  const lastId = live.events.at(-1)?.id;
+  const now = useNow(live, 5_000); // attempts that failed make no event
   useEffect(() => {
     let isOver = false;
     getIfThere<{ audit: AuditEntry[] }>("/v1/audit").then(
-      (answer) => !isOver && setEntries(answer?.audit ?? []),
+      (answer) => {
+        if (isOver) return;
+        setEntries(answer?.audit ?? []);
+        setProblem("");
+      },
       (error: unknown) => !isOver && setProblem(errorText(error)),
     );
     return () => {
       isOver = true;
     };
-  }, [lastId, live.connection]);
+  }, [now, live.connection]);
   return (
     <>
       <div class="title">
@@ -29,7 +34,7 @@ export function AuditPage({ live }: { live: Live }) {
       <p class="dim">Who tried to change what, latest first. Names are what callers say of themselves.</p>
       {problem && <p class="problem">{problem}</p>}
       {entries?.length === 0 && <p class="empty">Nobody has changed anything since the server was started.</p>}
-      {entries && entries.length > 0 && <Entries entries={entries} nowMs={live.nowMs()} />}
+      {entries && entries.length > 0 && <Entries entries={entries} nowMs={now} />}
     </>
   );
 }

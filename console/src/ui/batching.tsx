@@ -1,17 +1,36 @@
 // What came of batching, for each signature of each version that serves.
 
-import { duration, number, percent } from "../logic/format.ts";
+import { counted, duration, number, percent } from "../logic/format.ts";
 import type { BatchingReport } from "../logic/types.ts";
 import { Share } from "./phases.tsx";
 
 export function Batching({ reports }: { reports: BatchingReport[] | null }) {
   const on = (reports ?? []).filter((report) => report.mode !== "off");
+  const busy = on.filter(hasRequests);
   return (
     <section aria-labelledby="batching">
       <h2 id="batching">Batching</h2>
-      {on.length === 0 ? <None reports={reports} /> : on.map((report) => <Report report={report} />)}
+      {on.length === 0 && <None reports={reports} />}
+      {busy.map((report) => (
+        <Report key={`${report.version} ${report.signature}`} report={report} />
+      ))}
+      {busy.length < on.length && (
+        <p class="empty small">
+          {counted(on.length - busy.length, "signature")} {busy.length > 0 && "more "}that no request came for,{" "}
+          {modes(on)}
+        </p>
+      )}
     </section>
   );
+}
+
+function hasRequests(report: BatchingReport): boolean {
+  const numRefused = Object.values(report.refusals).reduce((sum, count) => sum + count, 0);
+  return report.num_requests + report.num_in_flight + report.num_queued_rows + numRefused > 0;
+}
+
+function modes(reports: BatchingReport[]): string {
+  return [...new Set(reports.map((report) => report.mode))].join(" and ");
 }
 
 function None({ reports }: { reports: BatchingReport[] | null }) {

@@ -50,7 +50,7 @@ export function ModelPage({ live, name, go }: { live: Live; name: string; go: Go
       </dl>
       <Facts model={model} />
       <Versions live={live} model={model} actions={useVersionActions(model, setOpen)} />
-      <TimeLine live={live} models={[model]} events={events} />
+      <TimeLine live={live} models={[model]} events={events} title="Life of versions" />
       <div class="pair">
         <TrafficChart history={live.history} model={name} />
         <LatencyChart history={live.history} model={name} />

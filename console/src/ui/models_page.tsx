@@ -4,6 +4,7 @@ import { bytes, number } from "../logic/format.ts";
 import type { ListView } from "../logic/route.ts";
 import { countByStatus, pageOf, type Row } from "../logic/rows.ts";
 import { quantile } from "../logic/metrics.ts";
+import { lastChanged } from "../logic/timeline.ts";
 import type { Model } from "../logic/types.ts";
 import type { Live } from "../net/live.ts";
 import { AddModel } from "./add_model.tsx";
@@ -12,9 +13,11 @@ import { Shape, kindOf } from "./badge.tsx";
 import { LatencyChart, TrafficChart } from "./charts.tsx";
 import { EventList } from "./events_page.tsx";
 import { ModelTable } from "./model_table.tsx";
+import { TimeLine } from "./timeline_view.tsx";
 import { Tile, TrafficTiles } from "./tiles.tsx";
 
 const NUM_EVENTS = 8;
+const NUM_CHANGING = 5;
 
 export function ModelsPage({ live, view, go }: { live: Live; view: ListView; go: Go }) {
   const [isAdding, setIsAdding] = useState(false);
@@ -45,6 +48,7 @@ export function ModelsPage({ live, view, go }: { live: Live; view: ListView; go:
         <Filters live={live} view={view} show={show} />
         <ModelTable page={page} view={view} show={show} hasModels={live.models.size > 0} />
       </section>
+      <Changing live={live} />
       <section aria-labelledby="latest">
         <h2 id="latest">Latest events</h2>
         <EventList live={live} events={live.events.slice(-NUM_EVENTS).reverse()} />
@@ -52,6 +56,13 @@ export function ModelsPage({ live, view, go }: { live: Live; view: ListView; go:
       {isAdding && <AddModel live={live} go={go} onClose={() => setIsAdding(false)} />}
     </>
   );
+}
+
+/** The lives of what changed last, of a few models. */
+function Changing({ live }: { live: Live }) {
+  const models = lastChanged(live.events, NUM_CHANGING).flatMap((name) => live.models.get(name) ?? []);
+  if (models.length === 0) return null;
+  return <TimeLine live={live} models={models} events={live.events} title="Versions that changed last" hasNames />;
 }
 
 function Filters({ live, view, show }: { live: Live; view: ListView; show: (more: Partial<ListView>) => void }) {

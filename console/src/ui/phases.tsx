@@ -33,7 +33,7 @@ export function Phases({ history, model }: { history: History; model: string }) 
               <th scope="col" class="figure">
                 mean
               </th>
-              <th scope="col" class="figure">
+              <th scope="col" class="figure wide">
                 p50
               </th>
               <th scope="col" class="figure">
@@ -51,7 +51,7 @@ export function Phases({ history, model }: { history: History; model: string }) 
                   <Share part={histogram.sum} whole={whole} />
                 </td>
                 <td class="figure">{duration(mean(histogram))}</td>
-                <td class="figure">{duration(quantile(histogram, 0.5))}</td>
+                <td class="figure wide">{duration(quantile(histogram, 0.5))}</td>
                 <td class="figure">{duration(quantile(histogram, 0.99))}</td>
               </tr>
             ))}

@@ -98,7 +98,7 @@ function What({ change }: { change: Change }) {
   return (
     <>
       <p class="dim">This changes the configuration:</p>
-      <Diff diff={change.diff} />
+      <Diff diff={change.diff} most={500} />
     </>
   );
 }

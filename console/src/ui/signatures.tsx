@@ -24,7 +24,7 @@ export function Signatures({ model }: { model: Model }) {
   return (
     <section aria-labelledby="signatures">
       <h2 id="signatures">Signatures of version {number}</h2>
-      <div class="scroll" tabIndex={0} role="region" aria-labelledby="signatures">
+      <div class="scroll" tabIndex={0} role="group" aria-label="Table of signatures">
         <table>
           <thead>
             <tr>

@@ -22,7 +22,6 @@ export function Tile({ name, value, more }: { name: string; value: ComponentChil
 export function TrafficTiles({ history, model }: { history: History; model?: string }) {
   const rates = history.rates(model);
   const minute = history.minute(model);
-  const p99 = quantile(minute?.latency, 0.99);
   return (
     <>
       <Tile name="Requests" value={number(rates?.requestsPerS)} more="a second" />
@@ -31,7 +30,8 @@ export function TrafficTiles({ history, model }: { history: History; model?: str
         value={minute && minute.requestsPerS > 0 ? percent(minute.errorsPerS, minute.requestsPerS) : number(rates?.errorsPerS)}
         more="last minute"
       />
-      <Tile name="Latency p50" value={duration(quantile(minute?.latency, 0.5))} more={`p99 ${duration(p99)}`} />
+      <Tile name="Latency p50" value={duration(quantile(minute?.latency, 0.5))} />
+      <Tile name="Latency p99" value={duration(quantile(minute?.latency, 0.99))} />
     </>
   );
 }

@@ -10,7 +10,6 @@ import { Badge, kindOf } from "./badge.tsx";
 import { useNow, useWidth } from "./hooks.ts";
 
 const ROW = 26;
-const LEFT = 88;
 const MAX_ROWS = 20;
 const SPANS: readonly (readonly [string, number])[] = [
   ["5 minutes", 300_000],
@@ -19,7 +18,17 @@ const SPANS: readonly (readonly [string, number])[] = [
   ["All", Infinity],
 ];
 
-export function TimeLine({ live, models, events }: { live: Live; models: Model[]; events: LifeEvent[] }) {
+interface Props {
+  live: Live;
+  models: Model[];
+  events: LifeEvent[];
+  /** The heading. */
+  title: string;
+  /** Whether rows need the names of their models. */
+  hasNames?: boolean;
+}
+
+export function TimeLine({ live, models, events, title, hasNames = false }: Props) {
   const now = useNow(live, 1_000);
   const [most, setMost] = useState(3_600_000);
   const [ref, width] = useWidth<HTMLDivElement>(800);
@@ -30,7 +39,7 @@ export function TimeLine({ live, models, events }: { live: Live; models: Model[]
   return (
     <section aria-labelledby="life">
       <div class="title">
-        <h2 id="life">Life of versions</h2>
+        <h2 id="life">{title}</h2>
         <div class="choices" role="group" aria-label="Time shown">
           {SPANS.map(([name, ms]) => (
             <button type="button" aria-pressed={most === ms} onClick={() => setMost(ms)}>
@@ -43,34 +52,43 @@ export function TimeLine({ live, models, events }: { live: Live; models: Model[]
         {rows.length === 0 ? (
           <p class="empty small">Nothing is known of versions yet.</p>
         ) : (
-          <Rows rows={rows} fromMs={fromMs} toMs={now} width={width} />
+          <Rows rows={rows} fromMs={fromMs} toMs={now} width={width} hasNames={hasNames} />
         )}
         {seen.length > rows.length && <p class="dim">and {seen.length - rows.length} older versions</p>}
       </div>
-      {rows.length > 0 && <AsTable rows={rows} now={now} />}
+      {rows.length > 0 && <AsTable rows={rows} now={now} hasNames={hasNames} />}
     </section>
   );
 }
 
-function Rows({ rows, fromMs, toMs, width }: { rows: Life[]; fromMs: number; toMs: number; width: number }) {
-  const scale = (width - LEFT - 4) / (toMs - fromMs);
-  const x = (ms: number): number => LEFT + Math.max(0, ms - fromMs) * scale;
+interface RowsProps {
+  rows: Life[];
+  fromMs: number;
+  toMs: number;
+  width: number;
+  hasNames: boolean;
+}
+
+function Rows({ rows, fromMs, toMs, width, hasNames }: RowsProps) {
+  const left = hasNames ? Math.min(200, width / 3) : 88;
+  const scale = (width - left - 4) / (toMs - fromMs);
+  const x = (ms: number): number => left + Math.max(0, ms - fromMs) * scale;
   const bottom = rows.length * ROW;
   const ticks = timeTicks(fromMs, toMs, Math.max(2, Math.floor(width / 110)));
   return (
-    <svg width={width} height={bottom + 20} role="img" aria-label={rows.map(lifeText).join("; ")}>
+    <svg width={width} height={bottom + 20} role="img" aria-label={rows.map((life) => lifeText(life, hasNames)).join("; ")}>
       {ticks.map((ms) => (
         <g class="grid">
           <path d={`M${x(ms)} 0V${bottom}`} />
           <text x={x(ms)} y={bottom + 15} text-anchor="middle">
-            {x(ms) > LEFT + 20 && x(ms) < width - 24 ? clock(ms) : ""}
+            {x(ms) > left + 20 && x(ms) < width - 24 ? clock(ms) : ""}
           </text>
         </g>
       ))}
       {rows.map((life, index) => (
         <g transform={`translate(0 ${index * ROW})`}>
           <text class="name" x="0" y={ROW / 2 + 4}>
-            version {life.version}
+            {hasNames ? cut(life.model, left / 8 - 5) : "version"} {life.version}
           </text>
           {life.segments.map((segment) => (
             <Bar segment={segment} x={x} toMs={toMs} fromMs={fromMs} />
@@ -102,7 +120,7 @@ function Bar(props: { segment: Segment; x: (ms: number) => number; fromMs: numbe
   );
 }
 
-function AsTable({ rows, now }: { rows: Life[]; now: number }) {
+function AsTable({ rows, now, hasNames }: { rows: Life[]; now: number; hasNames: boolean }) {
   return (
     <details>
       <summary>As a table</summary>
@@ -119,7 +137,10 @@ function AsTable({ rows, now }: { rows: Life[]; now: number }) {
           {rows.flatMap((life) =>
             [...life.segments].reverse().map((segment) => (
               <tr>
-                <th scope="row">{life.version}</th>
+                <th scope="row">
+                  {hasNames && `${life.model} `}
+                  {life.version}
+                </th>
                 <td>
                   <Badge state={segment.state} />
                 </td>
@@ -134,9 +155,13 @@ function AsTable({ rows, now }: { rows: Life[]; now: number }) {
   );
 }
 
-function lifeText(life: Life): string {
+function cut(name: string, most: number): string {
+  return name.length > most ? `${name.slice(0, most - 1)}…` : name;
+}
+
+function lifeText(life: Life, hasNames: boolean): string {
   const last = life.segments.at(-1)!;
-  return `version ${life.version}: ${last.state.toLowerCase()} since ${clock(last.fromMs)}`;
+  return `${hasNames ? `${life.model} ` : ""}version ${life.version}: ${last.state.toLowerCase()} since ${clock(last.fromMs)}`;
 }
 
 function segmentText(segment: Segment, now: number): string {

@@ -71,7 +71,7 @@ function VersionRow({ live, model, version, actions }: Props & { version: Versio
         <Badge state={state} /> <span class="dim wide">{ago(version.since, live.nowMs())}</span>
         <Trouble version={version} nowMs={live.nowMs()} />
       </td>
-      <td>
+      <td class="labels">
         <Labels model={model} version={version} actions={actions} />
       </td>
       <td class="figure">{number(perSecond(live.history, model, version))}</td>
@@ -86,7 +86,8 @@ function VersionRow({ live, model, version, actions }: Props & { version: Versio
 function Trouble({ version, nowMs }: { version: Version; nowMs: number }) {
   if (!version.reason && version.num_failed_loads === 0) return null;
   const failed = version.num_failed_loads > 0 ? `${counted(version.num_failed_loads, "attempt")} failed` : "";
-  const next = version.next_retry_at ? `next ${ago(version.next_retry_at, nowMs)}` : "";
+  const isDue = version.next_retry_at !== null && Date.parse(version.next_retry_at) <= nowMs;
+  const next = version.next_retry_at ? `next ${isDue ? "at once" : ago(version.next_retry_at, nowMs)}` : "";
   return (
     <span class="why">
       {version.reason && `${version.reason.code}: ${version.reason.message}`}
@@ -100,9 +101,12 @@ function Labels({ model, version, actions }: { model: Model; version: Version; a
   return (
     <>
       {own.map(([label]) => (
-        <span class={`label ${version.labels.includes(label) ? "" : "pending"}`}>
+        <span
+          class={`label ${version.labels.includes(label) ? "" : "pending"}`}
+          title={version.labels.includes(label) ? undefined : "It takes effect once the version is available"}
+        >
           {label}
-          {!version.labels.includes(label) && <span class="dim"> not yet in force</span>}
+          {!version.labels.includes(label) && <span class="dim">&nbsp;pending</span>}
           {model.source === "config" && (
             <button
               type="button"

@@ -10,8 +10,10 @@ mod batching_policy;
 mod batching_report;
 mod control;
 mod errors;
+mod gil;
 mod grpc_options;
 mod journal;
+mod load;
 mod model;
 mod plane;
 mod request_log;
@@ -51,6 +53,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(is_debug_build, module)?)?;
     module.add_function(wrap_pyfunction!(dtype_names, module)?)?;
     module.add_function(wrap_pyfunction!(code_names, module)?)?;
+    module.add_function(wrap_pyfunction!(gil::wait_for_lock, module)?)?;
     module.add_class::<signature::PyTensorSpec>()?;
     module.add_class::<signature::PySignature>()?;
     module.add_class::<model::PyNativeModel>()?;
@@ -74,5 +77,10 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<simulation::PySimulation>()?;
     module.add_class::<simulation::PySimulationReport>()?;
     module.add_class::<plane::PyDataPlane>()?;
+    module.add_class::<load::PyLoadTls>()?;
+    module.add_class::<load::PyLoadOptions>()?;
+    module.add_class::<load::PyLoadProgress>()?;
+    module.add_class::<load::PyLoadReport>()?;
+    module.add_class::<load::PyLoadRun>()?;
     Ok(())
 }

@@ -17,6 +17,9 @@ use crate::journal::{Identity, JournalEntry};
 use crate::metrics::Entrypoint;
 use crate::plane::Shared;
 
+/// Longer model names are cut in what is told of single requests: whatever waits there must be bounded.
+const MAX_NAME_BYTES: usize = 256;
+
 /// One request from its first byte to its answer. A record that is dropped counts as cancelled: its caller has gone.
 ///
 /// One that never named a model, not even an empty one, was no request that could be read and is not counted.
@@ -78,8 +81,11 @@ impl<'a> Record<'a> {
 
     /// Notes what the request asks for, whether or not there is such a thing.
     pub(crate) fn specify(&self, spec: ModelSpec) {
-        self.name_model(spec.name.clone());
         let _known = self.spec.set(spec);
+    }
+
+    fn model(&self) -> Option<&Utf8Bytes> {
+        self.model.get().or_else(|| self.spec.get().map(|spec| &spec.name))
     }
 
     /// Notes that this is queued for it.
@@ -118,19 +124,15 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// What is counted of requests like it; `None` where it reached no version.
-    fn stats(&self) -> Option<Arc<SignatureStats>> {
-        if let Some(in_flight) = self.in_flight.get() {
-            return Some(in_flight.stats().clone());
-        }
-        // It failed before it could be queued.
+    /// What is counted of requests like one that failed before it could be queued; `None` where there is no such version.
+    fn found_stats(&self) -> Option<Arc<SignatureStats>> {
         let spec = self.spec.get()?;
         let pinned = self.shared.table.resolve(&spec.name, choice(spec)).ok()?;
         Some(pinned.stats().signature(resolved_name(&spec.signature_name)).clone())
     }
 
     fn count(&self, stats: Option<&SignatureStats>, times: &Times) {
-        let Some(model) = self.model.get() else { return };
+        let Some(model) = self.model() else { return };
         let (metrics, code) = (&self.shared.metrics, self.code.get());
         let micros = || u64::try_from(times.duration().as_micros()).unwrap_or(u64::MAX);
         metrics.count_request(model, self.api, self.entrypoint, code, micros);
@@ -152,7 +154,7 @@ impl<'a> Record<'a> {
             is_logged: false,
             request_id: id.unwrap_or_default().to_owned(),
             trace: self.trace().cloned(),
-            model: self.model.get().map(|model| model.as_str().to_owned()).unwrap_or_default(),
+            model: self.model().map(|model| shortened(model)).unwrap_or_default(),
             version: stats.map(SignatureStats::version),
             signature: stats.map(|stats| stats.signature().to_string()).unwrap_or_default(),
             api,
@@ -170,12 +172,31 @@ impl<'a> Record<'a> {
 
 impl Drop for Record<'_> {
     fn drop(&mut self) {
-        let (times, stats) = (self.times(Instant::now()), self.stats());
-        self.count(stats.as_deref(), &times);
+        let times = self.times(Instant::now());
+        let found = if self.in_flight.get().is_none() { self.found_stats() } else { None };
+        let stats = self.in_flight.get().map(InFlight::stats).or(found.as_ref()).map(|stats| &**stats);
+        self.count(stats, &times);
         if let Some(api) = self.api
             && self.shared.journal.wants(self.identity.as_ref())
         {
-            self.shared.journal.push(self.entry(api, stats.as_deref(), times));
+            self.shared.journal.push(self.entry(api, stats, times));
         }
+    }
+}
+
+/// A model name as it is told of.
+fn shortened(name: &str) -> String {
+    name[..name.floor_char_boundary(MAX_NAME_BYTES.min(name.len()))].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_cut_between_characters() {
+        assert_eq!(shortened("ranker"), "ranker");
+        assert_eq!(shortened(&"\u{e4}".repeat(1000)).len(), MAX_NAME_BYTES);
+        assert_eq!(shortened(&format!("x{}", "\u{e4}".repeat(1000))).len(), MAX_NAME_BYTES - 1);
     }
 }

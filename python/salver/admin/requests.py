@@ -75,6 +75,14 @@ class EventsQuery:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class GilQuery:
+    """How to measure the interpreter lock."""
+
+    window_s: Annotated[float, Limits(minimum=0, maximum=10)] = 1.0
+    """For how long."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ModelsQuery:
     """Which models are wanted."""
 

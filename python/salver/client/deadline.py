@@ -54,4 +54,7 @@ class Deadline:
 
     def exceeded(self) -> DeadlineExceededError:
         """Return the error of a call that took longer."""
-        return DeadlineExceededError(f"no answer within {self.timeout_s:g} s")
+        return DeadlineExceededError(f"no answer within {self}")
+
+    def __str__(self) -> str:
+        return "any time" if self.timeout_s is None else f"{self.timeout_s:g} s"

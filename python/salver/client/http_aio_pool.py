@@ -13,7 +13,7 @@ from collections import deque
 from salver.client.address import RestAddress
 from salver.client.deadline import Deadline
 from salver.client.grpc_channel import closed
-from salver.client.rest_exchange import HttpAnswer, HttpRequest, connection_error
+from salver.client.rest_exchange import HttpAnswer, HttpRequest, connection_error, timeout_error
 from salver.client.tls import HttpsIdentity
 
 _LIMIT_BYTES = 1 << 20
@@ -48,8 +48,8 @@ class HttpAioPool:
         try:
             async with asyncio.timeout(deadline.left_s()), self._places:
                 return await self._exchanged(request)
-        except TimeoutError:
-            raise deadline.exceeded() from None
+        except TimeoutError as error:
+            raise timeout_error(error, deadline, self._address) from None
         except (OSError, ProtocolError, ValueError, *_CUT_SHORT) as error:
             raise connection_error(error, self._address) from error
 

@@ -9,7 +9,7 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse
 from salver.client.address import RestAddress
 from salver.client.deadline import Deadline
 from salver.client.grpc_channel import closed
-from salver.client.rest_exchange import HttpAnswer, HttpRequest, connection_error
+from salver.client.rest_exchange import HttpAnswer, HttpRequest, connection_error, timeout_error
 from salver.client.tls import HttpsIdentity
 
 _CHUNK_BYTES = 1 << 20
@@ -46,8 +46,8 @@ class HttpPool:
                 except (ConnectionError, HTTPException):
                     pass
             return self._tried(self._new(), request, deadline)
-        except TimeoutError:
-            raise deadline.exceeded() from None
+        except TimeoutError as error:
+            raise timeout_error(error, deadline, self._address) from None
         except (OSError, HTTPException) as error:
             raise connection_error(error, self._address) from error
         finally:

@@ -97,12 +97,14 @@ def _operation(
     decode: Callable[[bytes], Answer],
     decode_document: Callable[[Any, str], Answer],
 ) -> Operation[Answer]:
-    rest = RestForm(
-        "POST",
-        f"{spec.path()}:{name.lower()}",
-        lambda document, _: decode_document(document["results"], spec.name),
-        lambda: examples.body(spec.signature),
-    )
+    def rest() -> RestForm[Answer]:
+        return RestForm(
+            "POST",
+            f"{spec.path()}:{name.lower()}",
+            lambda document, _: decode_document(document["results"], spec.name),
+            lambda: examples.body(spec.signature),
+        )
+
     return Operation(
         name,
         f"{_SERVICE}/{name}",

@@ -17,25 +17,23 @@ _STATES = {10: "START", 20: "LOADING", 30: "AVAILABLE", 40: "UNLOADING", 50: "EN
 
 def model_status(spec: ModelSpec) -> Operation[list[VersionStatus]]:
     """Build a GetModelStatus call."""
-    rest = RestForm("GET", spec.path(), lambda document, _: _statuses_of_document(document))
     return Operation(
         "GetModelStatus",
         "/tensorflow.serving.ModelService/GetModelStatus",
         lambda: [span(1, spec.message())],
         _statuses,
-        rest,
+        lambda: RestForm("GET", spec.path(), lambda document, _: _statuses_of_document(document)),
     )
 
 
 def model_metadata(spec: ModelSpec) -> Operation[ModelMetadata]:
     """Build a GetModelMetadata call."""
-    rest = RestForm("GET", f"{spec.path()}/metadata", lambda document, _: metadata_of_document(document))
     return Operation(
         "GetModelMetadata",
         "/tensorflow.serving.PredictionService/GetModelMetadata",
         lambda: [span(1, spec.message()), span(2, b"signature_def")],
         metadata_of_message,
-        rest,
+        lambda: RestForm("GET", f"{spec.path()}/metadata", lambda document, _: metadata_of_document(document)),
     )
 
 

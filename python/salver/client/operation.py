@@ -11,7 +11,6 @@ from typing import Any, Generic, TypeVar
 
 from salver.client.model_spec import ModelSpec
 from salver.client.signatures import ModelMetadata
-from salver.client.wire_reader import MalformedError
 from salver.client.wire_writer import Piece, total
 from salver.errors import InternalError, InvalidArgumentError
 
@@ -55,8 +54,8 @@ class Operation(Generic[Answer]):
     """The request message."""
     decode: Callable[[bytes], Answer]
     """From the response message."""
-    rest: RestForm[Answer] | None = None
-    """None where REST has no such call."""
+    rest: Callable[[], RestForm[Answer]] | None = None
+    """None where REST has no such call; built where it is asked for, since gRPC has no use for it."""
     is_repeatable: bool = True
     """Whether it does no harm where the first attempt was carried out after all."""
 
@@ -80,5 +79,5 @@ class Operation(Generic[Answer]):
         """
         try:
             return self.decode(message)
-        except (MalformedError, UnicodeDecodeError) as error:
+        except (ValueError, OverflowError) as error:  # MalformedError is one, and numpy has others for absurd shapes
             raise InternalError(f"the answer to {self.name} cannot be read: {error}") from error

@@ -25,13 +25,16 @@ def predict(spec: ModelSpec, inputs: Mapping[str, Any], output_filter: Sequence[
     """
     arrays = _arrays(inputs)
     names = _names(output_filter)
-    rest = RestForm(
-        "POST",
-        f"{spec.path()}:predict",
-        lambda document, metadata: _of_document(document, metadata, spec, names),
-        lambda: columns_body(spec.signature, arrays),
-        model=spec,
-    )
+
+    def rest() -> RestForm[Prediction]:
+        return RestForm(
+            "POST",
+            f"{spec.path()}:predict",
+            lambda document, metadata: _of_document(document, metadata, spec, names),
+            lambda: columns_body(spec.signature, arrays),
+            model=spec,
+        )
+
     return Operation(
         "Predict", f"{_SERVICE}/Predict", lambda: predict_request(spec, arrays, names), read_predict_response, rest
     )

@@ -30,9 +30,9 @@ class Readiness:
 
     def take(self, error: SalverError) -> None:
         """Note why a look failed, and go on; raises what waiting does not help against."""
-        if isinstance(error, DeadlineExceededError):
+        if isinstance(error, DeadlineExceededError) and not self._deadline.allows(POLL_S):
             raise self._exceeded() from error
-        if not isinstance(error, UnavailableError | NotFoundError):
+        if not isinstance(error, UnavailableError | NotFoundError | DeadlineExceededError):
             raise error
         self._last = error.message
 
@@ -42,7 +42,7 @@ class Readiness:
             raise self._exceeded()
 
     def _exceeded(self) -> DeadlineExceededError:
-        return DeadlineExceededError(f"{self._model} is not ready within {self._deadline.timeout_s:g} s: {self._last}")
+        return DeadlineExceededError(f"{self._model} is not ready within {self._deadline}: {self._last}")
 
 
 def _described(status: VersionStatus) -> str:

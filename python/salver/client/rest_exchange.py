@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from salver.client.address import RestAddress
 from salver.client.call import Call
 from salver.client.client_options import ClientSettings
+from salver.client.deadline import Deadline
 from salver.client.json_tensors import parse_document
 from salver.client.operation import Operation, RestForm
 from salver.client.retry_hint import hint_of_headers
@@ -74,7 +75,7 @@ def rest_form(operation: Operation[Answer]) -> RestForm[Answer]:
     """
     if operation.rest is None:
         raise UnimplementedError(f"the REST API has no {operation.name}: give the client the gRPC address")
-    return operation.rest
+    return operation.rest()
 
 
 def request_of(form: RestForm[Any], call: Call, address: RestAddress, settings: ClientSettings) -> HttpRequest:
@@ -121,6 +122,11 @@ def _refusal(answer: HttpAnswer, document: Any, address: RestAddress) -> SalverE
     made = error_from_code(_CODES.get(answer.status, Code.UNKNOWN), message)
     made.retry_after_s = hint_of_headers(answer.headers)
     return made
+
+
+def timeout_error(error: TimeoutError, deadline: Deadline, address: RestAddress) -> SalverError:
+    """Return what a TimeoutError stands for: the deadline, or the system's own limit, which has a number."""
+    return connection_error(error, address) if error.errno else deadline.exceeded()
 
 
 def connection_error(error: Exception, address: RestAddress) -> SalverError:

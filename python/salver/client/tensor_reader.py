@@ -24,6 +24,7 @@ _FLOATS = {5, 6, 9, 12}
 """Fields whose packed values lie as in memory."""
 _BITS = {13: np.dtype("<u2")}
 """Fields whose numbers are the bits of the elements."""
+_STRING_FIELD = 8
 _BYTES = 18
 _MAX_FILLED_BYTES = 1 << 31
 """Of a tensor with fewer values than elements: a short answer must not take all memory."""
@@ -46,21 +47,22 @@ def read_tensor(message: memoryview) -> Array:
     return _elements(element, content, values, count).reshape(shape)
 
 
-def _parts(message: memoryview) -> tuple[int, tuple[int, ...], memoryview, list[memoryview]]:
+def _parts(message: memoryview) -> tuple[int, tuple[int, ...], memoryview, list[Any]]:
     """Element type, shape, content, and the bytes of the typed values, one entry for each field that came."""
     number, content = 0, message[:0]
     shape: tuple[int, ...] = ()
-    typed: dict[int, list[memoryview]] = {}
-    for field, _, value in fields(message):
+    typed: dict[int, list[Any]] = {}
+    for field, _, value in fields(message, listed=_STRING_FIELD):
         if field == 1 and isinstance(value, int):
             number = value
         elif field == 2 and isinstance(value, memoryview):
             shape = _shape(value)
         elif field == 4 and isinstance(value, memoryview):
             content = value
+        elif isinstance(value, list):
+            typed.setdefault(field, []).extend(value)
         else:
-            raw = value if isinstance(value, memoryview) else memoryview(varint(value))
-            typed.setdefault(field, []).append(raw)
+            typed.setdefault(field, []).append(varint(value) if isinstance(value, int) else value)
     element = BY_NUMBER.get(number)
     return number, shape, content, typed.get(element.field, []) if element else []
 
@@ -77,7 +79,7 @@ def _size(dim: memoryview) -> int:
     return sizes[-1] if sizes else 0
 
 
-def _elements(element: Element, content: memoryview, values: Sequence[memoryview], count: int) -> Array:
+def _elements(element: Element, content: memoryview, values: Sequence[Any], count: int) -> Array:
     is_widened = element.number == BFLOAT16 and not has_numpy_dtype(element)
     dtype = np.dtype("<u2") if is_widened else numpy_dtype(element)
     if len(content):
@@ -116,13 +118,13 @@ def _filled(values: Array, count: int) -> Array:
     return out
 
 
-def _strings(content: memoryview, values: Sequence[memoryview], count: int) -> Array:
+def _strings(content: memoryview, values: Sequence[bytes], count: int) -> Array:
     if len(content):
         items = _strings_of_content(content, count)
     else:
-        items = [bytes(value) for value in values[:count]]
-        if count * 8 > _MAX_FILLED_BYTES:
-            raise MalformedError(f"{len(items)} strings for {count} elements")
+        if count * 8 > _MAX_FILLED_BYTES and len(values) < count:
+            raise MalformedError(f"{len(values)} strings for {count} elements")
+        items = list(values[:count])
         items += [items[-1] if items else b""] * (count - len(items))
     out = np.empty(count, dtype=object)
     out[:] = items

@@ -8,10 +8,13 @@ import numpy as np
 
 from salver.client.dtypes import BY_NAME, STRING
 from salver.client.plain_values import array_of_any, is_plain
-from salver.client.wire_writer import Piece, span, span_header, varint, varint_field
+from salver.client.wire_writer import Piece, span, span_header, varint_field
 from salver.errors import InvalidArgumentError
 
 Array: TypeAlias = np.ndarray[Any, Any]
+_STRING_FIELD = 8
+_SHORT_HEADERS = tuple(span_header(_STRING_FIELD, size) for size in range(0x80))
+"""Of most strings: they come by the thousand."""
 
 
 def as_array(name: str, value: Any) -> Array:
@@ -88,7 +91,9 @@ def _content(array: Array) -> memoryview:
 
 
 def _string_values(array: Array) -> bytes:
-    pieces: list[bytes] = []
-    for item in array.ravel().tolist():
-        pieces += (b"\x42", varint(len(item)), item)  # field 8, bytes
-    return b"".join(pieces)
+    return b"".join(
+        [
+            _SHORT_HEADERS[size] + item if (size := len(item)) < 0x80 else span(_STRING_FIELD, item)
+            for item in array.ravel().tolist()
+        ]
+    )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 VARINT, FIXED64, SPAN, FIXED32 = 0, 1, 2, 5
 _FIXED = {FIXED64: 8, FIXED32: 4}
 
-Field = tuple[int, int, "int | memoryview"]
+Field = tuple[int, int, "int | memoryview | list[bytes]"]
 """Number, wire type, and a number for varints or the bytes for everything else."""
 
 
@@ -31,20 +31,28 @@ def read_varint(data: memoryview, at: int) -> tuple[int, int]:
     raise MalformedError(f"a number at byte {at} does not end")
 
 
-def fields(data: memoryview) -> Iterator[Field]:
+def fields(data: memoryview, listed: int = 0) -> Iterator[Field]:
     """Give the fields of a message in their order; groups, which proto3 has not, are refused.
+
+    Args:
+        data: The message.
+        listed: A field below 16 whose entries, where they follow each other, are given together, as a list of bytes:
+            strings come by the thousand.
 
     Raises:
         MalformedError: A field reaches beyond the data, or is of no known kind.
     """
     at, end = 0, len(data)
     while at < end:
-        # Most keys and lengths are one byte: strings come by the thousand.
         key, at = (data[at], at + 1) if data[at] < 0x80 else read_varint(data, at)
         number, kind = key >> 3, key & 7
         if kind == VARINT:
             value, at = read_varint(data, at)
             yield number, kind, value
+            continue
+        if kind == SPAN and number == listed:
+            items, at = _listed(data, at - 1, key)
+            yield number, kind, items
             continue
         if kind == SPAN:
             size, at = (data[at], at + 1) if at < end and data[at] < 0x80 else read_varint(data, at)
@@ -56,6 +64,26 @@ def fields(data: memoryview) -> Iterator[Field]:
             raise MalformedError(f"field {number} reaches beyond the message")
         yield number, kind, data[at : at + size]
         at += size
+
+
+def _listed(data: memoryview, start: int, key: int) -> tuple[list[bytes], int]:
+    """All entries with this key from `start` on, and the position behind them."""
+    raw = data[start:].tobytes()  # slices of bytes cost half of what slices of a view do
+    items: list[bytes] = []
+    at, end = 0, len(raw)
+    while at + 1 < end and raw[at] == key:
+        size = raw[at + 1]
+        if size < 0x80:
+            at += 2
+        else:
+            size, at = read_varint(memoryview(raw), at + 1)
+        if size > end - at:
+            raise MalformedError(f"field {key >> 3} reaches beyond the message")
+        items.append(raw[at : at + size])
+        at += size
+    if not items:
+        raise MalformedError(f"field {key >> 3} has no length")
+    return items, start + at
 
 
 def spans(data: memoryview, *numbers: int) -> Iterator[tuple[int, memoryview]]:

@@ -7,7 +7,12 @@ from typing import Any
 
 import click
 
+from salver.ctl.acts import drain, reload, retry
 from salver.ctl.batching import batching
+from salver.ctl.changes import label, load, pin, set_, unload, unpin
+from salver.ctl.events import audit, events
+from salver.ctl.models import describe, models
+from salver.ctl.status import status
 from salver.errors import SalverError
 
 
@@ -26,7 +31,11 @@ def ctl() -> None:
     """Ask a running server, on its admin listener."""
 
 
-ctl.add_command(batching)
+_LOOKS = (status, models, describe, batching, events, audit)
+_CHANGES = (load, set_, unload, label, pin, unpin)
+_ACTS = (reload, retry, drain)
+for _command in (*_LOOKS, *_CHANGES, *_ACTS):
+    ctl.add_command(_command)
 
 
 def main(arguments: Sequence[str]) -> int:

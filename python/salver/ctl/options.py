@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import click
+from click.shell_completion import CompletionItem
 
-from salver.ctl.client import DEFAULT_PORT, Address
+from salver.ctl.client import DEFAULT_PORT, Address, AdminClient
+from salver.errors import SalverError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -36,6 +39,8 @@ def address_option(command: Command) -> Command:
         type=read_address,
         default=str(Address()),
         show_default=True,
+        envvar="SALVER_ADMIN_ADDRESS",
+        show_envvar=True,
         metavar="HOST:PORT",
         help="The admin listener of the server (its flags --admin_host and --admin_port).",
     )(command)
@@ -44,3 +49,50 @@ def address_option(command: Command) -> Command:
 def json_option(command: Command) -> Command:
     """Add `--json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print the answer of the server as it is.")(command)
+
+
+def watch_option(command: Command) -> Command:
+    """Add `--watch`."""
+    return click.option(
+        "--watch",
+        "period_s",
+        type=click.FloatRange(min=0.1),
+        metavar="SECONDS",
+        help="Show it again after so many seconds, until Ctrl-C.",
+    )(command)
+
+
+def model_argument(command: Command) -> Command:
+    """Add the argument MODEL, which shells complete."""
+    return click.argument("model", shell_complete=complete_model)(command)
+
+
+def complete_model(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Offer the names of models that the server has."""
+    del param
+    try:
+        document = AdminClient(ctx.params.get("address") or Address()).get("/v1/models")
+        names = {str(model["name"]) for model in document["models"]}
+    except (SalverError, KeyError, TypeError):
+        return []
+    return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
+
+
+def yes_option(command: Command) -> Command:
+    """Add `--yes`."""
+    return click.option("--yes", is_flag=True, help="Do not ask back.")(command)
+
+
+def confirm(question: str) -> None:
+    """Ask back, where there is somebody to ask; a script is taken at its word.
+
+    Raises:
+        click.Abort: The answer is no.
+    """
+    if sys.stdin.isatty():
+        click.confirm(question, abort=True)
+
+
+def path_of(*segments: str | int) -> str:
+    """A path of the admin API below /v1, from segments of any text."""
+    return "/v1" + "".join(f"/{quote(str(segment), safe='')}" for segment in segments)

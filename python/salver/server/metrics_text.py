@@ -29,7 +29,7 @@ def label_values(series: Series) -> tuple[str, ...]:
 
 def label_pairs(family: MetricFamily, series: Series) -> list[str]:
     """Return the labels of a series, escaped, each as `name="value"`."""
-    names = [_label_name(label) for label in family.label_names]
+    names = [label_name(label) for label in family.label_names]
     values = [value.translate(_ESCAPES) for value in series.labels]
     return [f'{name}="{value}"' for name, value in zip(names, values, strict=True)]
 
@@ -62,7 +62,8 @@ def _line(name: str, pairs: Sequence[str], value: float) -> str:
     return f"{name}{{{','.join(pairs)}}} {value}"
 
 
-def _label_name(internal: str) -> str:
+def label_name(internal: str) -> str:
+    """Return a label's name on the page: what Prometheus does not allow becomes an underscore."""
     return _not_leading_digit(re.sub(r"[^A-Za-z0-9]", "_", internal))
 
 

@@ -6,7 +6,7 @@ too: the stream goes on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from salver.errors import Code
@@ -24,20 +24,26 @@ SERVICES = (
     "tensorflow.serving.PredictionService",
 )
 """The services of a server."""
+ADMIN_SERVICES = (*(name for name in SERVICES if name.startswith("grpc.")), "salver.admin.v1.Admin")
+"""Those of its admin port."""
 
 _PACKAGES = ("grpc.reflection.v1", "grpc.reflection.v1alpha")
 
 
-def reflection_methods() -> dict[str, GrpcHandler]:
-    """Return the handlers of both versions of the protocol, by method path."""
-    return {f"/{package}.ServerReflection/ServerReflectionInfo": _Reflection(package).answer for package in _PACKAGES}
+def reflection_methods(services: Sequence[str] = SERVICES) -> dict[str, GrpcHandler]:
+    """Return the handlers of both versions of the protocol, by method path; `services` are those that are listed."""
+    return {
+        f"/{package}.ServerReflection/ServerReflectionInfo": _Reflection(package, services).answer
+        for package in _PACKAGES
+    }
 
 
 class _Reflection:
     """Answers the messages of one version of the protocol."""
 
-    def __init__(self, package: str) -> None:
+    def __init__(self, package: str, services: Sequence[str]) -> None:
         self._package = package
+        self._services = services
 
     def answer(self, body: bytes) -> bytes:
         from salver.wire.pool import message_class
@@ -47,19 +53,19 @@ class _Reflection:
         response.valid_host = request.host
         response.original_request.CopyFrom(request)
         try:
-            _answer(request, response)
+            _answer(request, response, self._services)
         except (KeyError, TypeError) as error:
             response.error_response.error_code = int(Code.NOT_FOUND)
             response.error_response.error_message = str(error.args[0]) if error.args else "not found"
         return response.SerializeToString()
 
 
-def _answer(request: Message, response: Message) -> None:
+def _answer(request: Message, response: Message, services: Sequence[str]) -> None:
     from salver.wire.pool import pool
 
     kind = request.WhichOneof("message_request")
     if kind == "list_services":
-        for name in SERVICES:
+        for name in services:
             response.list_services_response.service.add().name = name
     elif kind == "file_by_filename":
         _add_files(response, pool().FindFileByName(request.file_by_filename))

@@ -14,13 +14,14 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from salver.boundary import DataPlane, LogEntries, LogRule
+from salver.boundary import LogEntries, LogRule
 from salver.config.server_config import ModelConfig, RequestLoggingConfig
 from salver.errors import Code, NotFoundError, as_salver_error
 from salver.server.log_pause import LOG_PAUSE_S, LogPause
 from salver.server.metrics import Metrics
 from salver.server.record_files import FileLimits, RecordFiles
 from salver.server.request_sampling import LoggingTask, effective_rate, log_metadata
+from salver.server.shared_request_log import RequestLogSource
 from salver.server.thread_pool import PullThreads
 
 _log = logging.getLogger(__name__)
@@ -74,7 +75,7 @@ class RequestLoggers:
 
     def __init__(
         self,
-        plane: DataPlane,
+        plane: RequestLogSource,
         options: RequestLogOptions,
         metrics: Metrics,
         *,
@@ -105,8 +106,13 @@ class RequestLoggers:
             self._plane.set_log_rules([self._rule(model) for model in models if model.name in wanted])
             # After the rules: what is chosen by the old ones and answered already is in the queue by now.
             self._retired += [logger for config, logger in before.items() if config not in self._loggers]
-            starts = bool(wanted) and not self._is_started
-            self._is_started |= starts
+        if wanted:
+            self.start_pulling()
+
+    def start_pulling(self) -> None:
+        """Have entries pulled from now on, if they are not yet: without anything to be logged nobody needs a thread."""
+        with self._lock:
+            starts, self._is_started = not self._is_started, True
         if starts:
             self._thread.start()
 

@@ -26,17 +26,23 @@ from salver.server.admin.audit import AuditLog
 from salver.server.admin.batching import BatchingReports
 from salver.server.admin.browser_check import BrowserCheck
 from salver.server.admin.console.pages import ConsolePages
+from salver.server.admin.debug_pages import DebugPages
 from salver.server.admin.events import Events
+from salver.server.admin.grpc.service import AdminService
 from salver.server.admin.model_admin import ModelAdmin
 from salver.server.admin.model_documents import ModelDocuments
 from salver.server.admin.model_pages import ModelPages
 from salver.server.admin.profile import Profiles
 from salver.server.admin.router import AdminRoutes
 from salver.server.admin.routes import AdminHandlers, admin_routes
+from salver.server.admin.server_pages import ServerAdmin, ServerPages
+from salver.server.admin.warmup import WarmupPages
 from salver.server.all_metrics import AllMetrics
 from salver.server.batching_reload import batching_poller
 from salver.server.config_poller import config_poller
 from salver.server.control_router import ControlRouter
+from salver.server.debug.gil import GilProbe
+from salver.server.drain_request import DrainRequest
 from salver.server.events.event_watchers import EventWatchers
 from salver.server.journal import Journal
 from salver.server.journal_setup import open_journal
@@ -46,7 +52,7 @@ from salver.server.model_metadata import GET_MODEL_METADATA, ModelMetadata
 from salver.server.model_reload import RELOAD_CONFIG, ModelReload
 from salver.server.model_status import GET_MODEL_STATUS, ModelStatus
 from salver.server.ports import OpenPorts, open_admin_port, open_client_ports
-from salver.server.reflection import reflection_methods
+from salver.server.reflection import ADMIN_SERVICES, reflection_methods
 from salver.server.rest_routes import RestRoutes
 from salver.server.runners import BatchRunner
 from salver.server.server_core import ServerCore
@@ -70,6 +76,12 @@ _JOIN_TIMEOUT_S = 1.0
 """How long a stop waits for a thread that is still in a servable or handler after the drain."""
 
 DataPlaneFactory = Callable[[DataPlaneOptions], DataPlane]
+
+
+def _wait_for_lock(pause_s: float) -> float:
+    from salver.dataplane import wait_for_lock
+
+    return wait_for_lock(pause_s)
 
 
 def native_data_plane(options: DataPlaneOptions) -> DataPlane:
@@ -129,6 +141,8 @@ class Server:
         self._pollers = [poller for poller in pollers if poller is not None]
         self._slow_calls = SlowCalls("slow-call", _MAX_SLOW_CALLS)
         self._watchers = EventWatchers(self._core.event_log)
+        self.drain_request = DrainRequest(self.stop)
+        """What a drain that is asked for on the admin listener becomes."""
         self._control: PullThreads[ControlCall] = PullThreads(
             "control", _NUM_CONTROL_THREADS, self._plane.next_call, self._router()
         )
@@ -168,14 +182,16 @@ class Server:
         """Drain, close the ports and unload everything; blocks. Idempotent.
 
         Args:
-            drain_timeout_s: Longest wait for accepted requests; None takes that of the configuration.
+            drain_timeout_s: Longest wait for accepted requests; None takes what a drain was asked for with, else that
+                of the configuration.
         """
         self._stopping.set()
         self._may_open.set()
         with self._lock:
             if not self._is_stopped:
                 self._is_stopped = True
-                self._stop(self._config.drain_timeout_s if drain_timeout_s is None else drain_timeout_s)
+                limits = (drain_timeout_s, self.drain_request.timeout_s, self._config.drain_timeout_s)
+                self._stop(next(limit for limit in limits if limit is not None))
 
     def __enter__(self) -> Self:
         return self.start()
@@ -304,7 +320,21 @@ class Server:
         reload = ModelReload(self._reload, metrics.first_values)
         page, startup = MetricsPage(metrics), StartupProbe(self._core.health)
         pages = {STARTUP_PATH: startup} | ({self._config.metrics_path: page} if self._config.metrics_enabled else {})
+        admin = self._admin(startup, page, metrics)
+        service = AdminService(
+            admin, admin.is_slow, self._core.event_log, self._watchers, reflection_methods(ADMIN_SERVICES)
+        )
+        return ControlRouter(
+            methods,
+            RestRoutes(on_status=status.rest, on_metadata=metadata.rest, pages=pages),
+            admin=admin,
+            admin_grpc=service,
+            is_slow=lambda call: (service if call.protocol == "admin_grpc" else admin).is_slow(call),
+            slow_methods={RELOAD_CONFIG: reload.grpc},
+            submit_slow=self._slow_calls.submit,
+        )
 
+    def _admin(self, startup: StartupProbe, page: MetricsPage, metrics: AllMetrics) -> AdminRoutes:
         def names() -> Collection[str]:
             return self._core.names
 
@@ -319,18 +349,13 @@ class Server:
             models=ModelPages(models),
             audit=audit,
             console=ConsolePages(),
+            server=ServerPages(ServerAdmin(self._core, lambda: self._ports, self.drain_request), metrics),
             events=Events(self._core.event_log, self._watchers),
+            debug=DebugPages(GilProbe(_wait_for_lock)),
+            warmup=WarmupPages(self._core.recordings, self._core.replays, names),
         )
         check = BrowserCheck(self._config.admin_host, self._config.admin_host_names)
-        admin = AdminRoutes(admin_routes(handlers, salver_version()), check, audit)
-        return ControlRouter(
-            methods,
-            RestRoutes(on_status=status.rest, on_metadata=metadata.rest, pages=pages),
-            admin=admin,
-            is_slow=admin.is_slow,
-            slow_methods={RELOAD_CONFIG: reload.grpc},
-            submit_slow=self._slow_calls.submit,
-        )
+        return AdminRoutes(admin_routes(handlers, salver_version()), check, audit)
 
     def _reload(self, models: Sequence[ModelConfig], timeout_s: float) -> None:
         # Batching first, so that models which are new to both files load with their parameters.
@@ -392,7 +417,7 @@ def run_until_signal(config: ServerConfig) -> int:
     from salver.server.signals import run_until_signal as run
 
     server = Server(config)
-    status = run(server)
+    status = run(server, offer=server.drain_request.become)
     if server.has_endless_run:
         # The libraries it is in would be taken down under it.
         logging.shutdown()

@@ -54,8 +54,11 @@ from salver.server.model_waits import ModelWaits, raise_failures
 from salver.server.platform_adapter import PlatformAdapter
 from salver.server.platforms import Platforms
 from salver.server.profiling.profiler import Profiler
+from salver.server.recordings import Recordings
+from salver.server.replays import Replays
 from salver.server.request_loggers import RequestLoggers, check_request_logging
 from salver.server.serving_table import DataPlaneServingTable
+from salver.server.shared_request_log import SharedRequestLog
 from salver.server.version_metrics import VersionMetrics
 from salver.server.warming_loader import WarmingLoader, WarmUp
 from salver.server.warmup import Warmup
@@ -126,7 +129,15 @@ class ServerCore:
             num_runners=manager_setup.num_runners(config),
         )
         log_options = manager_setup.request_log_options(config, self._platforms.saved_model_tags)
-        self.request_loggers = RequestLoggers(plane, log_options, self._metrics)
+        request_log = SharedRequestLog(plane)
+        self.request_loggers = RequestLoggers(request_log, log_options, self._metrics)
+
+        def is_stopping() -> bool:
+            return self.health.state == "DRAINING"
+
+        pull = self.request_loggers.start_pulling
+        self.recordings = Recordings(request_log, start_pulling=pull, is_stopping=is_stopping)
+        self.replays = Replays(plane, self.table, self.manager, is_stopping=is_stopping)
         self._adapter = PlatformAdapter()
         self._waits = ModelWaits(bus, self.monitor)
         self._source = FileSystemSource(manager_setup.source_config(config, ()), on_poll_result=self._on_poll_result)

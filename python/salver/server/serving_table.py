@@ -60,7 +60,7 @@ class DataPlaneServingTable:
         """Guards all below, and that the plane sees the tables in order."""
         self._entries: dict[str, dict[int, _Entry]] = {}
         """By model name and version; no name without a version."""
-        self._unpublished: dict[ServableId, object] = {}
+        self._unpublished: dict[Target, tuple[ServableId, object]] = {}
         """Servables that something runs before they are published."""
         self._retired: dict[ServableId, Target] = {}
         self._wanted_labels: dict[str, Labels] = {}
@@ -162,14 +162,14 @@ class DataPlaneServingTable:
         """
         target = self._new_target(id, servable, self._policy_of(id, servable))
         with self._lock:
-            self._unpublished[id] = servable
+            self._unpublished[target] = (id, servable)
         try:
             yield target
         finally:
             # What was answered may still be on its way out of its runner.
             target.wait_until_released(None)
             with self._lock:
-                del self._unpublished[id]
+                del self._unpublished[target]
 
     def name_of(self, servable: object) -> str:
         """Return the name and version of which this is the servable, for the log; all of several."""
@@ -180,8 +180,8 @@ class DataPlaneServingTable:
                 for version, entry in versions.items()
                 if entry.servable is servable
             ]
-            ids += [id for id, unpublished in self._unpublished.items() if unpublished is servable]
-        return ", ".join(map(str, ids)) or type(servable).__name__
+            ids += [id for id, unpublished in self._unpublished.values() if unpublished is servable]
+        return ", ".join(map(str, dict.fromkeys(ids))) or type(servable).__name__
 
     def close(self) -> None:
         """Take every version out of the data plane and publish nothing more. Idempotent."""

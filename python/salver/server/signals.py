@@ -25,6 +25,8 @@ _SIGNAL_STATUS = 128
 """Exit status of a process that a signal ended, less the signal's number; by convention of shells."""
 _WORK_ENDED = 0
 """Written into the pipe, among signal numbers, by a thread that has ended."""
+_ASKED = 255
+"""Written into the pipe by whoever asks for what a stop signal does."""
 
 
 class Stoppable(Protocol):
@@ -37,15 +39,26 @@ class Stoppable(Protocol):
         """End a start that runs on another thread, and what was started; blocks. Idempotent."""
 
 
-def run_until_signal(server: Stoppable, *, force_exit: Callable[[int], object] = os._exit) -> int:
+def run_until_signal(
+    server: Stoppable,
+    *,
+    force_exit: Callable[[int], object] = os._exit,
+    offer: Callable[[Callable[[], None]], None] = lambda _: None,
+) -> int:
     """Start `server`, wait for SIGTERM or SIGINT, and stop it; return the exit status 0.
 
     A second signal ends the process at once. Call it on the main thread.
+
+    Args:
+        server: What is run.
+        force_exit: Ends the process at once.
+        offer: Given a function that, until the server has stopped, does what a first signal does; after one, nothing.
 
     Raises:
         Exception: What the start or the stop raised.
     """
     with _signal_pipe() as (reader, writer):
+        offer(lambda: _write_byte(writer, _ASKED))
         is_starting = _start(server, reader, writer)
         stopping = _Work("salver-stop", server.stop, writer)
         num_running = 1 + is_starting
@@ -64,12 +77,12 @@ def _start(server: Stoppable, reader: int, writer: int) -> bool:
     """Start the server and wait for a signal; return whether it is still starting then."""
     starting = _Work("salver-start", server.start, writer)
     is_starting = True
-    while (number := _read_byte(reader)) not in STOP_SIGNALS:
+    while (number := _read_byte(reader)) not in {*STOP_SIGNALS, _ASKED}:
         is_starting = is_starting and number != _WORK_ENDED
         if starting.error is not None and not is_starting:
             server.stop()
             raise starting.error
-    logger.info("Stopping on %s", signal.Signals(number).name)
+    logger.info("Stopping on %s", "request" if number == _ASKED else signal.Signals(number).name)
     return is_starting
 
 
@@ -87,7 +100,11 @@ class _Work:
             self._call()
         except BaseException as error:  # noqa: BLE001  # raised again on the main thread
             self.error = error
-        os.write(self._writer, bytes([_WORK_ENDED]))
+        _write_byte(self._writer, _WORK_ENDED)
+
+
+def _write_byte(writer: int, byte: int) -> None:
+    os.write(writer, bytes([byte]))
 
 
 def _read_byte(reader: int) -> int:

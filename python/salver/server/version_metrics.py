@@ -66,13 +66,7 @@ class VersionMetrics:
             if id in self._times:
                 self._times[id].warmup_s = seconds
 
-    def load_s(self, id: ServableId) -> float | None:
-        """Return how long the load of a version took, its warm-up and retries included; None where it has not ended."""
-        with self._lock:
-            times = self._times.get(id)
-            return None if times is None else times.load_s
-
-    def memory_bytes(self) -> dict[ServableId, int]:
+    def _memory_bytes(self) -> dict[ServableId, int]:
         """Return what each version that is loaded, or being so, is taken to occupy, on all devices together."""
         return {id: _memory(estimate) for id, estimate in self._estimates().items()}
 
@@ -85,7 +79,7 @@ class VersionMetrics:
             self._loads.snapshot(),
             _gauge("salver_model_load_seconds", loads.items()),
             _gauge("salver_model_warmup_seconds", warmups.items()),
-            _gauge("salver_model_memory_bytes", self.memory_bytes().items()),
+            _gauge("salver_model_memory_bytes", self._memory_bytes().items()),
         ]
 
 

@@ -20,7 +20,7 @@ def feature(operation, name):
 
 
 def body(operation):
-    return json.loads(operation.rest.body())
+    return json.loads(operation.rest().body())
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_features_are_of_the_kind_of_their_values(value, kind, values, in_json):
 
 
 def test_floats_keep_their_point_in_json():
-    assert b'"f":[2.0]' in classify(SPEC, [{"f": np.float32(2)}]).rest.body()
+    assert b'"f":[2.0]' in classify(SPEC, [{"f": np.float32(2)}]).rest().body()
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_classifications_are_read_in_both_forms():
     operation = classify(SPEC, [{}])
     assert operation.read(answer.SerializeToString()) == Classification([[Label("a", 0.5)]], "m", 2)
     document = {"results": [[["a", 0.5]]]}
-    assert operation.rest.read(document, None, "Classify") == Classification([[Label("a", 0.5)]], "m")
+    assert operation.rest().read(document, None, "Classify") == Classification([[Label("a", 0.5)]], "m")
 
 
 def test_regressions_are_read_in_both_forms():
@@ -95,7 +95,7 @@ def test_regressions_are_read_in_both_forms():
     operation = regress(SPEC, [{}])
     for found in (
         operation.read(answer.SerializeToString()),
-        operation.rest.read({"results": [1.5]}, None, "Regress"),
+        operation.rest().read({"results": [1.5]}, None, "Regress"),
     ):
         assert found.values.dtype == np.float32
         assert found.values.tolist() == [1.5]
@@ -127,4 +127,4 @@ def test_answers_that_are_none_are_internal_errors():
     with pytest.raises(InternalError):
         operation.read(b"\xff")
     with pytest.raises(InternalError):
-        operation.rest.read({"results": [[3]]}, None, "Classify")
+        operation.rest().read({"results": [[3]]}, None, "Classify")

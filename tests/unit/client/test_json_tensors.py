@@ -18,7 +18,7 @@ def metadata(**outputs):
 
 
 def read(document, known, output_filter=()):
-    form = predict(ModelSpec("m"), {}, output_filter).rest
+    form = predict(ModelSpec("m"), {}, output_filter).rest()
     return form.read(document, known, "Predict")
 
 

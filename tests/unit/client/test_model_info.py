@@ -53,14 +53,14 @@ def test_states_and_reasons_are_read_in_both_forms():
     answer = status_answer()
     assert model_status(SPEC).read(answer.SerializeToString()) == expected
     del answer.model_version_status[2]  # JSON has no name for a state that nobody knows
-    assert model_status(SPEC).rest.read(json.loads(status_json(answer)), None, "") == expected[:2]
+    assert model_status(SPEC).rest().read(json.loads(status_json(answer)), None, "") == expected[:2]
 
 
 def test_signatures_are_read_in_both_forms():
     operation = model_metadata(ModelSpec("m", label="a b/c"))
     answer = metadata_answer()
     document = json.loads(metadata_json(answer))
-    for found in (operation.read(answer.SerializeToString()), operation.rest.read(document, None, "")):
+    for found in (operation.read(answer.SerializeToString()), operation.rest().read(document, None, "")):
         assert (found.model, found.version) == ("m", 3)
         signature = found.signatures["serving_default"]
         assert signature.method == "tensorflow/serving/predict"
@@ -68,7 +68,7 @@ def test_signatures_are_read_in_both_forms():
         assert signature.outputs["y"] == TensorInfo("DT_STRING", None)
         assert signature.defaults == {"x"}
         assert signature.outputs["z"].wire_dtype == "DT_RESOURCE"
-    assert operation.rest.path == "/v1/models/m/labels/a%20b%2Fc/metadata"
+    assert operation.rest().path == "/v1/models/m/labels/a%20b%2Fc/metadata"
 
 
 def test_tensor_infos_say_what_arrays_they_stand_for():

@@ -41,7 +41,13 @@ def test_a_missing_output_is_named_with_those_there_are():
         answer["z"]
 
 
-@pytest.mark.parametrize("reply", [b"\x0a\xff", wire.chunk(1, wire.chunk(2, b"\x0a")), wire.chunk(1, b"\x0a\x01\xff")])
+ABSURD = wire.chunk(1, wire.chunk(1, b"y") + wire.chunk(2, wire.number(1, 1) + wire._shape([2**62, 0, 2**62])))
+"""No elements, in a shape that no array has."""
+
+
+@pytest.mark.parametrize(
+    "reply", [ABSURD, b"\x0a\xff", wire.chunk(1, wire.chunk(2, b"\x0a")), wire.chunk(1, b"\x0a\x01\xff")]
+)
 def test_what_is_no_response_is_an_internal_error(reply):
     with pytest.raises(InternalError, match="the answer to Predict cannot be read"):
         predict(ModelSpec("m"), {}).read(reply)

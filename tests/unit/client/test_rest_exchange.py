@@ -11,7 +11,7 @@ from salver.client.metadata_cache import MetadataCache
 from salver.client.model_spec import ModelSpec
 from salver.client.operation import RestForm
 from salver.client.predict import predict, predict_streamed
-from salver.client.rest_exchange import HttpAnswer, connection_error, document_of, request_of, rest_form
+from salver.client.rest_exchange import HttpAnswer, connection_error, document_of, request_of, rest_form, timeout_error
 from salver.client.rest_transport import RestTransport
 from salver.errors import Code, InternalError, SalverError, UnimplementedError
 
@@ -90,6 +90,16 @@ def test_connections_that_fail_are_unavailable():
     refused = connection_error(ConnectionRefusedError(111, "Connection refused"), ADDRESS)
     assert str(refused) == "UNAVAILABLE: no answer from models:8501: Connection refused"
     assert connection_error(ValueError("x"), ADDRESS).code is Code.UNAVAILABLE
+
+
+@pytest.mark.parametrize("deadline", [Deadline.after(None), Deadline.after(3)])
+def test_the_systems_own_time_limit_is_not_the_deadline(deadline):
+    assert timeout_error(TimeoutError(110, "Connection timed out"), deadline, ADDRESS).code is Code.UNAVAILABLE
+
+
+def test_the_deadline_is_the_deadline():
+    error = timeout_error(TimeoutError(), Deadline.after(3), ADDRESS)
+    assert str(error) == "DEADLINE_EXCEEDED: no answer within 3 s"
 
 
 def test_what_rest_has_not_is_unimplemented():

@@ -99,6 +99,13 @@ def test_tensors_that_contradict_themselves_are_refused(shape, fields):
         decoded(shape, **fields)
 
 
+@pytest.mark.parametrize("strings", [b"\x42", b"\x42\x05ab", b"\x42\x01a\x42", b"\x42\x80", b"\x42\x01a\x42\xff\x01"])
+def test_strings_that_break_off_are_refused(strings):
+    head = varint_field(1, 7) + span(2, span(2, varint_field(1, 2)))
+    with pytest.raises(MalformedError):
+        read_tensor(memoryview(head + strings))
+
+
 @pytest.mark.parametrize("dtype", [0, 20, 21, 101, 99])
 def test_elements_without_a_numpy_type_are_named(dtype):
     with pytest.raises(UnimplementedError, match=f"type {dtype} "):

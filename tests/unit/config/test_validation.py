@@ -35,3 +35,22 @@ def test_problems_become_one_error():
 def test_model_without_a_name_is_told_by_its_base_path():
     models = (ModelConfig(name="", base_path="m", version_labels={"": -1}),)
     assert all(problem.startswith("the model at 'm'") for problem in problems_of(ServerConfig(models=models)))
+
+
+@pytest.mark.parametrize("endpoint", ["", "http://localhost:4318", "https://collector.example/"])
+def test_collectors_that_traces_can_be_sent_to(endpoint):
+    assert problems_of(ServerConfig(trace_sampling_ratio=0, otlp_endpoint=endpoint)) == []
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["localhost:4318", "grpc://c:4317", "http://c:4318/v1/traces", "http://", "http://a b"]
+)
+def test_a_collector_is_named_by_its_base_url(endpoint):
+    (problem,) = problems_of(ServerConfig(otlp_endpoint=endpoint))
+    assert endpoint in problem
+
+
+@pytest.mark.parametrize("ratio", [-0.1, 1.5, float("nan")])
+def test_a_ratio_is_a_part(ratio):
+    (problem,) = problems_of(ServerConfig(trace_sampling_ratio=ratio))
+    assert problem.startswith("trace_sampling_ratio is")

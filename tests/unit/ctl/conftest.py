@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
@@ -26,8 +27,12 @@ class FakeAdmin:
         """Raised in place of an answer."""
         self.answer = None
         """Status and body in place of the real ones."""
+        self.answers = {}
+        """Status and document by method and path, in place of what the routes say."""
         self.asked = []
-        """Host, port and path of each request."""
+        """Host, port and target of each request."""
+        self.sent = []
+        """Method, target, document and headers of each."""
         page = text_response(200, "")
         handlers = some_handlers(
             startup=lambda _: page,
@@ -47,13 +52,20 @@ class FakeAdmin:
             ]
         )
 
-    def respond(self, host, port, path):
-        self.asked.append((host, port, path))
+    def respond(self, host, port, method, target, body, headers):
+        self.asked.append((host, port, target))
+        self.sent.append((method, target, None if body is None else json.loads(body), headers))
         if self.error is not None:
             raise self.error
         if self.answer is not None:
             return self.answer
-        call = FakeControlCall.admin("GET", path)
+        path = target.partition("?")[0]
+        if (method, path) in self.answers:
+            status, document = self.answers[method, path]
+            return status, document if isinstance(document, bytes) else json.dumps(document).encode()
+        return self._routed(FakeControlCall.admin(method, path))
+
+    def _routed(self, call):
         try:
             response = self._routes(call)
         except SalverError as error:  # as the data plane writes it
@@ -71,15 +83,18 @@ def admin(monkeypatch):
             assert timeout > 0
             self._address = (host, port)
 
-        def request(self, method, path, body):
-            assert (method, body) == ("GET", None)
-            self.status, self._body = fake.respond(*self._address, path)
+        def request(self, method, target, body, headers):
+            self.status, found = fake.respond(*self._address, method, target, body, headers)
+            self._body = io.BytesIO(found)
 
         def getresponse(self):
             return self
 
         def read(self):
-            return self._body
+            return self._body.read()
+
+        def readline(self):
+            return self._body.readline()
 
         def close(self):
             pass

@@ -4,7 +4,6 @@ import pytest
 
 from salver.boundary import BatchingPolicy, BatchingReport
 from salver.ctl.group import main
-from salver.errors import UnavailableError
 
 
 def report(model, signature="s"):
@@ -27,7 +26,7 @@ def naps(monkeypatch):
         if len(taken) == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("salver.ctl.batching.time.sleep", sleep)
+    monkeypatch.setattr("salver.ctl.looks.time.sleep", sleep)
     return taken
 
 
@@ -94,7 +93,7 @@ def test_server_that_goes_ends_a_watch(admin, capsys, monkeypatch):
     def sleep(_):
         admin.error = ConnectionRefusedError(111, "Connection refused")
 
-    monkeypatch.setattr("salver.ctl.batching.time.sleep", sleep)
+    monkeypatch.setattr("salver.ctl.looks.time.sleep", sleep)
     status, out, err = run(capsys, "--watch=1", "--json")
     assert (status, len(out.splitlines())) == (1, 1)
     assert "no admin listener" in err
@@ -114,15 +113,3 @@ def test_mistakes_end_with_two(admin, capsys, arguments, said):
     assert status == 2
     assert said in err
     assert admin.asked == []
-
-
-@pytest.mark.parametrize(("typed", "offered"), [("", ["ranker", "tagger"]), ("r", ["ranker"]), ("x", [])])
-def test_models_are_offered_to_the_shell(admin, typed, offered):
-    from salver.ctl.batching import batching
-
-    admin.report(report("tagger"), report("ranker", "a"), report("ranker", "b"))
-    context = batching.make_context("batching", [], resilient_parsing=True)
-    (model, *_) = batching.params
-    assert [item.value for item in model.shell_complete(context, typed)] == offered
-    admin.error = UnavailableError("gone")
-    assert model.shell_complete(context, typed) == []

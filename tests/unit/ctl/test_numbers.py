@@ -1,6 +1,6 @@
 import pytest
 
-from salver.ctl.numbers import duration, rate, share
+from salver.ctl.numbers import age, duration, rate, share, size
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,27 @@ def test_rate(per_s, text):
 )
 def test_share(part, whole, text):
     assert share(part, whole) == text
+
+
+@pytest.mark.parametrize(
+    ("num_bytes", "text"), [(0, "0 B"), (999, "999 B"), (1023, "0.999 KiB"), (1536, "1.5 KiB"), (320 << 20, "320 MiB")]
+)
+def test_size(num_bytes, text):
+    assert size(num_bytes) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-1, "0s"),
+        (45, "45s"),
+        (125, "2m5s"),
+        (660, "11m"),
+        (3600, "1h"),
+        (7500, "2h5m"),
+        (90000, "1d1h"),
+        (1e7, "115d"),
+    ],
+)
+def test_age(seconds, text):
+    assert age(seconds) == text

@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from salver import tracing
 from salver.errors import FailedPreconditionError, InternalError, OutOfRangeError, ResourceExhaustedError, UnknownError
 from salver.servables.servable import CallableServable
 from salver.servables.time_limit import time_left_s
@@ -205,3 +206,15 @@ def test_servable_may_ask_how_much_time_its_batch_has_left(timeout_s):
     assert batch.result()["y"] == 1
     assert seen == [None] if timeout_s is None else 0 < seen[0] <= timeout_s
     assert time_left_s() is None
+
+
+def test_a_servable_sees_the_traces_of_its_batch_and_they_end_with_the_run():
+    seen = []
+    servable = CallableServable(lambda inputs: seen.append(tracing.members()) or {"y": [1.0]}, inputs={}, outputs={})
+    batch = FakeBatch(servable, {"x": ROWS}, output_names=["y"])
+    batch.traces = [(None, "00-root", "00-run", "vendor=1"), ("00-parent", "00-other-root", "00-other-run", "")]
+
+    BatchRunner(is_traced=True).handle(batch)
+
+    assert seen == [(tracing.TraceContext("00-run", "vendor=1"), tracing.TraceContext("00-other-run"))]
+    assert tracing.members() == ()

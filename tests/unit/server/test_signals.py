@@ -73,3 +73,29 @@ def test_handlers_are_put_back():
     before = signal.getsignal(signal.SIGTERM)
     run_until_signal(FakeServer(lambda _: send(signal.SIGTERM)))
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_whoever_is_offered_it_may_ask_for_the_stop_and_twice_is_once():
+    asks = []
+
+    def start(_):
+        for _ in range(2):
+            asks[0]()
+
+    server = FakeServer(start)
+    forced = []
+    assert run_until_signal(server, force_exit=forced.append, offer=asks.append) == 0
+    assert server.stopped.is_set()
+    assert forced == []
+
+
+def test_asking_after_a_signal_does_not_force_the_end():
+    asks, forced = [], []
+
+    def start(server):
+        send(signal.SIGTERM)
+        server.stopped.wait()
+        asks[0]()
+
+    assert run_until_signal(FakeServer(start), force_exit=forced.append, offer=asks.append) == 0
+    assert forced == []

@@ -40,7 +40,6 @@ def test_a_load_takes_from_loading_to_available():
         ("load_seconds", "m", "3"): 1.0,
         ("warmup_seconds", "m", "3"): 0.25,
     }
-    assert metrics.load_s(ID) == 1.0
 
 
 def test_a_version_that_is_gone_is_counted_and_no_longer_told_of():
@@ -50,7 +49,6 @@ def test_a_version_that_is_gone_is_counted_and_no_longer_told_of():
     metrics.note_warmup(ID, 0.25)
 
     assert told(metrics) == {("loads_total", "m", "OK"): 1}
-    assert metrics.load_s(ID) is None
 
 
 def test_loads_that_fail_are_counted_by_code_and_versions_that_never_began_are_not():

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 
 from salver.admin.event import FIELDS, EventDocument
+from salver.admin.requests import EventsQuery
 from salver.config.flag_parser import nearest
 from salver.errors import InvalidArgumentError
-from salver.server.admin.query import read_number, read_query
 from salver.server.admin.router import AdminRequest
 from salver.server.events.event_log import EventFilter, EventLog
 from salver.server.events.event_watchers import EventForm, EventWatchers
@@ -23,7 +22,6 @@ _HEADERS = (
     # nginx would keep events back until its buffer is full.
     ("x-accel-buffering", "no"),
 )
-_PARAMETERS = ("after", "model", "type")
 
 
 def server_sent(event: EventDocument) -> bytes:
@@ -49,11 +47,10 @@ class Events:
             InvalidArgumentError: The query is wrong.
             ResourceExhaustedError: As many clients watch as may.
         """
-        query = read_query(request.call.query, _PARAMETERS)
-        wanted = EventFilter(frozenset(query.get("model", ())), read_types(query.get("type", ())))
-        headers = dict(request.call.headers)
-        after = _after(query, headers)
-        if _wants_json(headers.get("accept", "")):
+        query: EventsQuery = request.query
+        wanted = EventFilter(frozenset(query.model), read_types(query.type))
+        after = _after(query, request.header("last-event-id"))
+        if _wants_json(request.header("accept") or ""):
             return self._latest(wanted, after)
         self._watchers.check_room()
         return StreamedResponse(
@@ -87,12 +84,13 @@ def read_types(types: tuple[str, ...]) -> frozenset[str]:
     return frozenset(types)
 
 
-def _after(query: Mapping[str, tuple[str, ...]], headers: Mapping[str, str]) -> int | None:
+def _after(query: EventsQuery, last_event_id: str | None) -> int | None:
     """The last event that the client knows. A browser that comes back has it in a header, beside its first query."""
-    sent = headers.get("last-event-id", "")
-    if sent:
-        return read_number("Last-Event-ID", sent)
-    return read_number("after", query["after"][-1]) if "after" in query else None
+    if not last_event_id:
+        return query.after
+    if not (last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) < 20):
+        raise InvalidArgumentError(f"Last-Event-ID must be the number of an event, got {last_event_id[:80]!r}")
+    return int(last_event_id)
 
 
 def _wants_json(accept: str) -> bool:

@@ -13,10 +13,14 @@ from salver.server.admin.about import JSON, TEXT, About, Content
 from salver.server.admin.audit import AuditLog
 from salver.server.admin.batching import BatchingReports
 from salver.server.admin.console.pages import CONSOLE_PATH, ConsolePages
+from salver.server.admin.debug_pages import DebugPages
 from salver.server.admin.model_pages import ModelPages
 from salver.server.admin.model_routes import model_routes
 from salver.server.admin.router import AdminHandler, AdminRequest, Route
+from salver.server.admin.server_pages import ServerPages
 from salver.server.admin.server_routes import server_routes
+from salver.server.admin.warmup import WarmupPages
+from salver.server.admin.warmup_routes import warmup_routes
 from salver.server.http_response import HttpHandler, HttpResponse, json_response
 from salver.server.startup_probe import STARTUP_PATH
 
@@ -35,7 +39,10 @@ class AdminHandlers:
     models: ModelPages
     audit: AuditLog
     console: ConsolePages
+    server: ServerPages
     events: AdminHandler
+    debug: DebugPages
+    warmup: WarmupPages
 
 
 def admin_routes(handlers: AdminHandlers, version: str = "") -> tuple[Route, ...]:
@@ -47,9 +54,10 @@ def admin_routes(handlers: AdminHandlers, version: str = "") -> tuple[Route, ...
     """
     routes = (
         *_page_routes(handlers),
-        *server_routes(events=handlers.events),
+        *server_routes(pages=handlers.server, events=handlers.events, debug=handlers.debug),
         *model_routes(handlers.models, handlers.audit),
         *_batching_routes(handlers),
+        *warmup_routes(handlers.warmup),
         *console_routes(handlers.console),
     )
     return (*routes, _openapi_route(routes, version))

@@ -2,21 +2,62 @@
 
 from __future__ import annotations
 
-from salver.admin.requests import EventsQuery
+from salver.admin.debug import GilReport
+from salver.admin.requests import DrainRequest, EventsQuery, GilQuery
+from salver.admin.server import ServerDocument, ServerState
 from salver.errors import Code
-from salver.server.admin.about import About, Content
+from salver.server.admin.about import JSON, TEXT, About, Content, Effect, json_of
+from salver.server.admin.debug_pages import DebugPages
 from salver.server.admin.router import AdminHandler, Route
+from salver.server.admin.server_pages import ServerPages
 
 _EVENTS = Content("text/event-stream", text="Server-sent events; with `Accept: application/json` a list of the latest")
 
 
-def server_routes(*, events: AdminHandler) -> tuple[Route, ...]:
+def server_routes(*, pages: ServerPages, events: AdminHandler, debug: DebugPages) -> tuple[Route, ...]:
     """Return the routes."""
-    about = About(
+    watch = About(
         summary="What happens, as it happens",
         tag="events",
         query=EventsQuery,
         answer=_EVENTS,
         codes=(Code.RESOURCE_EXHAUSTED,),
     )
-    return (Route("GET", "/v1/events", events, about=about),)
+    return (*_server(pages), Route("GET", "/v1/events", events, about=watch), *_debug(debug))
+
+
+def _server(pages: ServerPages) -> tuple[Route, ...]:
+    server = About(summary="The server as a whole", answer=json_of(ServerDocument))
+    drain = About(
+        summary="Begin the end of the server, as SIGTERM does",
+        details="The server is no longer ready, answers the requests that it has, and ends. Asked again, nothing more "
+        "happens.",
+        body=json_of(DrainRequest),
+        answer=json_of(ServerState),
+        status=202,
+        effect=Effect.ACT,
+    )
+    metrics = About(
+        summary="The metrics, with the names and numbers of `/metrics`",
+        answer=Content(JSON, text="The time, and the families with their series"),
+    )
+    return (
+        Route("GET", "/v1/server", pages.get, about=server),
+        Route("POST", "/v1/server:drain", pages.drain, about=drain),
+        Route("GET", "/v1/metrics", pages.metrics, about=metrics),
+    )
+
+
+def _debug(pages: DebugPages) -> tuple[Route, ...]:
+    stacks = About(summary="Where each thread of Python is", tag="debug", answer=TEXT)
+    gil = About(
+        summary="How busy the interpreter lock of Python is",
+        details="Measured while the request waits, by asking for the lock about every millisecond.",
+        tag="debug",
+        query=GilQuery,
+        answer=json_of(GilReport),
+    )
+    return (
+        Route("GET", "/debug/stacks", pages.stacks, about=stacks),
+        Route("GET", "/debug/gil", pages.gil, is_slow=True, about=gil),
+    )

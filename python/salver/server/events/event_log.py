@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from salver.admin.event import EventDocument
-from salver.server.rfc3339 import rfc3339
+from salver.server.admin.times import rfc3339
 
 MAX_EVENTS = 2048
 

@@ -4,7 +4,8 @@ import pytest
 
 from salver.errors import InvalidArgumentError, ResourceExhaustedError
 from salver.server.admin.events import MAX_LATEST, Events
-from salver.server.admin.router import AdminRequest
+from salver.server.admin.router import AdminRoutes
+from salver.server.admin.routes import admin_routes, some_handlers
 from salver.server.events.event_log import EventLog
 from salver.server.events.event_watchers import EventWatchers
 from salver.testing.fake_calls import FakeAnswerStream, FakeControlCall
@@ -29,7 +30,7 @@ def watchers(log, monkeypatch):
 def ask(log, watchers, query="", **headers):
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     call = FakeControlCall.admin("GET", f"/v1/events?{query}", headers=named)
-    return Events(log, watchers)(AdminRequest(call))
+    return AdminRoutes(admin_routes(some_handlers(events=Events(log, watchers))))(call)
 
 
 def streamed(log, watchers, query="", **headers):
@@ -85,3 +86,8 @@ def test_one_watcher_too_many_is_refused_before_its_answer_begins(log, watchers,
     monkeypatch.setattr("salver.server.events.event_watchers.MAX_WATCHERS", 0)
     with pytest.raises(ResourceExhaustedError):
         ask(log, watchers)
+
+
+def test_wrong_last_event_id_is_refused(log, watchers):
+    with pytest.raises(InvalidArgumentError, match="Last-Event-ID must be"):
+        ask(log, watchers, last_event_id="x")

@@ -75,9 +75,9 @@ class ConsolePages:
         return self.redirect(request)
 
     def redirect(self, request: AdminRequest) -> HttpResponse:
-        """Send anyone on to the console."""
+        """Send anyone on to the console, from any path whose last `/` is the first."""
         del request
-        return HttpResponse(302, (("location", CONSOLE_PATH), *_HEADERS))
+        return HttpResponse(302, (("location", CONSOLE_PATH[1:]), *_HEADERS))
 
     def _answer(self, request: AdminRequest, name: str) -> HttpResponse:
         file = self._table().get(name)

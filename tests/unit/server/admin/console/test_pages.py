@@ -67,7 +67,7 @@ def test_nothing_but_its_files_is_served(target):
 
 def test_browsers_are_sent_to_it_from_the_root():
     status, headers, _ = get("/", accept="text/html,application/xhtml+xml,*/*;q=0.8")
-    assert (status, headers["location"]) == (302, "/console/")
-    assert get("/console")[1]["location"] == "/console/"
+    assert (status, headers["location"]) == (302, "console/")
+    assert get("/console")[1]["location"] == "console/"
     with pytest.raises(NotFoundError, match="/console/ is a page for browsers"):
         get("/", accept="*/*")

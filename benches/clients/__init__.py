@@ -1,0 +1,1 @@
+"""Programs that call a server as clients of different kinds do, each in a process of its own."""

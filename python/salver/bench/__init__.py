@@ -1,0 +1,1 @@
+"""`salver bench`: puts load on a running server and says what came of it."""

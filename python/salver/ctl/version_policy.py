@@ -1,0 +1,29 @@
+"""Version policies as they are typed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+GRAMMAR = "latest, latest:N, all, or version numbers with commas between them"
+
+
+def read_policy(context: click.Context, parameter: click.Parameter, text: str | None) -> dict[str, Any] | None:
+    """Read the value of `--versions`.
+
+    Raises:
+        click.BadParameter: It is no policy.
+    """
+    del context, parameter
+    if text is None:
+        return None
+    word, _, number = text.partition(":")
+    if text == "all":
+        return {"all": {}}
+    if word == "latest" and (text == word or (number.isdigit() and int(number) > 0)):
+        return {"latest": {"num_versions": int(number or 1)}}
+    versions = [part.strip() for part in text.split(",")]
+    if all(part.isdigit() for part in versions):
+        return {"specific": {"versions": [int(part) for part in versions]}}
+    raise click.BadParameter(f"expected {GRAMMAR}; got {text!r}")

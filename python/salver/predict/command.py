@@ -1,0 +1,164 @@
+"""The command `salver predict`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from salver.client.call_options import ModelOptions
+from salver.client.client import Client
+from salver.client.client_options import ClientOptions
+from salver.client.retry import RetryPolicy
+from salver.client.signatures import DEFAULT_SIGNATURE, ModelMetadata, Signature
+from salver.client.tls import Tls
+from salver.errors import InvalidArgumentError, SalverError
+from salver.predict.inputs import Array, arrays_for
+from salver.predict.nearest import nearest_hint
+from salver.predict.readers import FORMS, ONLY, Values, form_of, read_values
+from salver.predict.writers import written
+
+_STDIN = "-"
+
+
+@click.command(context_settings={"help_option_names": ["--help", "-h"]})
+@click.argument("model")
+@click.argument("file", type=click.Path(), required=False)
+@click.option("--input", "inputs", multiple=True, metavar="NAME=FILE", help="A file for one input; may be repeated.")
+@click.option("--input-format", type=click.Choice(FORMS), help="Of all files; by default what their names say.")
+@click.option("--output", type=click.Path(dir_okay=False), help="Write the outputs here; by default to the terminal.")
+@click.option(
+    "--format", "form", type=click.Choice(FORMS), help="Of the outputs; by default that of --output, or JSON."
+)
+@click.option("--filter", "output_filter", multiple=True, metavar="NAME", help="An output to ask for; may be repeated.")
+@click.option("--signature", default="", help="By default serving_default, or the only one.")
+@click.option("--version", type=click.IntRange(min=0), help="By default the newest that serves.")
+@click.option("--label", help="In place of a version.")
+@click.option(
+    "--address",
+    default="localhost:8500",
+    show_default=True,
+    metavar="ADDRESS",
+    help="HOST:PORT for gRPC, http://HOST:PORT for REST.",
+)
+@click.option("--ca", "root_certificates", type=click.Path(dir_okay=False), help="PEM file of whom to trust, for TLS.")
+@click.option("--cert", "certificate", type=click.Path(dir_okay=False), help="PEM file of who you are, with --key.")
+@click.option("--key", type=click.Path(dir_okay=False), help="PEM file of the key of --cert.")
+@click.option(
+    "--timeout", "timeout_s", type=click.FloatRange(min=0, min_open=True), default=60.0, show_default=True,
+    help="Seconds for each question to the server.",
+)  # fmt: skip
+def predict(model: str, **options: Any) -> None:
+    """Run MODEL on the values in FILE and show what comes out.
+
+    FILE is JSON, NPY, NPZ or CSV; without one, or with -, standard input is read. The model itself says which inputs it
+    takes, and of which types and shapes.
+    """
+    if options["version"] is not None and options["label"] is not None:
+        raise click.UsageError("--version and --label exclude each other")
+    if (options["certificate"] is None) != (options["key"] is None):
+        raise click.UsageError("--cert and --key come together")
+    try:
+        values = _values(options)
+        with Client(options["address"], **_client_options(options)) as client:
+            outputs = _asked(client, model, values, options)
+        _write(outputs, options["output"], options["form"])
+    except SalverError as error:
+        raise click.ClickException(error.message) from None
+
+
+def _client_options(options: Mapping[str, Any]) -> ClientOptions:
+    files = {name: options[name] for name in ("root_certificates", "certificate", "key")}
+    is_secure = any(file is not None for file in files.values())
+    retry = RetryPolicy(max_attempts=3)  # a person waits, and has perhaps mistyped the address
+    return {"timeout_s": options["timeout_s"], "tls": Tls(**files) if is_secure else None, "retry": retry}
+
+
+def _asked(client: Client, model: str, values: Values, options: Mapping[str, Any]) -> Mapping[str, Array]:
+    which: ModelOptions = {}
+    if options["version"] is not None:
+        which["version"] = options["version"]
+    if options["label"] is not None:
+        which["label"] = options["label"]
+    name, signature = _signature(client.model_metadata(model, **which), options["signature"])
+    for wanted in options["output_filter"]:
+        if wanted not in signature.outputs:
+            raise InvalidArgumentError(f"no output {wanted!r}; {nearest_hint(wanted, signature.outputs)}")
+    arrays = arrays_for(signature, values)
+    which["signature"] = name
+    return client.predict(model, arrays, output_filter=options["output_filter"], **which)
+
+
+def _signature(metadata: ModelMetadata, asked: str) -> tuple[str, Signature]:
+    known = {name: one for name, one in metadata.signatures.items() if not name.startswith("__")}
+    name = asked or (next(iter(known)) if len(known) == 1 else DEFAULT_SIGNATURE)
+    if name not in metadata.signatures:
+        raise InvalidArgumentError(f"model {metadata.model!r} has no signature {name!r}; {nearest_hint(name, known)}")
+    return name, metadata.signatures[name]
+
+
+# --- files -----------------------------------------------------------------------------------------------------------
+
+
+def _values(options: Mapping[str, Any]) -> Values:
+    """What all files say; values of `--input` are for their input whatever name they have in their file."""
+    given: dict[str, Any] = {}
+    if options["file"] is not None or not options["inputs"]:
+        given |= _file_values(options["file"] or _STDIN, options["input_format"])
+    for item in options["inputs"]:
+        name, equals, path = item.partition("=")
+        if not (name and equals and path):
+            raise click.UsageError(f"--input takes NAME=FILE, got {item!r}")
+        values = _file_values(path, options["input_format"])
+        if len(values) != 1:
+            raise InvalidArgumentError(f"{path} holds {len(values)} inputs, and --input {name} needs one")
+        given[name] = next(iter(values.values()))
+    if ONLY in given and len(given) > 1:
+        raise InvalidArgumentError("values without a name stand beside others: give all by --input NAME=FILE")
+    return given
+
+
+def _file_values(path: str, form: str | None) -> Values:
+    data = _content(path)
+    try:
+        return read_values(data, form or form_of(path, data))
+    except InvalidArgumentError as error:
+        raise InvalidArgumentError(f"{_called(path)}: {error.message}") from None
+
+
+def _content(path: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if path == _STDIN else Path(path).read_bytes()
+    except OSError as error:
+        raise InvalidArgumentError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _called(path: str) -> str:
+    return "standard input" if path == _STDIN else path
+
+
+def _write(outputs: Mapping[str, Array], path: str | None, form: str | None) -> None:
+    ending = (path or "").rpartition(".")[2].lower()
+    chosen = form or (ending if ending in FORMS else "json")
+    data = written(outputs, chosen)
+    if path is None:
+        if chosen in {"npy", "npz"} and os.isatty(1):
+            raise InvalidArgumentError(f"{chosen} is not for a terminal: --output FILE")
+        sys.stdout.buffer.write(data)
+        return
+    try:
+        Path(path).write_bytes(data)
+    except OSError as error:
+        raise InvalidArgumentError(f"--output {path} cannot be written: {error.strerror}") from None
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run `salver predict` and return the exit status: 0, 1 for a failure, 2 for a mistake in `arguments`."""
+    try:
+        predict.main(args=list(arguments), prog_name="salver predict")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1

@@ -1,0 +1,51 @@
+"""Recordings and replays on the admin port: TFRecord files out and in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from salver.core.ids import ServableId
+from salver.server.admin.answers import document_response
+from salver.server.admin.model_name import model_of
+from salver.server.admin.router import AdminRequest
+from salver.server.http_response import HttpResponse
+from salver.server.recordings import Recordings
+from salver.server.replays import Replays
+
+
+class WarmupPages:
+    """Answers requests to record and to replay."""
+
+    def __init__(self, recordings: Recordings, replays: Replays, names: Callable[[], Collection[str]]) -> None:
+        """Make a handler; `names` are those of the configured models."""
+        self._recordings = recordings
+        self._replays = replays
+        self._names = names
+
+    def record(self, request: AdminRequest) -> HttpResponse:
+        """Answer with a TFRecord file of requests that came meanwhile; takes as long as the request allows.
+
+        Raises:
+            SalverError: The model is not configured, or too much is recorded already.
+        """
+        call = request.call
+        model = model_of(request, self._names())
+        made = self._recordings.record(model, request.document, lambda: not call.is_cancelled)
+        headers = (
+            ("content-type", "application/octet-stream"),
+            ("x-salver-records", str(made.num_records)),
+            ("x-salver-dropped", str(made.num_dropped)),
+            ("x-salver-end", made.end.value),
+        )
+        return HttpResponse(200, headers, made.content())
+
+    def replay(self, request: AdminRequest) -> HttpResponse:
+        """Answer with what came of replaying the body; takes as long as the version takes.
+
+        Raises:
+            SalverError: The version is not loaded, or the body is no TFRecord file.
+        """
+        call = request.call
+        id = ServableId(model_of(request, self._names()), request.version)
+        content, concurrency = bytes(call.body), request.query.concurrency
+        return document_response(self._replays.replay(id, content, concurrency, lambda: not call.is_cancelled))

@@ -1,0 +1,160 @@
+"""Recordings: some requests of a model that serves, as they come, in memory and bounded in every direction."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from enum import Enum
+
+from salver.admin.recording import RecordRequest
+from salver.errors import ResourceExhaustedError
+from salver.server.shared_request_log import SharedRequestLog
+
+MAX_RECORDINGS = 4
+"""At the same time: each holds memory and a thread."""
+_LOOK_S = 0.2
+"""How soon it is noticed that nobody waits any more."""
+
+
+class End(Enum):
+    """Why a recording ended."""
+
+    RECORDS = "records"
+    """It has as many as were wanted."""
+    BYTES = "bytes"
+    """The next record would have been too much."""
+    TIME = "time"
+    """Its time was over."""
+    STOP = "stop"
+    """Nobody waits any more, or the server stops."""
+
+
+class Recording:
+    """Collects requests of one model. Thread-safe."""
+
+    def __init__(self, model: str, wanted: RecordRequest) -> None:
+        from salver.wire.tfrecord import record_bytes  # not on the start path
+
+        self.model = model
+        """See `Listener.model`."""
+        self.sampling_rate = wanted.sampling_rate
+        """See `Listener.sampling_rate`."""
+        self._encode = record_bytes
+        self._wanted = wanted
+        self._lock = threading.Lock()
+        """Guards all below but the event."""
+        self._full = threading.Event()
+        self._end: End | None = None
+        self._pieces: list[bytes] = []
+        self._num_bytes = 0
+        self._num_dropped = 0
+
+    @property
+    def num_records(self) -> int:
+        """How many it has."""
+        return len(self._pieces)
+
+    @property
+    def num_dropped(self) -> int:
+        """Requests that were missed because they came faster than they could be taken."""
+        return self._num_dropped
+
+    @property
+    def end(self) -> End:
+        """Why it ended; STOP while it has not."""
+        return self._end or End.STOP
+
+    def content(self) -> bytes:
+        """Return what was recorded as a TFRecord file."""
+        with self._lock:
+            return b"".join(self._pieces)
+
+    def offer(self, record: bytes) -> None:
+        """See `Listener.offer`; takes nothing once it is full."""
+        piece = self._encode(record)
+        with self._lock:
+            if self._end is not None:
+                return
+            if self._num_bytes + len(piece) > self._wanted.max_bytes:
+                self._finish(End.BYTES)
+                return
+            self._pieces.append(piece)
+            self._num_bytes += len(piece)
+            if len(self._pieces) >= self._wanted.max_records:
+                self._finish(End.RECORDS)
+
+    def note_dropped(self, num_dropped: int) -> None:
+        """See `Listener.note_dropped`."""
+        with self._lock:
+            self._num_dropped += num_dropped
+
+    def wait(self, is_wanted: Callable[[], bool], clock: Callable[[], float]) -> None:
+        """Wait until it is full, its time is over or it is no longer wanted; it takes nothing afterwards."""
+        deadline = clock() + self._wanted.timeout_s
+        end = End.STOP
+        while is_wanted():
+            left_s = deadline - clock()
+            if left_s <= 0:
+                end = End.TIME
+                break
+            if self._full.wait(min(left_s, _LOOK_S)):
+                return
+        with self._lock:
+            if self._end is None:
+                self._finish(end)
+
+    def _finish(self, end: End) -> None:
+        self._end = end
+        self._full.set()
+
+
+class Recordings:
+    """Makes recordings, a few at a time. Thread-safe."""
+
+    def __init__(
+        self,
+        log: SharedRequestLog,
+        *,
+        start_pulling: Callable[[], None],
+        is_stopping: Callable[[], bool] = lambda: False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Make the recordings of a server.
+
+        Args:
+            log: Where requests come from.
+            start_pulling: Has somebody pull entries from it, if nobody does yet.
+            is_stopping: Whether the server stops, which ends every recording.
+            clock: Seconds.
+        """
+        self._log = log
+        self._start_pulling = start_pulling
+        self._is_stopping = is_stopping
+        self._clock = clock
+        self._room = threading.BoundedSemaphore(MAX_RECORDINGS)
+
+    def record(self, model: str, wanted: RecordRequest, is_wanted: Callable[[], bool]) -> Recording:
+        """Record requests of a model; blocks until that is over.
+
+        Args:
+            model: Its name.
+            wanted: How much.
+            is_wanted: Whether somebody still waits for it; looked at several times a second.
+
+        Raises:
+            ResourceExhaustedError: Too many recordings are made already.
+        """
+        if not self._room.acquire(blocking=False):
+            raise ResourceExhaustedError(f"{MAX_RECORDINGS} recordings are being made already; wait for one of them")
+        try:
+            recording = Recording(model, wanted)
+            self._start_pulling()
+            self._log.add(recording)
+            try:
+                recording.wait(lambda: is_wanted() and not self._is_stopping(), self._clock)
+            finally:
+                self._log.remove(recording)
+            return recording
+        finally:
+            self._room.release()

@@ -1,0 +1,48 @@
+"""`salver warmup convert`: from one kind of warm-up file to another."""
+
+from __future__ import annotations
+
+import click
+
+from salver.ctl.client import Address
+from salver.ctl.options import address_option
+from salver.records.recorded_request import request_message
+from salver.records.warmup_files import FileRecord
+from salver.servables.servable import DEFAULT_SIGNATURE
+from salver.warmup.files import check_free, no_forms, read_file, write_file
+from salver.warmup.model import forms_of_model
+from salver.warmup.options import force_option, model_options
+
+
+@click.command()
+@click.argument("source", type=click.Path(dir_okay=False))
+@click.argument("target", type=click.Path(dir_okay=False))
+@model_options
+@address_option
+@click.option("--signature", help="Take requests to this signature alone; of an NPZ file, the one that it is for.")
+@force_option
+def convert(  # its options
+    source: str,
+    target: str,
+    model: str | None,
+    model_version: int | None,
+    address: Address,
+    signature: str | None,
+    *,
+    force: bool,
+) -> None:
+    """Write the requests of SOURCE to TARGET: names that end with .json or .npz, or TFRecord files."""
+    check_free(target, may_replace=force)
+    forms = no_forms if model is None else lambda: forms_of_model(model, address, model_version)
+    records = read_file(source, forms, signature or "")
+    chosen = [record for record in records if signature is None or signature_of(record) == signature]
+    num_records = write_file(target, chosen, may_replace=force)
+    click.echo(f"{target}: {num_records} of {len(records)} requests")
+
+
+def signature_of(record: FileRecord) -> str:
+    """Return the signature that a record is for; empty for a record without a request, or for several."""
+    found = request_message(record.record)
+    if found is None or found[0] == "multi_inference":
+        return ""
+    return found[1].model_spec.signature_name or DEFAULT_SIGNATURE

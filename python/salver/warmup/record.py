@@ -1,0 +1,58 @@
+"""`salver warmup record`: live requests of a running server, as a warm-up file."""
+
+from __future__ import annotations
+
+import click
+
+from salver.admin.recording import RecordRequest
+from salver.ctl.client import Address
+from salver.ctl.options import address_option
+from salver.errors import NotFoundError
+from salver.records.warmup_files import MAX_RECORDS
+from salver.warmup.files import check_free, write_content
+from salver.warmup.options import force_option
+from salver.warmup.server import WarmupServer
+
+_ENDS = {
+    "records": "as many as were wanted",
+    "bytes": "the next would have been more than --max-bytes",
+    "time": "its time was over",
+    "stop": "the server stopped it",
+}
+
+
+@click.command()
+@click.argument("model")
+@address_option
+@click.option("-o", "--output", type=click.Path(dir_okay=False), required=True, help="The TFRecord file to write.")
+@click.option("--max-records", type=click.IntRange(min=1), default=100, show_default=True)
+@click.option("--max-bytes", type=click.IntRange(min=1), default=64 << 20, show_default=True)
+@click.option(
+    "--timeout-s", type=click.FloatRange(min=0, max=600), default=60.0, show_default=True, help="Longest wait for them."
+)
+@click.option(
+    "--sampling-rate",
+    type=click.FloatRange(min=0, max=1, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="The part of the requests that is taken: less than 1 spreads them over more time.",
+)
+@force_option
+def record(model: str, address: Address, output: str, *, force: bool, **wanted: float) -> None:
+    """Record requests that clients send to MODEL, with their answers, until there are enough or the time is over."""
+    check_free(output, may_replace=force)
+    request = RecordRequest(
+        max_records=int(wanted["max_records"]),
+        max_bytes=int(wanted["max_bytes"]),
+        timeout_s=wanted["timeout_s"],
+        sampling_rate=wanted["sampling_rate"],
+    )
+    found = WarmupServer(address).record(model, request)
+    if not found.num_records:
+        raise NotFoundError(f"no request to {model} was answered within {request.timeout_s:g} s; nothing was written")
+    write_content(output, found.content, may_replace=force)
+    click.echo(f"{output}: {found.num_records} requests ({_ENDS.get(found.end, found.end)})")
+    if found.num_dropped:
+        click.echo(f"{found.num_dropped} others came faster than they could be taken", err=True)
+    if found.num_records > MAX_RECORDS:
+        click.echo(f"a warm-up file may have {MAX_RECORDS} records at most; this one has more", err=True)

@@ -1,0 +1,85 @@
+"""`salver warmup replay`: recorded requests on a version that is loaded, before or beside its traffic."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from salver.admin.replay import Failure, ReplayReport
+from salver.ctl.client import Address
+from salver.ctl.numbers import duration
+from salver.ctl.options import address_option
+from salver.errors import FailedPreconditionError
+from salver.warmup.files import no_forms, read_content, read_file
+from salver.warmup.server import WarmupServer
+
+_MAX_SHOWN = 10
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False))
+@click.argument("model")
+@address_option
+@click.option("--version", type=int, required=True, help="The version that is to answer; it has to be loaded.")
+@click.option("--against", type=int, help="Another version, which is to answer first and is compared with.")
+@click.option("--concurrency", type=click.IntRange(min=1, max=64), default=1, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print the reports of the server.")
+def replay(  # its options
+    file: str, model: str, address: Address, version: int, against: int | None, concurrency: int, *, as_json: bool
+) -> None:
+    """Replay the TFRecord file FILE on a version of MODEL, and say what fails and how long it takes.
+
+    Nobody gets the answers. With --against the failures and latencies of two versions stand side by side; their outputs
+    are not compared. The exit status is 1 where a record fails that does not fail on the other version, too.
+    """
+    read_file(file, no_forms)  # what is wrong with it is told here, with its name
+    content, server = read_content(file), WarmupServer(address)
+    versions = [version] if against is None else [against, version]
+    reports = {number: server.replay(model, number, content, concurrency) for number in versions}
+    if as_json:
+        click.echo(json.dumps({str(number): asdict(report) for number, report in reports.items()}, indent=2))
+    else:
+        _show(model, reports)
+    new = new_failures(reports[version], None if against is None else reports[against])
+    if new:
+        raise FailedPreconditionError(f"version {version} of {model} fails {_count(new, reports[version])}")
+
+
+def new_failures(report: ReplayReport, other: ReplayReport | None) -> list[Failure]:
+    """Return the failures that the other version does not have, too."""
+    known = {failure.index for failure in other.failures} if other else set()
+    return [failure for failure in report.failures if failure.index not in known]
+
+
+def _count(new: list[Failure], report: ReplayReport) -> str:
+    # Beyond the list of failures nothing is known of single records.
+    if len(new) == len(report.failures) and report.num_failed > len(new):
+        return f"{report.num_failed} records"
+    return f"record {new[0].index}" if len(new) == 1 else f"{len(new)} records"
+
+
+def _show(model: str, reports: dict[int, ReplayReport]) -> None:
+    table = Table(box=None, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
+    for title in ("", "records", "failed", "p50", "p90", "p99", "max"):
+        table.add_column(title, justify="right" if title else "left")
+    for version, report in reports.items():
+        found = report.latency_s
+        times = ["-"] * 4 if found is None else [duration(x) for x in (found.p50, found.p90, found.p99, found.max)]
+        table.add_row(f"{escape(model)} version {version}", str(report.num_records), str(report.num_failed), *times)
+    console = Console(highlight=False)
+    console.print(table)
+    for version, report in reports.items():
+        for line in _failure_lines(report.failures):
+            console.print(f"version {version}: {escape(line)}", soft_wrap=True)
+
+
+def _failure_lines(failures: Iterable[Failure]) -> list[str]:
+    lines = [f"record {each.index}: {each.code}: {each.message}" for each in failures]
+    more = len(lines) - _MAX_SHOWN
+    return lines[:_MAX_SHOWN] + ([f"and {more} more (--json shows them)"] if more > 0 else [])

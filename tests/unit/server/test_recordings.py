@@ -1,0 +1,103 @@
+import io
+import threading
+
+import pytest
+
+from salver.admin.recording import RecordRequest
+from salver.boundary import LogEntries, LogEntry
+from salver.errors import ResourceExhaustedError
+from salver.server.recordings import MAX_RECORDINGS, End, Recordings
+from salver.server.shared_request_log import SharedRequestLog
+from salver.testing.fake_clock import FakeClock
+from salver.testing.fake_dataplane import FakeDataPlane
+from salver.wire.tfrecord import read_records
+
+LIMIT_S = 20
+
+
+class Bench:
+    """Recordings whose requests come once they are begun."""
+
+    def __init__(self, *records, is_stopping=lambda: False):
+        self.plane = FakeDataPlane()
+        self.log = SharedRequestLog(self.plane)
+        self.records = records
+        self.num_starts = 0
+        self.started = threading.Semaphore(0)
+        self.recordings = Recordings(
+            self.log, start_pulling=self._start, is_stopping=is_stopping, clock=FakeClock().__call__
+        )
+
+    def _start(self):
+        self.num_starts += 1
+        self.started.release()
+
+    def record(self, is_wanted=lambda: True, **wanted):
+        return self.recordings.record("m", RecordRequest(**wanted), self._after_requests(is_wanted))
+
+    def _after_requests(self, is_wanted):
+        """Asked first once the recording listens: the moment for requests to come."""
+        left = [True]
+
+        def asked():
+            if left.pop() if left else False:
+                number = self.plane.log_rules["m"].logger
+                self.plane.submit_log_entries(
+                    LogEntries([LogEntry("m", number, record) for record in self.records], {"m": 3})
+                )
+                self.log.next_log_entries(0)
+            return is_wanted()
+
+        return asked
+
+
+def content(recording):
+    return list(read_records(io.BytesIO(recording.content())))
+
+
+def test_it_ends_with_as_many_as_are_wanted():
+    bench = Bench(b"a", b"b", b"c")
+    made = bench.record(max_records=2)
+    assert (content(made), made.num_records, made.num_dropped, made.end) == ([b"a", b"b"], 2, 3, End.RECORDS)
+    assert (bench.num_starts, bench.plane.log_rules) == (1, {})
+
+
+def test_it_never_has_more_bytes_than_are_wanted():
+    made = Bench(b"a" * 50, b"b" * 50).record(max_bytes=100)
+    assert (content(made), made.end) == ([b"a" * 50], End.BYTES)
+    assert len(made.content()) <= 100
+
+
+def test_its_time_ends_it():
+    made = Bench(b"a").record(timeout_s=0)
+    assert (content(made), made.end) == ([b"a"], End.TIME)
+
+
+def test_nobody_who_waits_ends_it():
+    bench = Bench(b"a")
+    made = bench.record(is_wanted=lambda: False)
+    assert (made.end, bench.plane.log_rules) == (End.STOP, {})
+
+
+def test_the_end_of_the_server_ends_it_with_what_there_is():
+    made = Bench(b"a", is_stopping=lambda: True).record()
+    assert (content(made), made.end) == ([b"a"], End.STOP)
+
+
+def test_there_are_few_at_a_time():
+    bench = Bench()
+    release = threading.Event()
+    threads = [
+        threading.Thread(target=bench.recordings.record, args=("m", RecordRequest(), lambda: not release.is_set()))
+        for _ in range(MAX_RECORDINGS)
+    ]
+    for thread in threads:
+        thread.start()
+    for _ in threads:
+        assert bench.started.acquire(timeout=LIMIT_S)
+    with pytest.raises(ResourceExhaustedError, match="recordings are being made"):
+        bench.recordings.record("m", RecordRequest(), lambda: True)
+    release.set()
+    for thread in threads:
+        thread.join(LIMIT_S)
+    bench.recordings.record("m", RecordRequest(), lambda: False)
