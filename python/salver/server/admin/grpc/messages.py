@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from salver.wire.pool import message_class
-
 if TYPE_CHECKING:
     from salver.wire.pool import Message
 
@@ -22,6 +20,8 @@ def to_document(message: Message) -> dict[str, Any]:
 def from_document(name: str, document: Mapping[str, Any]) -> bytes:
     """Return the serialized message of this name with the fields of a document; those that are null are not set."""
     from google.protobuf.json_format import ParseDict
+
+    from salver.wire.pool import message_class
 
     message: Any = message_class(f"{PACKAGE}.{name}")()
     ParseDict(document, message)
