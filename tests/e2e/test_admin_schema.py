@@ -37,7 +37,7 @@ CHECKS = [
     openapi_checks.response_headers_conformance,
     openapi_checks.response_schema_conformance,
 ]
-NUM_EXAMPLES = 12
+NUM_EXAMPLES = 8
 SHORT_S = 0.05
 """What is made of longer times that a request asks for."""
 NAME = "half_plus_two"
