@@ -10,6 +10,7 @@ from pathlib import Path
 from salver.config import channel_arguments
 from salver.config.flag_help import reference_page
 from salver.core.harness_state import states_page
+from salver.server.admin import reference_page as admin_api
 from scripts.conformance_page import conformance_page
 from scripts.dashboard import dashboard_json
 from scripts.docs_site import build_site
@@ -19,6 +20,7 @@ ROOT = Path(__file__).parent.parent
 
 
 GENERATED = {
+    ROOT / "docs" / "admin-api.md": admin_api.reference_page,
     ROOT / "docs" / "flags.md": reference_page,
     ROOT / "docs" / "flags-of-tensorflow-serving.md": reference_flags_page,
     ROOT / "docs" / "grpc-channel-arguments.md": channel_arguments.reference_page,

@@ -46,6 +46,7 @@ class Site:
         self._folder = folder
         self._pages: dict[str, str] = {}
         self._shown: set[str] = set()
+        self._pictures: set[str] = set()
 
     def add(self, page: Path) -> None:
         """Add a Markdown page of the repository."""
@@ -65,6 +66,9 @@ class Site:
         for path, text in self._pages.items():
             (source / path).parent.mkdir(parents=True, exist_ok=True)
             (source / path).write_text(text.replace("```textproto", "```protobuf"), encoding="utf-8")
+        for path in self._pictures:
+            (source / site_path(path)).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / path, source / site_path(path))
         config = {"INHERIT": str(ROOT / "mkdocs.yml"), "docs_dir": "pages", "nav": nav, "not_in_nav": "\n".join(rest)}
         file = self._folder / "mkdocs.yml"
         file.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
@@ -79,7 +83,9 @@ class Site:
         if not path or re.match(r"[a-z]+:", link):
             return link
         target = posixpath.normpath(posixpath.join(posixpath.dirname(page), path))
-        if not target.endswith(".md"):  # an example, a folder, the licence
+        if target.endswith(_PICTURE):
+            self._pictures.add(target)
+        elif not target.endswith(".md"):  # an example, a folder, the licence
             self._shown.add(target)
         address = posixpath.relpath(site_path(target), posixpath.dirname(site_path(page)) or ".")
         return f"{address}{mark}{fragment}"
@@ -99,6 +105,7 @@ class Site:
                 self._pages[site_path(path)] = _file_page(path)
 
 
+_PICTURE = ".png"
 _PROJECT = ("readme.md", "architecture.md", "contributing.md", "changelog.md", "benches/README.md", "fuzz/README.md")
 
 
@@ -106,7 +113,7 @@ def site_path(path: str) -> str:
     """Where the site has a file or folder of the repository."""
     if path in _NAMES:
         return _NAMES[path]
-    if path.endswith(".md"):
+    if path.endswith((".md", _PICTURE)):
         return path.removeprefix("docs/")
     return f"files/{path}.md"
 

@@ -62,7 +62,7 @@ class Console:
     def open(self, place: str = "") -> Page:
         """Show `#/place`, or the first page."""
         self.page.goto(f"{self.address}/console/{f'#/{place}' if place else ''}")
-        self.page.locator("main h1").wait_for()
+        self.page.locator("header .badge").wait_for()  # not before the server has answered
         return self.page
 
     def dialog(self, title: str) -> Locator:

@@ -65,7 +65,7 @@ class ModelDocuments:
     def _model(self, name: str, config: ModelConfig | None, counts: Mapping[ServableId, int]) -> ModelDocument:
         versions = self._versions(name, counts)
         error = self._core.monitor.get_source_error(name)
-        status = _status(versions, error, is_looked_at=self._core.acts.is_settled(name))
+        status = _status(versions, error, lambda: self._core.acts.is_settled(name))
         memory = [one.memory_bytes for one in versions if one.memory_bytes is not None]
         in_flight = [one.num_in_flight for one in versions if one.num_in_flight is not None]
         spec = {"name": name, **_OF_THE_PROGRAM} if config is None else spec_fields(config)
@@ -128,7 +128,7 @@ class ModelDocuments:
             return None  # it went, or has none
 
 
-def _status(versions: Iterable[VersionDocument], error: SalverError | None, *, is_looked_at: bool) -> str:
+def _status(versions: Iterable[VersionDocument], error: SalverError | None, is_looked_at: Callable[[], bool]) -> str:
     states = {ManagerState[one.state] for one in versions}
     if ManagerState.AVAILABLE in states:
         return "AVAILABLE"
@@ -138,7 +138,7 @@ def _status(versions: Iterable[VersionDocument], error: SalverError | None, *, i
         return "FAILED"
     if ManagerState.UNLOADING in states:
         return "UNLOADING"
-    return "EMPTY" if is_looked_at else "LOADING"
+    return "EMPTY" if is_looked_at() else "LOADING"
 
 
 def _reason_of_model(versions: Iterable[VersionDocument], error: SalverError | None) -> Reason | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from salver.core.ids import ServableId
+from salver.errors import DataLossError, InvalidArgumentError
 from salver.server.admin.answers import document_response
 from salver.server.admin.model_name import model_of
 from salver.server.admin.router import AdminRequest
@@ -48,4 +49,9 @@ class WarmupPages:
         call = request.call
         id = ServableId(model_of(request, self._names()), request.version)
         content, concurrency = bytes(call.body), request.query.concurrency
-        return document_response(self._replays.replay(id, content, concurrency, lambda: not call.is_cancelled))
+        try:
+            report = self._replays.replay(id, content, concurrency, lambda: not call.is_cancelled)
+        except DataLossError as error:
+            # Nothing of the server's is lost: the caller sent it so.
+            raise InvalidArgumentError(error.message) from error
+        return document_response(report)

@@ -32,7 +32,7 @@ def warmup_routes(pages: WarmupPages) -> tuple[Route, ...]:
         query=ReplayQuery,
         body=Content(_TFRECORD, text="A TFRecord file of PredictionLogs"),
         answer=json_of(ReplayReport),
-        codes=(Code.NOT_FOUND, Code.DATA_LOSS, Code.CANCELLED),
+        codes=(Code.NOT_FOUND, Code.CANCELLED),
         effect=Effect.ACT,
     )
     return (
