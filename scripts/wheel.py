@@ -94,7 +94,7 @@ class Installed:
         port = free_port()
         flags = ["--port=0", f"--rest_api_port={port}", "--admin_port=0", f"--model_config_file={config}"]
         salver = self._folder / "env" / "bin" / "salver"
-        server = subprocess.Popen([salver, "serve", *flags], cwd=self._folder)
+        server = subprocess.Popen([salver, "serve", *flags], cwd=self._folder, env=self._environment())
         try:
             self._wait_ready(server, port)
             status, answer = ask(port, "POST", f"/v1/models/{model}:predict", json.dumps({"instances": instances}))
@@ -105,6 +105,15 @@ class Installed:
             server.send_signal(signal.SIGTERM)
             if server.wait(LIMIT_S) != 0:
                 sys.exit(f"the server ended with {server.returncode}")
+
+    def _environment(self) -> dict[str, str]:
+        """The variables of the server: where TensorFlow is at hand, it is found as an installed package is."""
+        libraries = self._folder / "libraries"
+        libraries.mkdir(exist_ok=True)
+        library, link = os.environ.get(_LIBRARY, ""), libraries / "tensorflow"
+        if os.path.isdir(library) and not link.exists():
+            link.symlink_to(library, target_is_directory=True)
+        return {**os.environ, "PYTHONPATH": str(libraries)}
 
     def _wait_ready(self, server: subprocess.Popen[bytes], port: int) -> None:
         limit = time.monotonic() + LIMIT_S

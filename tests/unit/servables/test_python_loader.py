@@ -38,7 +38,8 @@ def test_servable_of_the_guide_loads_as_it_stands(tmp_path):
     (text,) = [block for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "def load" in block]
     loader = write(tmp_path, text)
     loader.load()
-    assert loader.servable.run("serving_default", {"x": np.float32([2])})["y"] == [4]
+    assert loader.servable.run("serving_default", {"x": np.float32([2])})["y"] == [0]
+    assert [part["y"].item() for part in loader.servable.stream("serving_default", {"x": np.float32([2])})] == [2, 1]
 
 
 def test_unload_closes_a_servable_that_can_be_closed(tmp_path):
