@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from salver.admin.model import ModelDocument, Reason, SignatureDocument, TensorDocument, VersionDocument
-from salver.ctl.numbers import age, duration, size
+from salver.terminal.numbers import age, duration, size
 
 _STYLES = {
     "AVAILABLE": "green",

@@ -13,9 +13,9 @@ from rich.table import Table
 
 from salver.admin.replay import Failure, ReplayReport
 from salver.ctl.client import Address
-from salver.ctl.numbers import duration
 from salver.ctl.options import address_option
 from salver.errors import FailedPreconditionError
+from salver.terminal.numbers import duration
 from salver.warmup.files import no_forms, read_content, read_file
 from salver.warmup.server import WarmupServer
 

@@ -15,9 +15,10 @@ from salver.ctl.client import Address
 from salver.ctl.options import address_option
 from salver.errors import SalverError
 from salver.inspection.signatures import dtype_name
-from salver.inspection.view import shape_text, size
+from salver.inspection.view import shape_text
 from salver.records.recorded_request import request_message
 from salver.records.warmup_files import FileRecord
+from salver.terminal.numbers import size
 from salver.warmup.convert import signature_of
 from salver.warmup.files import no_forms, read_file
 from salver.warmup.model import forms_of_model

@@ -69,7 +69,7 @@ def test_refusals_of_the_server_are_told(run, server, tmp_path):
     assert (status, "did you mean rank?" in err) == (1, True)
     server.answers[RECORD] = (200, {}, b"")
     server.answers[RECORD] = (502, {}, b"<html>")
-    assert "no admin listener that can do this" in run("record", "ranker", "-o", tmp_path / "r")[2]
+    assert "is no admin listener" in run("record", "ranker", "-o", tmp_path / "r")[2]
 
 
 def test_a_replay_is_shown(run, server, file):
