@@ -13,10 +13,10 @@ from salver.bench.target import GRPC_PORT
 from salver.bench.tls_options import TlsOptions
 from salver.boundary.load import StartLoad
 from salver.terminal.address import read_host_and_port
-from salver.terminal.program import HELP_OPTIONS, run
+from salver.terminal.program import HELP_OPTIONS, Program, run
 
 
-@click.command(context_settings=HELP_OPTIONS)
+@click.command(cls=Program, context_settings=HELP_OPTIONS)
 @click.argument("model")
 @click.option(
     "--address",

@@ -12,10 +12,10 @@ from salver.ctl.changes import label, load, pin, set_, unload, unpin
 from salver.ctl.events import audit, events
 from salver.ctl.models import describe, models
 from salver.ctl.status import status
-from salver.terminal.program import HELP_OPTIONS, run
+from salver.terminal.program import HELP_OPTIONS, Programs, run
 
 
-@click.group(context_settings=HELP_OPTIONS)
+@click.group(cls=Programs, context_settings=HELP_OPTIONS)
 def ctl() -> None:
     """Ask a running server, on its admin listener."""
 

@@ -14,10 +14,10 @@ from salver.inspection.inspect import inspect as look_into
 from salver.inspection.report import BasePathReport, VersionReport
 from salver.inspection.version import FORMATS, Depth
 from salver.inspection.view import base_path_view, version_view
-from salver.terminal.program import HELP_OPTIONS, run
+from salver.terminal.program import HELP_OPTIONS, Program, run
 
 
-@click.command(context_settings=HELP_OPTIONS)
+@click.command(cls=Program, context_settings=HELP_OPTIONS)
 @click.argument("path", type=click.Path())
 @click.option("--signature", help="Show this signature alone.")
 @click.option("--ops", "shows_operations", is_flag=True, help="Show all operations, and how often each stands there.")

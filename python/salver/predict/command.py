@@ -21,12 +21,12 @@ from salver.predict.inputs import Array, arrays_for
 from salver.predict.nearest import nearest_hint
 from salver.predict.readers import FORMS, ONLY, Values, form_of, read_values
 from salver.predict.writers import written
-from salver.terminal.program import HELP_OPTIONS, run
+from salver.terminal.program import HELP_OPTIONS, Program, run
 
 _STDIN = "-"
 
 
-@click.command(context_settings=HELP_OPTIONS)
+@click.command(cls=Program, context_settings=HELP_OPTIONS)
 @click.argument("model")
 @click.argument("file", type=click.Path(), required=False)
 @click.option("--input", "inputs", multiple=True, metavar="NAME=FILE", help="A file for one input; may be repeated.")

@@ -13,10 +13,23 @@ HELP_OPTIONS = {"help_option_names": ["--help", "-h"]}
 """Context settings of every command."""
 
 
+class Program(click.Command):
+    """A command that tells a SalverError in one line on stderr, and ends with 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """See `click.Command.invoke`."""
+        try:
+            return super().invoke(ctx)
+        except SalverError as error:
+            raise click.ClickException(error.message) from None
+
+
+class Programs(Program, click.Group):
+    """A group of commands that does so."""
+
+
 def run(command: click.Command, name: str, arguments: Sequence[str], obj: Any = None) -> int:
     """Run a command and return its exit status: 0, 1 for a failure, 2 for a mistake in `arguments`.
-
-    A SalverError is a failure, told in one line on stderr.
 
     Args:
         command: The command or group.
@@ -28,7 +41,4 @@ def run(command: click.Command, name: str, arguments: Sequence[str], obj: Any = 
         command.main(args=list(arguments), prog_name=name, obj=obj)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 1
-    except SalverError as error:
-        click.ClickException(error.message).show()
-        return 1
     return 0

@@ -15,7 +15,7 @@ from salver.ctl.client import Address, AdminClient
 from salver.ctl.options import address_option
 from salver.errors import InvalidArgumentError
 from salver.profile import Profile
-from salver.terminal.program import HELP_OPTIONS, run
+from salver.terminal.program import HELP_OPTIONS, Program, run
 from salver.tune.advice import Advice, advise
 from salver.tune.goal import Goal
 from salver.tune.parameters_text import parameters_text
@@ -24,7 +24,7 @@ from salver.tune.trials import Trials
 from salver.tune.view import advice_view, setting
 
 
-@click.command(context_settings=HELP_OPTIONS)
+@click.command(cls=Program, context_settings=HELP_OPTIONS)
 @click.argument("model")
 @address_option
 @click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Requests in a second that are to come.")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from salver.terminal.program import HELP_OPTIONS, run
+from salver.terminal.program import HELP_OPTIONS, Programs, run
 from salver.warmup.convert import convert
 from salver.warmup.record import record
 from salver.warmup.replay import replay
@@ -14,7 +14,7 @@ from salver.warmup.show import show
 from salver.warmup.synth import synth
 
 
-@click.group(context_settings=HELP_OPTIONS)
+@click.group(cls=Programs, context_settings=HELP_OPTIONS)
 def warmup() -> None:
     """Make, convert, show, record and replay the requests that versions are warmed up with."""
 

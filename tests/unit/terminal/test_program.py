@@ -1,10 +1,10 @@
 import click
 
 from salver.errors import NotFoundError
-from salver.terminal.program import run
+from salver.terminal.program import Program, run
 
 
-@click.command()
+@click.command(cls=Program)
 @click.argument("how")
 def command(how):
     if how == "error":
