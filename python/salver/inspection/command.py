@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 import click
-from rich.console import Console
 
 from salver.errors import NotFoundError
 from salver.inspection.inspect import inspect as look_into
@@ -15,6 +14,7 @@ from salver.inspection.report import BasePathReport, VersionReport
 from salver.inspection.version import FORMATS, Depth
 from salver.inspection.view import base_path_view, version_view
 from salver.terminal.program import HELP_OPTIONS, Program, run
+from salver.terminal.screen import print_view
 
 
 @click.command(cls=Program, context_settings=HELP_OPTIONS)
@@ -40,7 +40,7 @@ def inspect(
     if as_json:
         click.echo(json.dumps(asdict(report), indent=2))
         return
-    Console(highlight=False).print(
+    print_view(
         version_view(report, all_operations=shows_operations)
         if isinstance(report, VersionReport)
         else base_path_view(report)

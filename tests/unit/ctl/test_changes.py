@@ -128,6 +128,8 @@ def test_unload_asks_back_on_a_terminal(admin, capsys, monkeypatch, answer, stat
         (["load", "m", "/m", "--versions=latest:0"], "got 'latest:0'"),
         (["load", "m", "/m", "--versions=²"], "got '²'"),
         (["load", "m", "/m", "--label=a-"], "a new model has no label a to be removed"),
+        (["load", "m", "models/m"], "expected an absolute path; did you mean /"),
+        (["set", "m", "--base-path=m"], "expected an absolute path; did you mean /"),
         (["load", "m"], "Missing argument 'BASE_PATH'"),
         (["set", "m"], "nothing to set; give --base-path, --versions or --order"),
         (["label", "m", "a"], "expected LABEL=VERSION, or LABEL- to remove it; got 'a'"),
