@@ -41,4 +41,3 @@ def run(command: click.Command, name: str, arguments: Sequence[str], obj: Any = 
         command.main(args=list(arguments), prog_name=name, obj=obj)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 1
-    return 0
