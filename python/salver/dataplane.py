@@ -28,6 +28,8 @@ from salver.boundary import (
     PhaseTime,
     Quantiles,
     RequestTrace,
+    RunningRequest,
+    RunningRequests,
     Series,
     Signature,
     Simulation,
@@ -276,6 +278,11 @@ class NativeDataPlane:
         entries, num_dropped = pulled
         return JournalEntries([_journal_entry(entry) for entry in entries], num_dropped)
 
+    def running_requests(self, most: int) -> RunningRequests:
+        """See `DataPlane.running_requests`."""
+        total, oldest = self._plane.running_requests(most)
+        return RunningRequests(total, [_running_request(request) for request in oldest])
+
     def metrics(self) -> list[MetricFamily]:
         """See `DataPlane.metrics`."""
         return [
@@ -427,6 +434,20 @@ def _journal_entry(native: _native.JournalEntry) -> JournalEntry:
         num_batch_rows=native.num_batch_rows,
         num_request_bytes=native.num_request_bytes,
         num_response_bytes=native.num_response_bytes,
+    )
+
+
+def _running_request(native: _native.RunningRequest) -> RunningRequest:
+    return RunningRequest(
+        model=native.model,
+        version=native.version,
+        signature=native.signature,
+        protocol=native.protocol,
+        phase=native.phase,
+        age_s=native.age_s,
+        num_batch_requests=native.num_batch_requests,
+        num_batch_rows=native.num_batch_rows,
+        trace_id=native.trace_id,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import threading
 import time
@@ -46,14 +47,18 @@ class Server:
     def _play(self, connections: tuple[list[bytes | Script], ...]) -> None:
         for answers in connections:
             connection, _ = self._listener.accept()
-            with connection:
-                for answer in answers:
-                    self.requests.append(_request(connection))
-                    self._is_asked.set()
-                    if callable(answer):
-                        answer(connection)
-                    else:
-                        connection.sendall(answer)
+            # A client that has seen enough hangs up in the middle of an answer.
+            with connection, contextlib.suppress(ConnectionError):
+                self._answer(connection, answers)
+
+    def _answer(self, connection: socket.socket, answers: list[bytes | Script]) -> None:
+        for answer in answers:
+            self.requests.append(_request(connection))
+            self._is_asked.set()
+            if callable(answer):
+                answer(connection)
+            else:
+                connection.sendall(answer)
 
     def trickle(self, connection: socket.socket) -> None:
         """Send an answer that never ends."""

@@ -105,9 +105,11 @@ def test_a_broken_version_is_mended_and_tried_again(server: ServerProcess, tmp_p
     model = done(server, "POST", f"/v1/models?{WAIT}", {"name": "tagger", "base_path": str(base)})["model"]
     assert (model["status"], versions(model)) == ("FAILED", {1: "END"})
     assert str(tmp_path) not in model["reason"]["message"]
-    # The state is told first, and the failure counted a moment later.
-    about = "/v1/models/tagger/versions/1"
-    wait_until(lambda: done(server, "GET", about)["num_failed_loads"] >= 1, 10, "the failure is counted")
+
+    def num_failed_loads() -> int:
+        return int(done(server, "GET", "/v1/models/tagger/versions/1")["num_failed_loads"])
+
+    wait_until(num_failed_loads, 30, "the failure to be counted")  # just after it is told of
     graph.write_bytes(whole)
     retried = ask(server, "POST", f"/v1/models/tagger/versions/1:retry?{WAIT}")
     # It may have been tried again of itself meanwhile.

@@ -18,6 +18,7 @@ from salver.wire import message_class
 from tests.support import wire
 from tests.support.models import HALF_PLUS_TWO, ROOT
 from tests.support.server_process import ServerProcess, exchange, open_channel, wait_until
+from tests.support.slow_model import slow_request
 
 pytestmark = pytest.mark.timeout(180)
 StartServer = Callable[..., ServerProcess]
@@ -76,6 +77,21 @@ def test_pages_for_debugging_and_metrics_in_json(server: ServerProcess) -> None:
     families = {family["name"]: family for family in server.ask_admin("/v1/metrics").json()["families"]}
     page = server.ask_admin("/metrics").body.decode()
     assert {line.split()[2] for line in page.splitlines() if line.startswith("# TYPE")} == set(families)
+
+
+def test_requests_are_told_of_while_they_run(slow: Callable[..., Any]) -> None:
+    server, log = slow(run_s=2, has_admin_port=True)
+    with open_channel(server.grpc_address) as channel:
+        waiting = channel.unary_unary(wire.PREDICT).future(slow_request(), timeout=60)
+        log.wait_for_start(1.0)
+        running = server.ask_admin("/debug/requests").json()
+        assert waiting.result(60)
+    assert running["total"] == 1
+    (request,) = running["requests"]
+    assert (request["model"], request["version"], request["protocol"]) == ("slow", 1, "grpc")
+    assert (request["phase"], request["num_batch_requests"]) == ("run", 1)
+    assert 0 < request["age_s"] < 60
+    assert server.ask_admin("/debug/requests").json() == {"total": 0, "requests": []}
 
 
 def admin_message(name: str, /, **values: Any) -> Any:

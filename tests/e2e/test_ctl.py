@@ -141,8 +141,9 @@ def test_events_are_followed_as_they_happen(changed: ServerProcess, ask: Callabl
         assert watching.stdout is not None
         while "AVAILABLE" not in states:
             event = json.loads(watching.stdout.readline())
-            assert event["model"] == "seen"
-            states += [event["state"]] if event["type"] == "state" else []
+            if event["type"] == "state":
+                assert event["model"] == "seen"
+                states.append(event["state"])
     finally:
         watching.terminate()
         watching.communicate(timeout=30)

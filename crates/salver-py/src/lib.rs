@@ -17,6 +17,7 @@ mod load;
 mod model;
 mod plane;
 mod request_log;
+mod running;
 mod signature;
 mod simulation;
 mod table;
@@ -72,6 +73,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<journal::PyJournalEntry>()?;
     module.add_class::<batch::PyBatch>()?;
     module.add_class::<control::PyAnswerStream>()?;
+    module.add_class::<running::PyRunningRequest>()?;
     module.add_class::<control::PyControlCall>()?;
     module.add_class::<batching_report::PyLineReport>()?;
     module.add_class::<simulation::PySimulation>()?;

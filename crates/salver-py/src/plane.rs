@@ -18,6 +18,7 @@ use crate::control::PyControlCall;
 use crate::grpc_options::PyGrpcOptions;
 use crate::journal::{self, PyJournalEntries};
 use crate::request_log::{self, PyLogEntries, PyLogRule};
+use crate::running::PyRunningRequest;
 use crate::table::{PyModelRow, PyTarget, seconds};
 use crate::{errors, model, tls};
 
@@ -185,6 +186,11 @@ impl PyDataPlane {
     fn next_journal_entries(&self, py: Python<'_>, timeout_s: f64) -> PyResult<Option<PyJournalEntries>> {
         let timeout = seconds(timeout_s)?;
         Ok(py.detach(|| self.0.next_journal_entries(timeout).map(journal::convert)))
+    }
+
+    fn running_requests(&self, py: Python<'_>, most: usize) -> (usize, Vec<PyRunningRequest>) {
+        let (total, oldest) = py.detach(|| self.0.running_requests(most));
+        (total, oldest.into_iter().map(Into::into).collect())
     }
 
     fn metrics(&self) -> Vec<FamilyTuple> {

@@ -50,8 +50,13 @@ impl Port {
     }
 }
 
-/// An accepted connection on its way to its loop.
-pub(crate) type Accepted = (RawStream, Port, OpenConnection);
+/// What a loop is told from outside.
+pub(crate) enum ToLoop {
+    /// To serve a connection that was accepted.
+    Serve(RawStream, Port, OpenConnection),
+    /// To let somebody look at it, who must be quick.
+    Visit(Box<dyn FnOnce(&LoopContext) + Send>),
+}
 
 /// State that all tasks of one loop share.
 pub(crate) struct LoopContext {
@@ -146,14 +151,14 @@ fn submit(shared: &Shared, scheduler: &Scheduler<PredictTask>, tasks: Vec<Predic
     }
 }
 
-/// Starts a loop; it ends when the sender of connections is dropped.
+/// Starts a loop; it ends when its sender is dropped.
 ///
 /// # Errors
 /// The runtime or the thread could not be made.
 pub(crate) fn spawn(
     index: usize,
     shared: Arc<Shared>,
-) -> std::io::Result<(mpsc::UnboundedSender<Accepted>, JoinHandle<()>)> {
+) -> std::io::Result<(mpsc::UnboundedSender<ToLoop>, JoinHandle<()>)> {
     let (sender, receiver) = mpsc::unbounded_channel();
     let thread = std::thread::Builder::new().name(format!("salver-io-{index}")).spawn(move || {
         let runtime =
@@ -166,7 +171,7 @@ pub(crate) fn spawn(
     Ok((sender, thread))
 }
 
-async fn run(shared: Arc<Shared>, mut connections: mpsc::UnboundedReceiver<Accepted>) {
+async fn run(shared: Arc<Shared>, mut told: mpsc::UnboundedReceiver<ToLoop>) {
     shared.ready_thread();
     // It only makes the first request quicker.
     let _failed = connection::warm_up().await;
@@ -181,8 +186,13 @@ async fn run(shared: Arc<Shared>, mut connections: mpsc::UnboundedReceiver<Accep
     });
     spawn_with(&context, |context| async move { context.flush_outbox().await });
     spawn_with(&context, |context| async move { context.deliver_answers().await });
-    while let Some((stream, port, open)) = connections.recv().await {
-        spawn_with(&context, |context| connection::serve(context, stream, port, open));
+    while let Some(told) = told.recv().await {
+        match told {
+            ToLoop::Serve(stream, port, open) => {
+                spawn_with(&context, |context| connection::serve(context, stream, port, open));
+            }
+            ToLoop::Visit(visit) => visit(&context),
+        }
     }
 }
 

@@ -37,6 +37,7 @@ mod replay;
 mod request_log;
 mod rest;
 mod runner;
+mod running;
 mod stream;
 mod tls;
 
@@ -49,4 +50,5 @@ pub use options::{GrpcOptions, Options};
 pub use plane::Plane;
 pub use predict::{Prediction, Terms};
 pub use request_log::{LogEntries, LogEntry, LogRule};
+pub use running::RunningRequest;
 pub use tls::{Pem, TlsConfig};

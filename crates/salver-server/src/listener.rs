@@ -15,7 +15,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::counters::count;
 use crate::endpoint::{Address, Endpoint, RawStream};
-use crate::event_loop::{Accepted, Port};
+use crate::event_loop::{Port, ToLoop};
 use crate::failures::Failures;
 use crate::plane::{OpenConnection, Shared};
 
@@ -38,7 +38,7 @@ pub(crate) struct Listener {
 pub(crate) struct Receivers {
     pub(crate) port: Port,
     pub(crate) shared: Arc<Shared>,
-    pub(crate) loops: Vec<UnboundedSender<Accepted>>,
+    pub(crate) loops: Vec<UnboundedSender<ToLoop>>,
 }
 
 impl Listener {
@@ -168,6 +168,6 @@ impl Acceptor {
             count(&shared.counters.connections);
         }
         let index = NEXT_LOOP.fetch_add(1, Ordering::Relaxed) % loops.len();
-        let _ended = loops[index].send((stream, *port, OpenConnection::new(shared, *port)));
+        let _ended = loops[index].send(ToLoop::Serve(stream, *port, OpenConnection::new(shared, *port)));
     }
 }

@@ -8,11 +8,14 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Instant;
 
-use salver_core::requests::Progress;
+use salver_core::requests::{Progress, Protocol};
 use salver_core::task::{Mailbox, Outcome};
 use slab::Slab;
 use tokio::sync::Notify;
+
+use crate::running::RunningRequest;
 
 /// The side that runners see.
 #[derive(Default)]
@@ -51,10 +54,18 @@ enum Slot {
     Answered(Outcome),
 }
 
+/// A place for an answer.
+struct Place {
+    generation: u32,
+    slot: Slot,
+    /// Of what is to be answered, once that is known.
+    request: Option<(Arc<Progress>, Protocol)>,
+}
+
 /// The side of one event loop: who waits for which answer. A slot number is never used twice.
 #[derive(Default)]
 pub(crate) struct Slots {
-    table: RefCell<Slab<(u32, Slot)>>,
+    table: RefCell<Slab<Place>>,
     generation: RefCell<u32>,
 }
 
@@ -63,31 +74,48 @@ impl Slots {
     pub(crate) fn reserve(&self) -> u64 {
         let mut generation = self.generation.borrow_mut();
         *generation = generation.wrapping_add(1);
-        let index = self.table.borrow_mut().insert((*generation, Slot::Waiting(None)));
+        let place = Place { generation: *generation, slot: Slot::Waiting(None), request: None };
+        let index = self.table.borrow_mut().insert(place);
         (u64::from(*generation) << 32) | index as u64
     }
 
     /// Stores an answer and wakes its waiter; one for a slot that was given up is dropped.
     pub(crate) fn answer(&self, number: u64, outcome: Outcome) {
         let mut table = self.table.borrow_mut();
-        let Some((generation, slot)) = table.get_mut(index_of(number)) else { return };
-        if *generation != (number >> 32) as u32 {
+        let Some(place) = table.get_mut(index_of(number)) else { return };
+        if place.generation != (number >> 32) as u32 {
             return;
         }
-        if let Slot::Waiting(Some(waker)) = std::mem::replace(slot, Slot::Answered(outcome)) {
+        if let Slot::Waiting(Some(waker)) = std::mem::replace(&mut place.slot, Slot::Answered(outcome)) {
             drop(table);
             waker.wake();
         }
     }
 
+    /// How many requests wait for an answer, and the `most` oldest of them, in no order.
+    pub(crate) fn oldest(&self, most: usize) -> (usize, Vec<RunningRequest>) {
+        let table = self.table.borrow();
+        let mut requests: Vec<_> = table.iter().filter_map(|(_, place)| place.request.as_ref()).collect();
+        let total = requests.len();
+        if most < total {
+            requests.select_nth_unstable_by_key(most, |(progress, _)| progress.queued());
+            requests.truncate(most);
+        }
+        let now = Instant::now();
+        (
+            total,
+            requests.into_iter().map(|(progress, protocol)| RunningRequest::new(progress, *protocol, now)).collect(),
+        )
+    }
+
     fn poll(&self, number: u64, context: &Context<'_>) -> Poll<Outcome> {
         let mut table = self.table.borrow_mut();
         let index = index_of(number);
-        if let (_, Slot::Waiting(waker)) = &mut table[index] {
+        if let Slot::Waiting(waker) = &mut table[index].slot {
             *waker = Some(context.waker().clone());
             return Poll::Pending;
         }
-        match table.remove(index).1 {
+        match table.remove(index).slot {
             Slot::Answered(outcome) => Poll::Ready(outcome),
             Slot::Waiting(_) => Poll::Pending,
         }
@@ -102,14 +130,14 @@ fn index_of(number: u64) -> usize {
 pub(crate) struct Answer<'a> {
     slots: &'a Slots,
     number: u64,
-    progress: Arc<Progress>,
     is_done: bool,
 }
 
 impl<'a> Answer<'a> {
-    /// Waits on `number`, reserved from `slots`.
-    pub(crate) fn new(slots: &'a Slots, number: u64, progress: Arc<Progress>) -> Self {
-        Self { slots, number, progress, is_done: false }
+    /// Waits on `number`, reserved from `slots`, for the answer to a request of this protocol that comes so far.
+    pub(crate) fn new(slots: &'a Slots, number: u64, progress: Arc<Progress>, protocol: Protocol) -> Self {
+        slots.table.borrow_mut()[index_of(number)].request = Some((progress, protocol));
+        Self { slots, number, is_done: false }
     }
 }
 
@@ -125,9 +153,37 @@ impl Future for Answer<'_> {
 
 impl Drop for Answer<'_> {
     fn drop(&mut self) {
-        if !self.is_done {
-            self.progress.abandon();
-            self.slots.table.borrow_mut().remove(index_of(self.number));
+        if !self.is_done
+            && let Some((progress, _)) = self.slots.table.borrow_mut().remove(index_of(self.number)).request
+        {
+            progress.abandon();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use salver_core::requests::{Company, Phase, VersionStats};
+
+    use super::*;
+
+    #[test]
+    fn the_oldest_that_wait_are_told_until_they_are_answered_or_given_up() {
+        let version = VersionStats::new("m".into(), 3, ["s".into()]);
+        let slots = Slots::default();
+        let progress: Vec<_> = (0..3).map(|_| Arc::new(Progress::new(version.signature("s").clone()))).collect();
+        let mut answers: Vec<_> = progress
+            .iter()
+            .map(|progress| Answer::new(&slots, slots.reserve(), progress.clone(), Protocol::Grpc))
+            .collect();
+        progress[0].begin_run(Instant::now(), Company { num_requests: 2, num_rows: 8 });
+        let (total, oldest) = slots.oldest(1);
+        assert_eq!((total, oldest.len()), (3, 1));
+        assert_eq!((&*oldest[0].model, oldest[0].version, &*oldest[0].signature), ("m", 3, "s"));
+        assert_eq!((oldest[0].phase, oldest[0].company.num_rows), (Phase::Run, 8));
+        drop(answers.remove(0));
+        assert!(progress[0].is_abandoned());
+        assert_eq!(slots.oldest(9).0, 2);
+        assert!(slots.oldest(9).1.iter().all(|request| request.phase == Phase::Queue));
     }
 }

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 
 use crate::control::{ControlCall, ControlQueue, shutting_down};
 use crate::counters::{Counters, count};
-use crate::event_loop::{self, Accepted, Port};
+use crate::event_loop::{self, Port, ToLoop};
 use crate::failures::Failures;
 use crate::health::{Health, HealthBoard};
 use crate::inference::Api;
@@ -26,6 +26,7 @@ use crate::metrics::{Family, LineFamilies, Metrics};
 use crate::options::Options;
 use crate::predict::{self, Prediction};
 use crate::request_log::{LogEntries, LogRule, RequestLog};
+use crate::running::{self, RunningRequest};
 use crate::tls::{TlsConfig, TlsSlots};
 use crate::{replay, runner};
 
@@ -137,7 +138,7 @@ impl Shared {
 
 #[derive(Default)]
 struct Threads {
-    loops: Vec<UnboundedSender<Accepted>>,
+    loops: Vec<UnboundedSender<ToLoop>>,
     listeners: Vec<(Port, Listener)>,
     joins: Vec<JoinHandle<()>>,
     may_not_listen: bool,
@@ -395,6 +396,13 @@ impl Plane {
     /// Closes the ports that clients use, for good.
     fn close_client_ports(&self) {
         self.close_ports(|port| port != Port::Admin);
+    }
+
+    /// How many requests are queued, run, or wait to be answered, and the `most` oldest of them, oldest first. Those that
+    /// this process itself makes have no socket and are not among them. Waits for the loops, a second at most.
+    pub fn running_requests(&self, most: usize) -> (usize, Vec<RunningRequest>) {
+        let loops = self.threads.lock().unwrap_or_else(PoisonError::into_inner).loops.clone();
+        running::ask(&loops, most)
     }
 
     /// Closes ports; none opens any more: it would keep its loops from ending.

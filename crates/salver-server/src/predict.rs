@@ -85,7 +85,7 @@ fn submit<'a>(
     let mut task = prediction.into_task(&context.shared, api, context.reply_to(slot));
     task.parts = parts;
     record.submit(&task);
-    let answer = Answer::new(&context.slots, slot, task.progress.clone());
+    let answer = Answer::new(&context.slots, slot, task.progress.clone(), record.protocol());
     context.submit(task);
     Ok(answer)
 }

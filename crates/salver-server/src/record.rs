@@ -68,6 +68,11 @@ impl<'a> Record<'a> {
         }
     }
 
+    /// How the request came in.
+    pub(crate) fn protocol(&self) -> Entrypoint {
+        self.entrypoint
+    }
+
     /// Notes that the body, of so many bytes, is there.
     pub(crate) fn receive(&self, num_bytes: usize) {
         self.received.set(Some(Instant::now()));

@@ -6,6 +6,38 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RequestDocument:
+    """A request that is under way."""
+
+    model: str
+    version: int
+    signature: str
+    """Empty for calls by none."""
+    protocol: str
+    """`grpc` or `rest`."""
+    phase: str
+    """`queue`, `run` or `encode`."""
+    age_s: float
+    """Time since it was queued."""
+    num_batch_requests: int
+    """Requests, or parts of requests, in the batch that it runs in; 0 while it is queued."""
+    num_batch_rows: int
+    """Rows of that batch, padding included."""
+    trace_id: str | None
+    """None where it is not traced."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequestList:
+    """The requests of clients at one moment."""
+
+    total: int
+    """How many are under way."""
+    requests: tuple[RequestDocument, ...]
+    """As many as were asked for, oldest first."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class GilReport:
     """How busy the interpreter lock of Python was."""
 

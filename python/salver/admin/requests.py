@@ -75,6 +75,14 @@ class EventsQuery:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RequestsQuery:
+    """How many requests are to be told of."""
+
+    limit: Annotated[int, Limits(minimum=1, maximum=1000)] = 100
+    """At most, the oldest first."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class GilQuery:
     """How to measure the interpreter lock."""
 

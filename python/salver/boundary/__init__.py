@@ -25,6 +25,7 @@ from salver.boundary.metrics import Exemplar, MetricFamily, Series
 from salver.boundary.models import NativeModel, Signature, TensorFlowOptions, TensorFlowRuntime, TensorInfo
 from salver.boundary.options import DataPlaneOptions, GrpcOptions, Pem, TlsConfig
 from salver.boundary.request_log import LogEntries, LogEntry, LogRule
+from salver.boundary.running import RunningRequest, RunningRequests
 from salver.boundary.table import ModelRow, Target, TargetSpec
 from salver.boundary.work import AnswerStream, Batch, ControlCall
 
@@ -55,6 +56,8 @@ __all__ = [
     "PhaseTime",
     "Quantiles",
     "RequestTrace",
+    "RunningRequest",
+    "RunningRequests",
     "Series",
     "Signature",
     "Simulation",

@@ -11,6 +11,7 @@ from salver.boundary.metrics import MetricFamily
 from salver.boundary.models import TensorFlowRuntime
 from salver.boundary.options import TlsConfig
 from salver.boundary.request_log import LogEntries, LogRule
+from salver.boundary.running import RunningRequests
 from salver.boundary.table import ModelRow, Target, TargetSpec
 from salver.boundary.work import Batch, ControlCall
 
@@ -107,6 +108,12 @@ class DataPlane(Protocol):
 
         Returns an empty value after the time, and None once the data plane is stopped and all were given. One thread
         pulls. What waits is bounded; what finds no room is dropped, never waited for.
+        """
+
+    def running_requests(self, most: int) -> RunningRequests:
+        """Return how many requests of clients are under way, and the `most` oldest; may take a second.
+
+        Those that this process makes itself are not among them.
         """
 
     def metrics(self) -> list[MetricFamily]:

@@ -58,4 +58,5 @@ def _facts(server: ServerDocument, models: Sequence[ModelDocument]) -> Iterator[
     yield "versions", f"{server.num_versions_available:,} available"
     yield "in flight", optional(server.num_in_flight, "{:,}".format)
     yield "memory", optional(server.resident_bytes, size)
-    yield "set by", f"{server.config_writer} (ETag {server.etag})"
+    yield "set by", server.config_writer
+    yield "etag", server.etag

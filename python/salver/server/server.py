@@ -351,7 +351,7 @@ class Server:
             console=ConsolePages(),
             server=ServerPages(ServerAdmin(self._core, lambda: self._ports, self.drain_request), metrics),
             events=Events(self._core.event_log, self._watchers),
-            debug=DebugPages(GilProbe(_wait_for_lock)),
+            debug=DebugPages(self._plane.running_requests, GilProbe(_wait_for_lock)),
             warmup=WarmupPages(self._core.recordings, self._core.replays, names),
         )
         check = BrowserCheck(self._config.admin_host, self._config.admin_host_names)

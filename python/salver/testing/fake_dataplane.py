@@ -18,6 +18,8 @@ from salver.boundary import (
     LogRule,
     MetricFamily,
     ModelRow,
+    RunningRequest,
+    RunningRequests,
     Signature,
     Target,
     TargetSpec,
@@ -162,6 +164,7 @@ class FakeDataPlane:
         self.on_replay: Callable[[str, bytes], None] = lambda _api, _request: None
         """Called by each replay; raises to fail it."""
         self.families: list[MetricFamily] = []
+        self.running: list[RunningRequest] = []
         self.reports: list[BatchingReport] = []
         """What came of batching; told of versions in the serving table."""
         self._batches: _WorkQueue[FakeBatch] = _WorkQueue()
@@ -254,6 +257,10 @@ class FakeDataPlane:
         """Give what `submit_journal_entries` queued."""
         pulled = self._journal.pull(timeout_s)
         return JournalEntries() if pulled is None and not self.is_stopped else pulled
+
+    def running_requests(self, most: int) -> RunningRequests:
+        """Return what the test has put there."""
+        return RunningRequests(len(self.running), self.running[:most])
 
     def metrics(self) -> list[MetricFamily]:
         """Return what the test has put there."""

@@ -14,10 +14,15 @@ Simulate = Callable[[Simulation], SimulationReport]
 
 _REQUESTS = 6000
 """That count, in each trial: 60 of them are beyond its p99."""
-_LEAST_RUNS = 200
+_RUNS = 200
 """Largest batches that the time of a trial has room for."""
+_LEAST_RUNS = 20
+"""The same, however many requests come meanwhile."""
 _LEAST_WARM_UP_S = 0.1
 """Time that the adaptive mode has at least to learn."""
+_MOST_REQUESTS = 50_000
+"""That count at most; the adaptive mode learns from ten times as many. Of a model that runs a thousand rows in a few
+microseconds, millions would be simulated else."""
 _SEARCH_STEPS = 7
 
 
@@ -59,13 +64,16 @@ class Trials:
     def run(self, policy: BatchingPolicy, load: Load) -> Trial:
         """Try one setting under one load."""
         rate = load.requests_per_s or self.capacity
-        duration_s = max(_REQUESTS / max(rate, 1e-6), _LEAST_RUNS * self.longest_run_s)
+        most_s = _MOST_REQUESTS / max(rate, 1e-6)
+        duration_s = min(max(_REQUESTS / max(rate, 1e-6), _RUNS * self.longest_run_s), most_s)
+        duration_s = max(duration_s, _LEAST_RUNS * self.longest_run_s)
+        learning_s = min(_LEAST_WARM_UP_S, 10 * most_s) if policy.is_adaptive else 0.0
         plan = replace(
             self._base,
             policy=policy,
             requests_per_s=load.requests_per_s or 1.0,
             num_clients=load.num_clients,
-            warmup_s=max(duration_s / 2, _LEAST_WARM_UP_S),
+            warmup_s=max(duration_s / 2, learning_s),
             duration_s=duration_s,
         )
         return Trial(policy, load, self._simulate(plan))

@@ -30,7 +30,7 @@ def test_status_tells_of_the_server_and_of_models_in_trouble(admin, capsys):
     admin.answers["GET", "/v1/models"] = 200, {"etag": "1-a", "models": [sent(model()), sent(broken)]}
     assert main(["status"]) == 0
     lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
-    assert lines[:10] == [
+    assert lines[:11] == [
         "server      serving, ready",
         "salver      0.1.0, Python 3.11.7, process 7",
         "up          2m5s",
@@ -39,10 +39,11 @@ def test_status_tells_of_the_server_and_of_models_in_trouble(admin, capsys):
         "versions    1 available",
         "in flight   1,234",
         "memory      320 MiB",
-        "set by      the start (ETag 1-a)",
+        "set by      the start",
+        "etag        1-a",
         "",
     ]
-    assert [line.split()[0] for line in lines[10:12]] == ["MODEL", "tagger"]
+    assert [line.split()[0] for line in lines[11:13]] == ["MODEL", "tagger"]
     assert lines[-1] == "tagger: NOT_FOUND: no base path"
 
 

@@ -23,7 +23,13 @@ def test_the_measured_curve_and_runners_are_simulated():
 
 def test_a_trial_has_enough_requests_and_enough_batches():
     assert asked(profile_of((1, 0.0001)), Load(10.0)).duration_s == pytest.approx(600)
-    assert asked(profile_of((1, 1.0)), Load(1e6)).duration_s == pytest.approx(200)
+    assert asked(profile_of((1, 1.0)), Load(100.0)).duration_s == pytest.approx(200)
+    assert asked(profile_of((1, 1.0)), Load(1e6)).duration_s == pytest.approx(20)
+
+
+def test_a_trial_of_a_model_that_takes_next_to_nothing_is_bounded():
+    simulation = asked(profile_of((1, 1e-5), (1000, 1.5e-5)), Load(1e8))
+    assert (simulation.duration_s, simulation.warmup_s) == (pytest.approx(5e-4), pytest.approx(5e-3))
 
 
 def test_clients_are_simulated_as_such():

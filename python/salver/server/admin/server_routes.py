@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from salver.admin.debug import GilReport
-from salver.admin.requests import DrainRequest, EventsQuery, GilQuery
+from salver.admin.debug import GilReport, RequestList
+from salver.admin.requests import DrainRequest, EventsQuery, GilQuery, RequestsQuery
 from salver.admin.server import ServerDocument, ServerState
 from salver.errors import Code
 from salver.server.admin.about import JSON, TEXT, About, Content, Effect, json_of
@@ -49,6 +49,13 @@ def _server(pages: ServerPages) -> tuple[Route, ...]:
 
 
 def _debug(pages: DebugPages) -> tuple[Route, ...]:
+    requests = About(
+        summary="Requests that are queued, run, or wait to be answered",
+        details="Of clients alone; those whose bodies still come in are not among them.",
+        tag="debug",
+        query=RequestsQuery,
+        answer=json_of(RequestList),
+    )
     stacks = About(summary="Where each thread of Python is", tag="debug", answer=TEXT)
     gil = About(
         summary="How busy the interpreter lock of Python is",
@@ -58,6 +65,7 @@ def _debug(pages: DebugPages) -> tuple[Route, ...]:
         answer=json_of(GilReport),
     )
     return (
+        Route("GET", "/debug/requests", pages.requests, is_slow=True, about=requests),
         Route("GET", "/debug/stacks", pages.stacks, about=stacks),
         Route("GET", "/debug/gil", pages.gil, is_slow=True, about=gil),
     )
