@@ -19,15 +19,19 @@ MAY_IMPORT = {
     "batching": {"batching", "boundary", "dataplane", "errors"},
     "servables": {"servables", "core", "wire", "boundary", "dataplane", "errors"},
     "client": {"client", "wire", "errors"},
-    "predict": {"predict", "client", "errors"},
+    "predict": {"predict", "terminal", "client", "errors"},
     "records": {"records", "servables", "core", "wire", "boundary", "errors"},
     "admin": {"admin", "errors"},
-    "ctl": {"ctl", "admin", "boundary", "profile", "errors"},
-    "tune": {"tune", "ctl", "profile", "boundary", "dataplane", "errors"},
-    "inspection": {"inspection", "records", "servables", "sources", "core", "wire", "boundary", "errors"},
-    "warmup": {"warmup", "inspection", "records", "servables", "ctl", "admin", "wire", "boundary", "errors"},
+    "terminal": {"terminal", "errors"},
+    "ctl": {"ctl", "terminal", "admin", "boundary", "profile", "errors"},
+    "tune": {"tune", "terminal", "ctl", "profile", "boundary", "dataplane", "errors"},
+    "inspection": {"inspection", "terminal", "records", "servables", "sources", "core", "wire", "boundary", "errors"},
+    "warmup": {
+        *{"warmup", "terminal", "inspection", "records", "servables"},
+        *{"ctl", "admin", "wire", "boundary", "errors"},
+    },
     "profile": {"boundary"},
-    "bench": {"bench", "ctl", "records", "wire", "boundary", "dataplane", "errors"},
+    "bench": {"bench", "terminal", "ctl", "records", "wire", "boundary", "dataplane", "errors"},
     "server": {
         *{"server", "config", "servables", "sources", "core", "wire", "records"},
         *{"admin", "boundary", "dataplane", "errors", "logs", "profile", "tracing", "version"},
@@ -42,7 +46,7 @@ AT_START = {"google", "google_crc32c", "numpy"}
 """Third-party packages at hand in every installation."""
 OF_TERMINALS = {"click", "rich"}
 """As well at hand, for those parts that talk to a person and that no server imports."""
-TERMINAL_PARTS = {"bench", "ctl", "completion", "inspection", "predict", "tune", "warmup"}
+TERMINAL_PARTS = {"bench", "ctl", "completion", "inspection", "predict", "terminal", "tune", "warmup"}
 
 
 def imports(path: Path, *, also_lazy: bool = True) -> Iterator[str]:

@@ -7,19 +7,20 @@ from typing import Any
 
 import click
 
-from salver.bench.command_options import read_headers, read_host, shape_options, tls_and_body_options
+from salver.bench.command_options import read_headers, shape_options, tls_and_body_options
 from salver.bench.session import Session, Wanted
 from salver.bench.target import GRPC_PORT
 from salver.bench.tls_options import TlsOptions
 from salver.boundary.load import StartLoad
-from salver.errors import SalverError
+from salver.terminal.address import read_host_and_port
+from salver.terminal.program import HELP_OPTIONS, Program, run
 
 
-@click.command(context_settings={"help_option_names": ["--help", "-h"]})
+@click.command(cls=Program, context_settings=HELP_OPTIONS)
 @click.argument("model")
 @click.option(
     "--address",
-    type=read_host,
+    type=read_host_and_port,
     default="127.0.0.1",
     metavar="HOST:PORT",
     help=f"The gRPC port of the server, or with --rest its REST port.  [default: 127.0.0.1:{GRPC_PORT}, or :8501]",
@@ -39,7 +40,7 @@ from salver.errors import SalverError
     type=click.FloatRange(min=0, min_open=True),
     help="With --find-knee: what 99 of 100 requests may take; by default made from the unloaded p99.",
 )
-@click.option("--compare", type=read_host, metavar="HOST:PORT", help="Measure this server as well, in turn.")
+@click.option("--compare", type=read_host_and_port, metavar="HOST:PORT", help="Measure this server as well, in turn.")
 @click.option(
     "--rounds", type=click.IntRange(1, 1000), default=6, show_default=True, help="With --compare: of each server."
 )
@@ -54,12 +55,7 @@ def bench(context: click.Context, /, **given: Any) -> None:
     due, whatever became of those before, and times count from then.
     """
     _check(context, given)
-    try:
-        Session(_wanted(given), context.obj or (), _start_load()).run()
-    except SalverError as error:
-        raise click.ClickException(error.message) from None
-    except KeyboardInterrupt:
-        raise click.Abort from None
+    Session(_wanted(given), context.obj or (), _start_load()).run()
 
 
 def _start_load() -> StartLoad:
@@ -116,7 +112,4 @@ def _wanted(given: dict[str, Any]) -> Wanted:
 
 def main(arguments: Sequence[str]) -> int:
     """Run `salver bench` and return the exit status: 0, 1 for a failure, 2 for a mistake in `arguments`."""
-    try:
-        bench.main(args=list(arguments), prog_name="salver bench", obj=tuple(arguments))
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 1
+    return run(bench, "salver bench", arguments, obj=tuple(arguments))

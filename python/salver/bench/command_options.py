@@ -4,29 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import click
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _POSITIVE = click.FloatRange(min=0, min_open=True)
-
-
-def read_host(text: str) -> tuple[str, int | None]:
-    """Read HOST:PORT, HOST or [IPv6]:PORT.
-
-    Raises:
-        click.BadParameter: It is none of them.
-    """
-    try:
-        parts = urlsplit(f"//{text}")
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host = port = None
-    if not host or parts.netloc != text or "@" in text or port == 0:
-        raise click.BadParameter(f"expected HOST:PORT, got {text!r}")
-    return host, port
 
 
 def read_headers(given: Iterable[str]) -> tuple[tuple[str, str], ...]:

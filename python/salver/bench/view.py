@@ -16,7 +16,7 @@ from salver.bench.result import Latency, Result
 from salver.bench.search import FoundKnee
 from salver.bench.target import Target
 from salver.boundary.load import LoadProgress
-from salver.ctl.numbers import duration, rate
+from salver.terminal.numbers import duration, rate
 
 _Figure = tuple[str, Callable[[Result], str]]
 

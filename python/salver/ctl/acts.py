@@ -10,9 +10,9 @@ import click
 from salver.admin.model import ModelDocument
 from salver.admin.reading import read_document
 from salver.ctl.client import Address, AdminClient
-from salver.ctl.looks import print_view
 from salver.ctl.model_view import description_view
 from salver.ctl.options import address_option, confirm, json_option, model_argument, path_of, yes_option
+from salver.terminal.screen import print_view
 
 _TIMEOUT_S = 60.0
 

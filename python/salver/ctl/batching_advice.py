@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from salver.boundary import BatchingReport
-from salver.ctl.numbers import share
+from salver.terminal.numbers import share
 
 _MIN_BATCHES = 50
 """Fewer say nothing."""

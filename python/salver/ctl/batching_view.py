@@ -11,7 +11,7 @@ from rich.text import Text
 
 from salver.boundary import BatchingPolicy, BatchingReport, CurvePoint, Quantiles
 from salver.ctl.batching_advice import advice
-from salver.ctl.numbers import duration, rate, share
+from salver.terminal.numbers import duration, rate, share
 
 
 def reports_view(reports: Sequence[BatchingReport]) -> RenderableType:

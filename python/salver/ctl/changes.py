@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,9 +24,17 @@ _order_option = click.option(
 )
 
 
+def _absolute(context: click.Context, parameter: click.Parameter, path: str | None) -> str | None:
+    """A base path as the server takes it, which does not know where this command was typed."""
+    del context, parameter
+    if path is None or path.startswith("/") or "://" in path:
+        return path
+    raise click.BadParameter(f"expected an absolute path; did you mean {os.path.abspath(path)}?")
+
+
 @click.command()
 @click.argument("model")
-@click.argument("base_path")
+@click.argument("base_path", callback=_absolute)
 @click.option("--platform", help="The kind of model; by default tensorflow.")
 @_versions_option
 @_order_option
@@ -49,7 +58,7 @@ def load(terms: Terms, model: str, base_path: str, labels: Mapping[str, int | No
 
 @click.command("set")
 @model_argument
-@click.option("--base-path", help="Where its versions are from now on.")
+@click.option("--base-path", callback=_absolute, help="Where its versions are from now on.")
 @_versions_option
 @_order_option
 @changing(_LOAD_WAIT_S)

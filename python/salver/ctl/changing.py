@@ -14,8 +14,8 @@ from salver.admin.change import Change
 from salver.admin.reading import read_document
 from salver.ctl.change_view import change_view
 from salver.ctl.client import Address, AdminClient, Request
-from salver.ctl.looks import print_view
 from salver.ctl.options import address_option, json_option
+from salver.terminal.screen import print_view
 
 MAX_WAIT_S = 600.0
 """Longest that the server waits."""
@@ -96,7 +96,10 @@ def make(terms: Terms, method: str, path: str, document: Any = None) -> None:
     else:
         print_view(change_view(change))
     if terms.wait_s and change.model is not None and change.model.status == "FAILED" and not change.is_dry_run:
-        raise click.ClickException(f"model {change.model.name} is configured, but no version of it could be loaded")
+        reason = f": {change.model.reason.message}" if change.model.reason else ""
+        raise click.ClickException(
+            f"model {change.model.name} is configured, but no version of it could be loaded{reason}"
+        )
 
 
 def _quoted(etag: str) -> str:

@@ -38,7 +38,9 @@ class Request:
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
     document: Any = None
-    """Sent as JSON; None sends no body."""
+    """Sent as JSON; None sends no body, unless there is `content`."""
+    content: bytes | None = None
+    """Sent as it is."""
     headers: Mapping[str, str] = field(default_factory=dict)
     timeout_s: float = _TIMEOUT_S
     """Longest wait for a sign of the server."""
@@ -47,6 +49,20 @@ class Request:
     def target(self) -> str:
         """Path and query."""
         return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
+
+    @property
+    def body(self) -> bytes | None:
+        """What is sent."""
+        return self.content if self.document is None else json.dumps(self.document).encode()
+
+
+@dataclass(frozen=True, kw_only=True)
+class File:
+    """An answer that is no JSON."""
+
+    content: bytes
+    headers: Mapping[str, str]
+    """By their names in small letters."""
 
 
 class AdminClient:
@@ -74,6 +90,13 @@ class AdminClient:
         with self._answer(request) as answer:
             return self._document(answer)
 
+    def file(self, request: Request) -> File:
+        """Return an answer as it is; raises as `send` does."""
+        with self._answer(request) as answer:
+            if answer.status != 200:
+                raise self._refusal(self._json(answer))
+            return File(content=answer.read(), headers={name.lower(): value for name, value in answer.getheaders()})
+
     def lines(self, request: Request) -> Iterator[str]:
         """Give the lines of an answer as they come, without their ends; raises as `send` does.
 
@@ -90,15 +113,19 @@ class AdminClient:
     def _answer(self, request: Request) -> Iterator[HTTPResponse]:
         """The answer, while its body is read; what goes wrong meanwhile is turned into an error, too."""
         connection = HTTPConnection(self._address.host, self._address.port, timeout=request.timeout_s)
-        body = None if request.document is None else json.dumps(request.document).encode()
         headers = {"X-Salver-Actor": _user(), **dict(request.headers)} if request.method != "GET" else request.headers
+        answer = None
         with closing(connection):
             try:
-                connection.request(request.method, request.target, body, dict(headers))
-                yield connection.getresponse()
+                connection.request(request.method, request.target, request.body, dict(headers))
+                answer = connection.getresponse()
+                yield answer
             except TimeoutError:
                 raise UnavailableError(f"{self._address} does not answer within {request.timeout_s:.0f} s") from None
-            except (HTTPException, ConnectionResetError, BrokenPipeError):  # the gRPC port hangs up
+            except (HTTPException, ConnectionResetError, BrokenPipeError):
+                if answer is not None:
+                    raise UnavailableError(f"{self._address} broke off in the middle of its answer") from None
+                # The gRPC port hangs up.
                 raise self._is_something_else() from None
             except OSError as error:
                 reason = error.strerror or error
@@ -131,7 +158,8 @@ class AdminClient:
 def _user() -> str:
     """Who is asking, for the audit of the server."""
     try:
-        return f"{getpass.getuser()} (salver ctl)"
+        # A header has no other characters.
+        return f"{getpass.getuser().encode('ascii', 'replace').decode()} (salver ctl)"
     except (KeyError, OSError):  # a user id without a name, as in a container
         return "salver ctl"
 

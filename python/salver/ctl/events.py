@@ -15,8 +15,9 @@ from salver.admin.reading import read_document
 from salver.ctl.change_view import differences
 from salver.ctl.client import Address, AdminClient, Request, events_request
 from salver.ctl.event_view import event_view
-from salver.ctl.looks import console, show
+from salver.ctl.looks import show
 from salver.ctl.options import address_option, complete_model, json_option, path_of
+from salver.terminal.screen import console
 
 TYPES = ("state", "config", "source", "server")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import click
@@ -25,9 +26,14 @@ def read_labels(context: click.Context, parameter: click.Parameter, texts: Seque
     return labels
 
 
+def is_number(text: str) -> bool:
+    """Whether this is a version number; `isdigit` takes superscripts for digits."""
+    return re.fullmatch("[0-9]{1,19}", text) is not None
+
+
 def _read(text: str) -> tuple[str, int | None]:
     label, equals, number = text.rpartition("=")
-    if equals and label and number.isdigit():
+    if equals and label and is_number(number):
         return label, int(number)
     if text.endswith("-") and len(text) > 1 and not equals:
         return text[:-1], None

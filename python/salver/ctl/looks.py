@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import click
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.live import Live
+
+from salver.terminal.screen import console, print_view
 
 Look = Callable[[], Any]
 """Asks for the document."""
@@ -34,16 +36,6 @@ def show(look: Look, view: Callable[[Any], RenderableType], *, period_s: float |
         return  # how a watch ends
 
 
-def print_view(view: RenderableType) -> None:
-    """Draw once."""
-    console().print(view)
-
-
-def console() -> Console:
-    """Standard output, with no colours but those that a view has."""
-    return Console(highlight=False)
-
-
 def _looks(look: Look, period_s: float | None) -> Iterator[Any]:
     yield look()
     while period_s is not None:
@@ -60,7 +52,7 @@ def _draw(views: Iterator[RenderableType], *, is_watched: bool) -> None:
     terminal = console()
     if not (is_watched and terminal.is_terminal):
         for view in views:
-            terminal.print(view)
+            print_view(view)
         return
     with Live(console=terminal, auto_refresh=False, vertical_overflow="visible") as live:
         for view in views:

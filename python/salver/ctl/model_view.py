@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from salver.admin.model import ModelDocument, Reason, SignatureDocument, TensorDocument, VersionDocument
-from salver.ctl.numbers import age, duration, size
+from salver.terminal.numbers import age, duration, size
 
 _STYLES = {
     "AVAILABLE": "green",
@@ -76,9 +76,9 @@ def optional(value: Any, form: Any) -> str:
     return "-" if value is None else str(form(value))
 
 
-def plain_table(*names: str) -> Table:
+def plain_table(*names: str, gap: int = 3) -> Table:
     """A table without lines; columns whose name begins with `>` are of numbers."""
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
+    table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="dim")
     for name in names:
         table.add_column(name.removeprefix(">"), justify="right" if name.startswith(">") else "left")
     return table
@@ -135,9 +135,10 @@ def _versions_table(versions: Sequence[VersionDocument], now_s: float) -> Table:
         ">LOADED IN",
         ">IN FLIGHT",
         ">REQUESTS",
-        ">FAILED LOADS",
     )
-    table = plain_table(*columns, "NEXT TRY")
+    has_failures = any(one.num_failed_loads for one in versions)
+    # Without failures all of it fits 80 columns.
+    table = plain_table(*columns, *((">FAILED LOADS", "NEXT TRY") if has_failures else ()), gap=2)
     for one in versions:
         retry = "-" if one.next_retry_at is None else f"in {age(seconds_of(one.next_retry_at) - now_s)}"
         table.add_row(
@@ -149,8 +150,7 @@ def _versions_table(versions: Sequence[VersionDocument], now_s: float) -> Table:
             optional(one.load_s, duration),
             optional(one.num_in_flight, str),
             optional(one.num_requests, "{:,}".format),
-            str(one.num_failed_loads),
-            retry,
+            *((str(one.num_failed_loads), retry) if has_failures else ()),
         )
     return table
 

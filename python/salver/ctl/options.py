@@ -5,14 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import click
 from click.shell_completion import CompletionItem
 
-from salver.ctl.client import DEFAULT_PORT, Address, AdminClient
+from salver.ctl.client import DEFAULT_PORT, Address, AdminClient, Request
 from salver.errors import SalverError
+from salver.terminal.address import read_host_and_port
 
+_COMPLETION_TIMEOUT_S = 2.0
+"""Nobody waits longer for a shell."""
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -22,13 +25,7 @@ def read_address(text: str) -> Address:
     Raises:
         click.BadParameter: It is none of them.
     """
-    try:
-        parts = urlsplit(f"//{text}")
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host = port = None
-    if not host or parts.netloc != text or "@" in text:
-        raise click.BadParameter(f"expected HOST:PORT, got {text!r}")
+    host, port = read_host_and_port(text)
     return Address(host, DEFAULT_PORT if port is None else port)
 
 
@@ -71,7 +68,8 @@ def complete_model(ctx: click.Context, param: click.Parameter, incomplete: str) 
     """Offer the names of models that the server has."""
     del param
     try:
-        document = AdminClient(ctx.params.get("address") or Address()).get("/v1/models")
+        client = AdminClient(ctx.params.get("address") or Address())
+        document = client.send(Request(path=path_of("models"), timeout_s=_COMPLETION_TIMEOUT_S))
         names = {str(model["name"]) for model in document["models"]}
     except (SalverError, KeyError, TypeError):
         return []

@@ -18,8 +18,8 @@ from salver.ctl.client import Address, AdminClient
 from salver.ctl.looks import show
 from salver.ctl.model_view import models_view, optional
 from salver.ctl.models import read_models
-from salver.ctl.numbers import age, size
 from salver.ctl.options import address_option, json_option, path_of, watch_option
+from salver.terminal.numbers import age, size
 
 
 @click.command()

@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from salver.ctl.labels import is_number
+
 GRAMMAR = "latest, latest:N, all, or version numbers with commas between them"
 
 
@@ -21,9 +23,9 @@ def read_policy(context: click.Context, parameter: click.Parameter, text: str | 
     word, _, number = text.partition(":")
     if text == "all":
         return {"all": {}}
-    if word == "latest" and (text == word or (number.isdigit() and int(number) > 0)):
+    if word == "latest" and (text == word or (is_number(number) and int(number) > 0)):
         return {"latest": {"num_versions": int(number or 1)}}
     versions = [part.strip() for part in text.split(",")]
-    if all(part.isdigit() for part in versions):
+    if all(map(is_number, versions)):
         return {"specific": {"versions": [int(part) for part in versions]}}
     raise click.BadParameter(f"expected {GRAMMAR}; got {text!r}")

@@ -35,7 +35,7 @@ def inspect_base_path(directory: str, now_s: float) -> BasePathReport | None:
         )
         for number in sorted(children, reverse=True)
     )
-    others = set(os.listdir(directory)) - {name for names in children.values() for name in [names]}
+    others = set(os.listdir(directory)) - set(children.values())
     return BasePathReport(versions=lines, passed_over=tuple(sorted(others)))
 
 

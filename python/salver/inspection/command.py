@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 import click
-from rich.console import Console
 
-from salver.errors import NotFoundError, SalverError
+from salver.errors import NotFoundError
 from salver.inspection.inspect import inspect as look_into
 from salver.inspection.report import BasePathReport, VersionReport
 from salver.inspection.version import FORMATS, Depth
 from salver.inspection.view import base_path_view, version_view
+from salver.terminal.program import HELP_OPTIONS, Program, run
+from salver.terminal.screen import print_view
 
 
-@click.command(context_settings={"help_option_names": ["--help", "-h"]})
+@click.command(cls=Program, context_settings=HELP_OPTIONS)
 @click.argument("path", type=click.Path())
 @click.option("--signature", help="Show this signature alone.")
 @click.option("--ops", "shows_operations", is_flag=True, help="Show all operations, and how often each stands there.")
@@ -34,14 +35,12 @@ def inspect(
         report = look_into(path, Depth(**depth), format=FORMATS["model.tflite"] if tflite else None)
         if signature is not None:
             report = _only(signature, report)
-    except SalverError as error:
-        raise click.ClickException(error.message) from None
     except OSError as error:
         raise click.ClickException(f"{path} cannot be read: {error.strerror}") from None
     if as_json:
         click.echo(json.dumps(asdict(report), indent=2))
         return
-    Console(highlight=False).print(
+    print_view(
         version_view(report, all_operations=shows_operations)
         if isinstance(report, VersionReport)
         else base_path_view(report)
@@ -62,7 +61,4 @@ def _only(name: str, report: VersionReport | BasePathReport) -> VersionReport:
 
 def main(arguments: Sequence[str]) -> int:
     """Run `salver inspect` and return the exit status: 0, 1 for a failure, 2 for a mistake in `arguments`."""
-    try:
-        inspect.main(args=list(arguments), prog_name="salver inspect")
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 1
+    return run(inspect, "salver inspect", arguments)

@@ -40,6 +40,8 @@ def inspect(path: str, depth: Depth, *, format: str | None = None) -> VersionRep
         path = os.path.dirname(path) or "."
     _check_directory(path)
     found = format or format_of(path)
+    if format is not None and not _holds(path, format):
+        raise NotFoundError(f"{path} holds no {format} model")
     if found is not None:
         try:
             return inspect_version(path, found, depth)
@@ -58,6 +60,10 @@ def _check_directory(path: str) -> None:
         known = next((text for end, text in _OTHERS.items() if path.endswith(end)), "")
         hint = f"it looks like {known}" if known else "expected a version directory or a base path"
         raise InvalidArgumentError(f"{path} is a file: {hint}")
+
+
+def _holds(directory: str, format: str) -> bool:
+    return any(FORMATS[name] == format and os.path.isfile(os.path.join(directory, name)) for name in FORMATS)
 
 
 def _missing(directory: str) -> str:

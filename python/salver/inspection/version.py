@@ -93,9 +93,12 @@ def _checked(graph: GraphReport, known: frozenset[str]) -> GraphReport:
 def _table_note(directory: str) -> str:
     try:
         with open(os.path.join(directory, TABLE), "rb") as file:
-            return f"{len(json.load(file))} keys"
-    except (ValueError, TypeError) as error:
-        raise InvalidArgumentError(f"{TABLE} is no JSON object: {error}") from None
+            table = json.load(file)
+    except (ValueError, RecursionError) as error:
+        raise InvalidArgumentError(f"{TABLE} is no JSON: {error}") from None
+    if not isinstance(table, dict):
+        raise InvalidArgumentError(f"{TABLE} is no JSON object")
+    return f"{len(table)} keys"
 
 
 def _odd(directory: str, format: str) -> tuple[str, ...]:

@@ -10,17 +10,9 @@ from rich.padding import Padding
 from rich.table import Table
 
 from salver.inspection.report import BasePathReport, GraphReport, SignatureReport, TensorReport, VersionReport
+from salver.terminal.numbers import size
 
 _MAX_OPERATIONS = 8
-_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
-
-
-def size(num_bytes: int) -> str:
-    """Three digits and a unit: `850 B`, `1.23 MiB`."""
-    number, unit = float(num_bytes), 0
-    while number >= 1000 and unit < len(_UNITS) - 1:
-        number, unit = number / 1024, unit + 1
-    return f"{number:.3g} {_UNITS[unit]}"
 
 
 def shape_text(shape: tuple[int, ...] | None) -> str:

@@ -16,16 +16,17 @@ from salver.client.client_options import ClientOptions
 from salver.client.retry import RetryPolicy
 from salver.client.signatures import DEFAULT_SIGNATURE, ModelMetadata, Signature
 from salver.client.tls import Tls
-from salver.errors import InvalidArgumentError, SalverError
+from salver.errors import InvalidArgumentError
 from salver.predict.inputs import Array, arrays_for
 from salver.predict.nearest import nearest_hint
 from salver.predict.readers import FORMS, ONLY, Values, form_of, read_values
 from salver.predict.writers import written
+from salver.terminal.program import HELP_OPTIONS, Program, run
 
 _STDIN = "-"
 
 
-@click.command(context_settings={"help_option_names": ["--help", "-h"]})
+@click.command(cls=Program, context_settings=HELP_OPTIONS)
 @click.argument("model")
 @click.argument("file", type=click.Path(), required=False)
 @click.option("--input", "inputs", multiple=True, metavar="NAME=FILE", help="A file for one input; may be repeated.")
@@ -62,13 +63,10 @@ def predict(model: str, **options: Any) -> None:
         raise click.UsageError("--version and --label exclude each other")
     if (options["certificate"] is None) != (options["key"] is None):
         raise click.UsageError("--cert and --key come together")
-    try:
-        values = _values(options)
-        with Client(options["address"], **_client_options(options)) as client:
-            outputs = _asked(client, model, values, options)
-        _write(outputs, options["output"], options["form"])
-    except SalverError as error:
-        raise click.ClickException(error.message) from None
+    values = _values(options)
+    with Client(options["address"], **_client_options(options)) as client:
+        outputs = _asked(client, model, values, options)
+    _write(outputs, options["output"], options["form"])
 
 
 def _client_options(options: Mapping[str, Any]) -> ClientOptions:
@@ -158,7 +156,4 @@ def _write(outputs: Mapping[str, Array], path: str | None, form: str | None) -> 
 
 def main(arguments: Sequence[str]) -> int:
     """Run `salver predict` and return the exit status: 0, 1 for a failure, 2 for a mistake in `arguments`."""
-    try:
-        predict.main(args=list(arguments), prog_name="salver predict")
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 1
+    return run(predict, "salver predict", arguments)

@@ -13,7 +13,6 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -103,7 +102,7 @@ def _loaded(data: bytes) -> Any:
     try:
         found = np.load(io.BytesIO(data), allow_pickle=False)
         return found if isinstance(found, np.ndarray) else {name: found[name] for name in found.files}
-    except (ValueError, OSError, EOFError, BadZipFile) as error:
+    except Exception as error:  # noqa: BLE001  # whatever zipfile, zlib and numpy's reader of headers say of damage
         raise InvalidArgumentError(f"no arrays of numpy: {error}") from None
 
 
@@ -157,6 +156,8 @@ def as_array(value: Any) -> np.ndarray[Any, Any]:
         return array_of_any(_with_bytes(value))
     except (ValueError, OverflowError) as error:
         raise InvalidArgumentError(str(error)) from None
+    except RecursionError:
+        raise InvalidArgumentError("the lists are nested too deep") from None
 
 
 def _with_bytes(value: Any) -> Any:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
+_MAX_DIMENSIONS = 32
+"""What every numpy can have."""
 _QUOTED = 80
 """Characters of a value that a message quotes."""
 
@@ -33,6 +35,8 @@ def array_from_json(value: Any, info: TensorInfo) -> Array:
     import numpy as np
 
     shape = _shape(value)
+    if len(shape) > _MAX_DIMENSIONS:
+        raise InvalidArgumentError(f"input {info.name} has {len(shape)} dimensions, expected at most {_MAX_DIMENSIONS}")
     leaves = list(_leaves(value, shape, info.name))
     dtype = numpy_dtype(info.dtype)
     if info.dtype == STRING:
@@ -41,8 +45,11 @@ def array_from_json(value: Any, info: TensorInfo) -> Array:
         return texts.reshape(shape)
     for leaf in leaves:
         _check(leaf, dtype, info.name)
-    with np.errstate(over="ignore"):
-        return np.array(leaves, dtype).reshape(shape)
+    try:
+        with np.errstate(over="ignore"):
+            return np.array(leaves, dtype).reshape(shape)
+    except OverflowError:
+        raise InvalidArgumentError(f"input {info.name} has a whole number that is too large for {dtype.name}") from None
 
 
 def is_base64(value: Any) -> bool:

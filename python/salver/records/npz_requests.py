@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from salver.errors import DataLossError, InvalidArgumentError, UnimplementedError
+from salver.errors import DataLossError, InvalidArgumentError, SalverError, UnimplementedError
 from salver.records.recorded_request import record_of, request_message
 from salver.records.request_form import RequestForm
 from salver.records.tensors import tensor_array, tensor_proto, typed
@@ -43,7 +43,9 @@ def records_in_npz(stream: BinaryIO, form: RequestForm) -> Iterator[bytes]:
             for names in _requests(arrays.files):
                 form.check_names(names)
                 yield _record({name: arrays[key] for name, key in names.items()}, form)
-    except (zipfile.BadZipFile, ValueError, EOFError, OSError, AttributeError, NotImplementedError):
+    except SalverError:
+        raise
+    except Exception:  # noqa: BLE001  # whatever zipfile, zlib and numpy's reader of headers say of damage
         raise DataLossError(_HEAD) from None
 
 

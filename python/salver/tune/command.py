@@ -13,8 +13,9 @@ from rich.console import Console
 
 from salver.ctl.client import Address, AdminClient
 from salver.ctl.options import address_option
-from salver.errors import InvalidArgumentError, SalverError
+from salver.errors import InvalidArgumentError
 from salver.profile import Profile
+from salver.terminal.program import HELP_OPTIONS, Program, run
 from salver.tune.advice import Advice, advise
 from salver.tune.goal import Goal
 from salver.tune.parameters_text import parameters_text
@@ -23,7 +24,7 @@ from salver.tune.trials import Trials
 from salver.tune.view import advice_view, setting
 
 
-@click.command(context_settings={"help_option_names": ["--help", "-h"]})
+@click.command(cls=Program, context_settings=HELP_OPTIONS)
 @click.argument("model")
 @address_option
 @click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Requests in a second that are to come.")
@@ -49,11 +50,8 @@ def tune(model: str, address: Address, output: str | None, *, as_json: bool, **o
     """
     if options["rate"] is not None and options["clients"] is not None:
         raise click.UsageError("--rate and --clients exclude each other")
-    try:
-        profile = ask_for_profile(AdminClient(address), model, _wanted(options))
-        advice = _advice(profile, _goal(options))
-    except SalverError as error:
-        raise click.ClickException(error.message) from None
+    profile = ask_for_profile(AdminClient(address), model, _wanted(options))
+    advice = _advice(profile, _goal(options))
     text = parameters_text(profile.model, advice.policy, _comments(profile, advice))
     if as_json:
         click.echo(json.dumps(_document(profile, advice, text), indent=2))
@@ -118,7 +116,4 @@ def _show(profile: Profile, advice: Advice, text: str) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Run `salver tune` and return the exit status: 0, 1 for a failure, 2 for a mistake in `arguments`."""
-    try:
-        tune.main(args=list(arguments), prog_name="salver tune")
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 1
+    return run(tune, "salver tune", arguments)

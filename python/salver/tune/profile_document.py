@@ -60,7 +60,7 @@ def encoded_input(name: str, path: str) -> str:
         np.load(io.BytesIO(content), allow_pickle=False)
     except OSError as error:
         raise InvalidArgumentError(f"input {name}: {path} cannot be read: {error.strerror}") from None
-    except (ValueError, EOFError):
+    except Exception:  # noqa: BLE001  # whatever zipfile and numpy's reader of headers say of damage
         raise InvalidArgumentError(
             f"input {name}: {path} is no array as numpy.save writes it, of numbers or fixed-length strings"
         ) from None

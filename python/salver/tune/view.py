@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from salver.boundary import BatchingPolicy
-from salver.ctl.numbers import duration, rate
 from salver.profile import Profile
+from salver.terminal.numbers import duration, rate
 from salver.tune.advice import Advice, Comparison, Sustainable
 from salver.tune.trials import Trial
 

@@ -7,15 +7,15 @@ from collections.abc import Iterable
 from dataclasses import asdict
 
 import click
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from salver.admin.replay import Failure, ReplayReport
 from salver.ctl.client import Address
-from salver.ctl.numbers import duration
 from salver.ctl.options import address_option
-from salver.errors import FailedPreconditionError
+from salver.errors import FailedPreconditionError, InvalidArgumentError
+from salver.terminal.numbers import duration
+from salver.terminal.screen import print_view
 from salver.warmup.files import no_forms, read_content, read_file
 from salver.warmup.server import WarmupServer
 
@@ -38,6 +38,10 @@ def replay(  # its options
     Nobody gets the answers. With --against the failures and latencies of two versions stand side by side; their outputs
     are not compared. The exit status is 1 where a record fails that does not fail on the other version, too.
     """
+    if file.endswith((".json", ".npz")):
+        raise InvalidArgumentError(
+            f"{file} is no TFRecord file; `salver warmup convert --model {model}` makes one of it"
+        )
     read_file(file, no_forms)  # what is wrong with it is told here, with its name
     content, server = read_content(file), WarmupServer(address)
     versions = [version] if against is None else [against, version]
@@ -72,11 +76,10 @@ def _show(model: str, reports: dict[int, ReplayReport]) -> None:
         found = report.latency_s
         times = ["-"] * 4 if found is None else [duration(x) for x in (found.p50, found.p90, found.p99, found.max)]
         table.add_row(f"{escape(model)} version {version}", str(report.num_records), str(report.num_failed), *times)
-    console = Console(highlight=False)
-    console.print(table)
+    print_view(table)
     for version, report in reports.items():
         for line in _failure_lines(report.failures):
-            console.print(f"version {version}: {escape(line)}", soft_wrap=True)
+            click.echo(f"version {version}: {line}")
 
 
 def _failure_lines(failures: Iterable[Failure]) -> list[str]:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -15,9 +14,11 @@ from salver.ctl.client import Address
 from salver.ctl.options import address_option
 from salver.errors import SalverError
 from salver.inspection.signatures import dtype_name
-from salver.inspection.view import shape_text, size
+from salver.inspection.view import shape_text
 from salver.records.recorded_request import request_message
 from salver.records.warmup_files import FileRecord
+from salver.terminal.numbers import size
+from salver.terminal.screen import print_view
 from salver.warmup.convert import signature_of
 from salver.warmup.files import no_forms, read_file
 from salver.warmup.model import forms_of_model
@@ -58,11 +59,10 @@ def show(  # its options
         told = described(record)
         cells = (told["index"], told["api"], told["signature"], size(len(record.record)), told["inputs"])
         table.add_row(*(escape(str(cell)) for cell in cells))
-    console = Console(highlight=False)
-    console.print(f"{len(records)} records")
-    console.print(table)
+    click.echo(f"{len(records)} records")
+    print_view(table)
     if len(records) > limit:
-        console.print(f"and {len(records) - limit} more (--limit shows them)")
+        click.echo(f"and {len(records) - limit} more (--limit shows them)")
 
 
 def described(record: FileRecord) -> dict[str, object]:

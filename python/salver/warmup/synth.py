@@ -69,7 +69,9 @@ def synth(  # noqa: PLR0913  # its options
     `salver warmup record`.
     """
     if output is None and not is_directory(model):
-        raise click.UsageError("-o FILE is missing: a model of a server has no directory to write to")
+        raise click.UsageError(
+            f"there is no directory {model}; for a model of a server, say where to write with -o FILE"
+        )
     path = output or tfrecord_path(model)
     check_free(path, may_replace=force)
     forms = forms_of_model(model, address, version)

@@ -64,3 +64,21 @@ def test_no_http_there(admin, error):
     admin.error = error
     with pytest.raises(FailedPreconditionError, match="is no admin listener"):
         get()
+
+
+def test_an_answer_that_breaks_off_is_not_taken_for_somebody_else(admin, monkeypatch):
+    admin.answer = 200, b"{"
+    monkeypatch.setattr("salver.ctl.client.json.loads", _break_off)
+    with pytest.raises(UnavailableError, match=r"127\.0\.0\.1:8502 broke off in the middle of its answer"):
+        get()
+
+
+def _break_off(_):
+    raise ConnectionResetError(104, "reset")
+
+
+def test_who_asks_is_told_in_characters_that_a_header_has(admin, monkeypatch):
+    monkeypatch.setattr("salver.ctl.client.getpass.getuser", lambda: "żuk")
+    admin.answer = 200, b"{}"
+    AdminClient(Address()).post("/v1/server:drain", {}, 1.0)
+    assert admin.sent[0][3]["X-Salver-Actor"] == "?uk (salver ctl)"

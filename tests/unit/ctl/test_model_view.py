@@ -39,9 +39,9 @@ def test_description():
         "  memory      5 MiB",
         "  in flight   2",
         "",
-        "  VERSION   STATE       FOR   LABELS   MEMORY   LOADED IN   IN FLIGHT   REQUESTS   FAILED LOADS   NEXT TRY",
-        "        4   END         45s   -             -           -           -          -              2   in 15s",
-        "        3   AVAILABLE   45s   stable    5 MiB      250 ms           2          -              0   -",
+        "  VERSION  STATE      FOR  LABELS  MEMORY  LOADED IN  IN FLIGHT  REQUESTS  FAILED LOADS  NEXT TRY",
+        "        4  END        45s  -            -          -          -         -             2  in 15s",
+        "        3  AVAILABLE  45s  stable   5 MiB     250 ms          2         -             0  -",
         "",
         "  version 4: NOT_FOUND: no saved_model.pb",
         "",
@@ -49,6 +49,13 @@ def test_description():
         "    in    x   DT_FLOAT    [?, 3]",
         "    out   y   DT_STRING   any shape",
     ]
+
+
+def test_versions_that_never_failed_fit_eighty_columns():
+    lines = drawn(description_view(model(versions=(SERVING,)), None, now_s=SINCE_S + 45))
+    (head,) = (line for line in lines if "VERSION  " in line)
+    assert head.endswith("REQUESTS")
+    assert max(map(len, lines)) <= 80
 
 
 def test_description_of_a_servable_of_the_program():

@@ -18,7 +18,7 @@ def test_address(text, address):
     assert read_address(text) == address
 
 
-@pytest.mark.parametrize("text", ["", ":8502", "h:x", "h:70000", "http://h:1", "h:1/path", "me@h:1", "[::1:9"])
+@pytest.mark.parametrize("text", ["", ":8502", "h:x", "h:0", "h:70000", "http://h:1", "h:1/path", "me@h:1", "[::1:9"])
 def test_no_address(text):
     with pytest.raises(click.BadParameter, match="expected HOST:PORT, got"):
         read_address(text)

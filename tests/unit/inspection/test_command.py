@@ -62,3 +62,14 @@ def test_operations_of_no_installed_library_are_named(run):
     _, out, _ = run(MODELS / "custom_op" / "1", "--check-ops")
     assert "need a library of their own: SalverSubtract" in out
     assert "has all of them" in run(HALF_PLUS_TWO / "1", "--check-ops")[1]
+
+
+def test_a_model_of_the_wanted_kind_that_is_not_there_is_said_to_be_missing(run):
+    status, _, err = run(HALF_PLUS_TWO / "1", "--tflite")
+    assert (status, err) == (1, f"Error: {HALF_PLUS_TWO / '1'} holds no TFLite model\n")
+
+
+def test_a_table_that_is_no_object_is_named(run, tmp_path):
+    (tmp_path / "table.json").write_text("[1, 2]")
+    status, _, err = run(tmp_path)
+    assert (status, "table.json is no JSON object" in err) == (1, True)

@@ -1,3 +1,4 @@
+import contextlib
 import io
 import json
 
@@ -115,3 +116,24 @@ def test_base64_becomes_bytes():
         as_array([{"b64": "?"}])
     with pytest.raises(InvalidArgumentError):
         as_array([[1], [1, 2]])
+
+
+def test_damage_of_any_kind_is_an_error_with_words():
+    out = io.BytesIO()
+    np.savez_compressed(out, x=np.arange(20))
+    whole, rng = out.getvalue(), np.random.default_rng(1)
+    head = npy(np.arange(4)).replace(b"}", b"(")
+    for data, form in ((head, "npy"), *((_damaged(whole, rng), "npz") for _ in range(300))):
+        with contextlib.suppress(InvalidArgumentError):
+            read_values(data, form)
+
+
+def _damaged(content, rng):
+    found = bytearray(content)
+    found[rng.integers(len(found))] = rng.integers(256)
+    return bytes(found)
+
+
+def test_lists_nested_without_end_are_refused():
+    with pytest.raises(InvalidArgumentError):
+        as_array(json.loads("[" * 900 + "]" * 900))

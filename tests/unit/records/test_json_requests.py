@@ -182,3 +182,15 @@ def test_no_body_gives_any_other_error(body):
 def test_numbers_keep_every_bit(rows):
     made = json.loads(json.dumps(body_from_record(record_from_body({"instances": rows}, FORMS))))
     np.testing.assert_array_equal(np.array(made["inputs"]["x"], np.float32), np.array(rows, np.float32))
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (json.loads("[" * 70 + "1" + "]" * 70), "input x has 70 dimensions, expected at most 32"),
+        ([10**400], "input x has a whole number that is too large for float32"),
+    ],
+)
+def test_what_no_array_can_be_is_refused(value, message):
+    with pytest.raises(InvalidArgumentError, match=message):
+        record_from_body({"inputs": value}, FORMS)

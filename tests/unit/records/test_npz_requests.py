@@ -1,3 +1,4 @@
+import contextlib
 import io
 
 import numpy as np
@@ -94,3 +95,12 @@ def test_what_no_npz_file_can_hold_is_told():
     ends_with_zero = text.replace(b"\x01a", b"\x01\0")
     with pytest.raises(InvalidArgumentError, match="zero byte"):
         npz_arrays([ends_with_zero])
+
+
+def test_damage_of_any_kind_is_data_loss():
+    whole, rng = npz(ids=np.arange(20).reshape(4, 5)).getvalue(), np.random.default_rng(1)
+    for _ in range(300):
+        found = bytearray(whole)
+        found[rng.integers(len(found))] = rng.integers(256)
+        with contextlib.suppress(DataLossError, InvalidArgumentError):
+            requests(io.BytesIO(found))

@@ -58,7 +58,6 @@ class _Answer:
 def server(monkeypatch):
     made = FakeServer()
     monkeypatch.setattr("salver.ctl.client.HTTPConnection", made.connection)
-    monkeypatch.setattr("salver.warmup.server.HTTPConnection", made.connection)
     return made
 
 

@@ -69,7 +69,7 @@ def test_refusals_of_the_server_are_told(run, server, tmp_path):
     assert (status, "did you mean rank?" in err) == (1, True)
     server.answers[RECORD] = (200, {}, b"")
     server.answers[RECORD] = (502, {}, b"<html>")
-    assert "no admin listener that can do this" in run("record", "ranker", "-o", tmp_path / "r")[2]
+    assert "is no admin listener" in run("record", "ranker", "-o", tmp_path / "r")[2]
 
 
 def test_a_replay_is_shown(run, server, file):
@@ -108,3 +108,9 @@ def test_a_damaged_file_is_not_sent(run, server, file):
     status, _, err = run("replay", file, "ranker", "--version=8")
     assert (status, "r.tfrecord: record 0" in err) == (1, True)
     assert server.posted == []
+
+
+def test_files_that_a_server_does_not_replay_are_named_with_the_way_out(run, server):
+    status, _, err = run("replay", "r.json", "ranker", "--version=2")
+    assert (status, server.posted) == (1, [])
+    assert "r.json is no TFRecord file; `salver warmup convert --model ranker` makes one of it" in " ".join(err.split())

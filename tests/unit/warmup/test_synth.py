@@ -97,7 +97,7 @@ def test_signatures_with_examples_get_them_where_they_are_named(run, ranker, tmp
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (("ranker",), 2, "-o FILE is missing"),
+        (("ranker",), 2, "there is no directory ranker; for a model of a server"),
         (("ranker", "-o", "x", "--rows=0"), 2, "numbers above 0"),
         (("ranker", "-o", "x", "--length=a"), 2, "numbers above 0"),
         (("ranker", "-o", "x", "--signature=socres"), 1, "there is no signature socres; the model has"),

@@ -23,12 +23,23 @@ from salver.server.admin.model_name import check_known
 from salver.server.admin.model_spec import config_of, patched
 from salver.server.model_list import Edit, Models, pinned, unpinned
 from salver.server.server_core import ServerCore
+from salver.sources.version_directory import list_versions
 
 logger = logging.getLogger(__name__)
 
 
 def _never() -> bool:
     return False
+
+
+def _check_has_version(model: ModelConfig, version: int) -> None:
+    try:
+        found = sorted({entry.version for entry in list_versions(model.base_path)})
+    except OSError:
+        return  # what is wrong with a base path is told by its source
+    if found and version not in found:
+        known = ", ".join(map(str, found))
+        raise NotFoundError(f"There is no version {version} in the base path of {model.name}; there is: {known}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +143,17 @@ class ModelAdmin:
         return self._change(name, edit, caller)
 
     def pin(self, name: str, version: int, caller: Caller) -> Change:
-        """Serve this version alone, until `unpin`; raises as `patch`."""
-        return self._change_one(name, lambda model: pinned(model, version), caller)
+        """Serve this version alone, until `unpin`; raises as `patch`.
+
+        Raises:
+            NotFoundError: The base path has other versions, and not this one: nothing would serve.
+        """
+
+        def edit(model: ModelConfig) -> ModelConfig:
+            _check_has_version(model, version)
+            return pinned(model, version)
+
+        return self._change_one(name, edit, caller)
 
     def unpin(self, name: str, caller: Caller) -> Change:
         """Serve again what the policy from before the pin says; raises as `patch`."""

@@ -11,7 +11,7 @@ from salver import CallableServable, Server, TensorSpec
 from salver.admin.change import Change
 from salver.admin.model import ModelDocument, ModelsDocument, VersionDocument
 from salver.admin.reading import read_document
-from salver.errors import FailedPreconditionError, SalverError
+from salver.errors import FailedPreconditionError, NotFoundError, SalverError
 from salver.servables.tensorflow_library import TensorFlowLibrary
 from salver.sources.file_system import FileSystemSourceConfig
 from salver.testing.fake_calls import FakeControlCall
@@ -230,6 +230,12 @@ def test_pin_and_unpin(kit):
     change = kit.change("POST", "/v1/models/ranker:unpin")
     assert (change.model.is_pinned, change.model.version_policy) == (False, {"latest": {"num_versions": 1}})
     assert not kit.change("POST", "/v1/models/ranker:unpin").is_changed
+
+
+def test_a_pin_to_a_version_that_is_not_there_is_refused_and_the_others_go_on(kit):
+    with pytest.raises(NotFoundError, match="no version 7 in the base path of ranker; there is: 1, 2"):
+        kit.ask("POST", "/v1/models/ranker:pin", {"version": 7})
+    assert kit.model("ranker").status == "AVAILABLE"
 
 
 def test_labels_are_set_moved_and_removed(kit):

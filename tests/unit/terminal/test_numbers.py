@@ -1,6 +1,6 @@
 import pytest
 
-from salver.ctl.numbers import age, duration, rate, share, size
+from salver.terminal.numbers import age, duration, rate, share, size
 
 
 @pytest.mark.parametrize(
