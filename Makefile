@@ -18,6 +18,8 @@ ONCE ?=
 SUITES ?= rust python e2e fuzz
 TARGET ?=
 SECONDS ?= 60
+NPM ?= npm
+CHROMIUM ?= /usr/bin/chromium
 
 VENV := $(CURDIR)/.venv
 CLIENTS := $(CURDIR)/.venv-clients
@@ -158,9 +160,6 @@ $(CURDIR)/.venv-wheel/bin/maturin: requirements/dev.txt
 	@$(CURDIR)/.venv-wheel/bin/python -m pip install --quiet --constraint requirements/dev.txt maturin
 
 # --- the console, and the browser that tests it ----------------------------------------------------------------------
-
-NPM ?= npm
-CHROMIUM ?= /usr/bin/chromium
 
 .PHONY: console
 console: ## Check, test and build the console from console/ (needs node; what is built is committed)

@@ -44,6 +44,12 @@ def test_make_help_lists_the_targets_of_the_readme():
     assert named <= targets
 
 
+def test_tests_of_the_console_install_their_browser_where_there_is_none():
+    command = ["make", "-n", "test", "SUITES=e2e", "CHROMIUM=/nowhere/chromium"]
+    planned = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "apt-get install --yes --no-install-recommends chromium" in planned
+
+
 def test_sum_of_tests_reads_junit_files(tmp_path):
     report = tmp_path / "report.xml"
     report.write_text('<testsuites><testsuite tests="9" failures="1" errors="2" skipped="3"/></testsuites>')
