@@ -20,8 +20,8 @@ def routes():
         ("PUT", "/v1/{x}/{y}"),
     ]
     slow = Route("POST", "/v1/things/{thing}:weigh", handler("weigh"), is_slow=True)
-    measure = Route("GET", "/measure", handler("measure"), is_slow=True)
-    return AdminRoutes([slow, measure, *(Route(method, path, handler(f"{method} {path}")) for method, path in table)])
+    slow_look = Route("GET", "/m", handler("m"), is_slow=True)
+    return AdminRoutes([slow, slow_look, *(Route(method, path, handler(f"{method} {path}")) for method, path in table)])
 
 
 def ask(method, target):
@@ -65,7 +65,7 @@ def test_other_method_is_refused_with_those_there_are(method, allowed):
         ("/livezz", "did you mean /livez?"),
         (
             "/",
-            "known paths: /a, /livez, /measure, /readyz, /v1/things, /v1/things/{thing}, /v1/things/{thing}:weigh, /v1/{x}/{y}",
+            "known paths: /a, /livez, /m, /readyz, /v1/things, /v1/things/{thing}, /v1/things/{thing}:weigh, /v1/{x}/{y}",
         ),
     ],
 )
@@ -79,8 +79,8 @@ def test_unknown_path_names_the_nearest_or_all(target, hint):
     ("method", "target", "is_slow"),
     [
         ("POST", "/v1/things/m:weigh", True),
-        ("GET", "/measure", True),
-        ("HEAD", "/measure", True),
+        ("GET", "/m", True),
+        ("HEAD", "/m", True),
         ("GET", "/v1/things/m:weigh", False),
         ("POST", "/v1/things/:weigh", False),
         ("GET", "/v1/things/m", False),
