@@ -7,6 +7,8 @@ from salver.server.admin.router import AdminRoutes, Route
 from salver.server.http_response import HttpResponse
 from salver.testing.fake_calls import FakeControlCall
 
+THING = "/v1/things/{thing}"
+
 
 def routes():
     def handler(name):
@@ -65,7 +67,7 @@ def test_other_method_is_refused_with_those_there_are(method, allowed):
         ("/livezz", "did you mean /livez?"),
         (
             "/",
-            "known paths: /a, /livez, /m, /readyz, /v1/things, /v1/things/{thing}, /v1/things/{thing}:weigh, /v1/{x}/{y}",
+            f"known paths: /a, /livez, /m, /readyz, /v1/things, {THING}, {THING}:weigh, /v1/{{x}}/{{y}}",
         ),
     ],
 )
