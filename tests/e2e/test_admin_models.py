@@ -71,7 +71,10 @@ def test_life_of_a_model(server: ServerProcess, base: Path) -> None:
     assert (late.status, late.json()["code"]) == (412, "ABORTED")
     assert server.get("/v1/models/ranker/labels/stable").status == 200
 
-    pinned = done(server, "POST", f"/v1/models/ranker:pin?{WAIT}", {"version": 1})
+    refused = ask(server, "POST", "/v1/models/ranker:pin", {"version": 1})
+    assert "label stable names version 2" in refused.json()["error"]
+    pinned = done(server, "POST", f"/v1/models/ranker:pin?{WAIT}", {"version": 2})
+    assert versions(pinned["model"])[2] == "AVAILABLE"
     assert pinned["model"]["is_pinned"]
     unpinned = done(server, "POST", f"/v1/models/ranker:unpin?{WAIT}")
     assert versions(unpinned["model"]) == {1: "AVAILABLE", 2: "AVAILABLE"}

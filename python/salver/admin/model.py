@@ -25,20 +25,26 @@ LABELS = Limits(
 """Of a patch, in which null removes a label."""
 
 
-def _one(name: str, value: Mapping[str, Any], *required: str) -> dict[str, Any]:
-    inner = {"type": "object", "properties": value, "required": list(required), "additionalProperties": False}
-    return {"type": "object", "properties": {name: inner}, "required": [name], "additionalProperties": False}
-
-
-VERSION_POLICY = Limits(
-    schema={
-        "oneOf": [
-            _one("latest", {"num_versions": {"type": "integer", "minimum": 1, "maximum": 2**32 - 1}}),
-            _one("all", {}),
-            _one("specific", {"versions": {"type": "array", "items": _VERSION_SCHEMA}}, "versions"),
-        ]
+def _object(properties: Mapping[str, Any], *required: str) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(required),
+        "additionalProperties": False,
     }
+
+
+_POLICIES = {
+    "latest": _object({"num_versions": {"type": "integer", "minimum": 1, "maximum": 2**32 - 1}}),
+    "all": _object({}),
+    "specific": _object({"versions": {"type": "array", "items": _VERSION_SCHEMA}}, "versions"),
+}
+_NO_POLICIES: Mapping[str, Any] = {name: {"type": "null"} for name in _POLICIES}
+VERSION_POLICY = Limits(schema={"oneOf": [_object({name: inner}, name) for name, inner in _POLICIES.items()]})
+VERSION_POLICY_PATCH = Limits(
+    schema={"oneOf": [_object({**_NO_POLICIES, name: inner}, name) for name, inner in _POLICIES.items()]}
 )
+"""Of a patch, in which the other policies may be null."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from salver.admin.limits import VERSION, WAIT_S, Limits
-from salver.admin.model import ASPIRED_VERSION_POLICY, BASE_PATH, LABELS, STATUS, VERSION_POLICY
+from salver.admin.model import ASPIRED_VERSION_POLICY, BASE_PATH, LABELS, STATUS, VERSION_POLICY_PATCH
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,8 +17,8 @@ class ModelPatch:
     base_path: Annotated[str | None, BASE_PATH] = None
     platform: str | None = None
     """Cannot be changed while the model is served."""
-    version_policy: Annotated[Mapping[str, Any] | None, VERSION_POLICY] = None
-    """Takes the place of the present one, whole."""
+    version_policy: Annotated[Mapping[str, Any] | None, VERSION_POLICY_PATCH] = None
+    """Takes the place of the present one, whole; the other policies may be null beside it."""
     version_labels: Annotated[Mapping[str, Any] | None, LABELS] = None
     """Labels to add or move; null removes one."""
     aspired_version_policy: Annotated[str | None, ASPIRED_VERSION_POLICY] = None

@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from salver.config.server_config import ModelConfig
 from salver.config.validation import problems_of_models
 from salver.core.servable_state import ServableState
-from salver.errors import InvalidArgumentError
+from salver.errors import FailedPreconditionError, InvalidArgumentError
 from salver.server.labels import check_new_labels
+from salver.sources.version_policy import All, Latest, Specific, VersionPolicy
 
 StatesOf = Callable[[str], Mapping[int, ServableState]]
 """Gives the last state of each known version of a model."""
@@ -71,6 +72,48 @@ def check_labels(
 
 def _finds_same_versions(model: ModelConfig, other: ModelConfig) -> bool:
     return (model.base_path, model.version_policy) == (other.base_path, other.version_policy)
+
+
+def check_labels_keep_versions(model: ModelConfig, before: ModelConfig, found: Collection[int]) -> None:
+    """Check that another version policy takes no version from the labels of a model.
+
+    A label that is new, or whose version was not chosen before either, loses nothing; neither is it checked where the
+    base path changes as well, for versions are yet to be found there.
+
+    Args:
+        model: What is to be.
+        before: What is.
+        found: The versions in the base path; none where they are not known.
+
+    Raises:
+        FailedPreconditionError: A label names a version that would be served no longer.
+    """
+    if model.base_path != before.base_path or model.version_policy == before.version_policy:
+        return
+    lost = [
+        f"label {label} names version {version}"
+        for label, version in model.version_labels.items()
+        if label in before.version_labels
+        and not _chooses(model.version_policy, version, found)
+        and _chooses(before.version_policy, before.version_labels[label], found)
+    ]
+    if lost:
+        raise FailedPreconditionError(
+            f"Requests by label to model {model.name} would find no version, for it would be served no longer: "
+            f"{', '.join(lost)}. Remove the label first, or move it while both versions are served, or change "
+            "version_policy and version_labels together"
+        )
+
+
+def _chooses(policy: VersionPolicy, version: int, found: Collection[int]) -> bool:
+    """Whether a policy may have this version served; one that is higher than all that there is may yet come."""
+    match policy:
+        case All():
+            return True
+        case Specific(versions):
+            return version in versions
+        case Latest(num_versions):
+            return version >= min(sorted(found)[-max(num_versions, 1) :], default=0)
 
 
 def told_change(models: Sequence[ModelConfig], before: Sequence[ModelConfig], writer: str, last_writer: str) -> str:

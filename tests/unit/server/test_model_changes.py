@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import pytest
 
 from salver.config import ModelConfig
 from salver.errors import FailedPreconditionError, InvalidArgumentError
-from salver.server.model_changes import check_labels, check_models, told_change
-from salver.sources.version_policy import All
+from salver.server.model_changes import check_labels, check_labels_keep_versions, check_models, told_change
+from salver.sources.version_policy import All, Latest, Specific
 
 
 def model(name="m", **settings):
@@ -49,6 +51,53 @@ def test_new_label_may_name_any_version_where_that_is_allowed():
     check_labels(labelled, labelled, lambda _: {}, allow_unknown=True)
     with pytest.raises(FailedPreconditionError, match="label stable to version 2"):
         check_labels([model(version_labels={"stable": 2})], labelled, lambda _: {}, allow_unknown=True)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        (Latest(), Specific((1,)), {1, 2}),
+        (All(), Specific((1, 3)), {1, 2, 3}),
+        (All(), Latest(), {1, 2, 3}),
+        (Latest(2), Latest(1), {1, 2, 3}),
+        (Specific((2,)), Latest(), {2, 3}),
+        (Specific((2,)), Specific(()), ()),
+    ],
+)
+def test_policy_that_takes_the_version_of_a_label_is_refused(before, after, found):
+    labelled = model(version_labels={"stable": 2}, version_policy=before)
+    with pytest.raises(FailedPreconditionError, match="label stable names version 2"):
+        check_labels_keep_versions(replace(labelled, version_policy=after), labelled, found)
+
+
+@pytest.mark.parametrize(
+    ("before", "changes", "found"),
+    [
+        (All(), {"version_policy": Specific((1, 2))}, {1, 2, 3}),
+        (All(), {"version_policy": Latest(2)}, {1, 2, 3}),
+        (Specific((1, 2)), {"version_policy": Latest()}, {1}),
+        (Specific((1, 2)), {"version_policy": Latest()}, ()),
+        (Specific((1,)), {"version_policy": Specific((3,))}, {1, 2, 3}),
+        (All(), {"version_policy": Specific((1,)), "version_labels": {"stable": 1}}, {1, 2}),
+        (All(), {"version_policy": Specific((1,)), "version_labels": {}}, {1, 2}),
+        (All(), {"version_policy": Specific((1,)), "version_labels": {"stable": 1, "next": 3}}, {1, 2}),
+        (All(), {"version_policy": Specific((1,)), "base_path": "/elsewhere"}, {1, 2}),
+    ],
+    ids=[
+        "stays",
+        "stays among the latest",
+        "is yet to come",
+        "nobody knows the versions",
+        "had none before",
+        "moves with it",
+        "goes with it",
+        "is new",
+        "other base path",
+    ],
+)
+def test_policy_that_takes_nothing_from_a_label_is_accepted(before, changes, found):
+    labelled = model(version_labels={"stable": 2}, version_policy=before)
+    check_labels_keep_versions(replace(labelled, **changes), labelled, found)
 
 
 @pytest.mark.parametrize(

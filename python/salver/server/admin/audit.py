@@ -50,6 +50,7 @@ class AuditLog:
     def attempt(self, request: str, actor: str | None, address: str | None = None) -> Iterator[Attempt]:
         """Note what becomes of the block: an attempt that ends with an error was refused."""
         attempt, outcome = Attempt(), Code.INTERNAL.name
+        at = rfc3339(self._clock())  # now: what was asked for may be waited for, long after it was done
         try:
             yield attempt
             outcome = Code.OK.name
@@ -58,7 +59,7 @@ class AuditLog:
             raise
         finally:
             entry = AuditEntry(
-                at=rfc3339(self._clock()),
+                at=at,
                 actor=actor and _cut(actor),
                 address=address,
                 request=_cut(request),

@@ -10,7 +10,9 @@ import dataclasses
 import json
 import math
 import re
+import sys
 import types
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -33,6 +35,10 @@ _WORDS: Mapping[Any, str] = {
 _TRUTH = {"true": True, "false": False, "1": True, "0": False}
 _MAX_SHOWN = 80
 """Characters of a wrong value that a message repeats."""
+_MAX_PROBLEMS = 20
+"""What is wrong beyond these is counted."""
+_MAX_JSON_BYTES = 4 << 20
+"""Bodies may be larger where they are files; a document of this size names more than 100,000 labels."""
 
 
 def read_body(kind: type[D], body: bytes, what: str) -> D:
@@ -53,8 +59,10 @@ def read_json(body: bytes) -> dict[str, Any]:
     """Read an object in JSON, stricter than `json.loads`: no NaN, no repeated names, no text that is no Unicode.
 
     Raises:
-        InvalidArgumentError: It is none.
+        InvalidArgumentError: It is none, or longer than 4 MiB.
     """
+    if len(body) > _MAX_JSON_BYTES:
+        raise InvalidArgumentError(f"the body has {len(body)} bytes; a JSON body may have {_MAX_JSON_BYTES}")
     try:
         text = body.decode()
         document = json.loads(text or "{}", object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite)
@@ -101,13 +109,17 @@ def read_fields(kind: type[D], document: Mapping[str, Any], what: str) -> D:
 def _made(kind: type[D], document: Mapping[str, Any], what: str, noun: str, problems: list[str]) -> D:
     values = _values(kind, document, what, noun, problems)
     if problems:
-        raise InvalidArgumentError("; ".join(problems))
+        more = len(problems) - _MAX_PROBLEMS
+        told = problems[:_MAX_PROBLEMS] + ([f"and {more} more problems"] if more > 0 else [])
+        raise InvalidArgumentError("; ".join(told))
     return kind(**values)
 
 
 def _values(kind: Any, document: Mapping[str, Any], what: str, noun: str, problems: list[str]) -> dict[str, Any]:
     hints = _hints(kind)
-    problems += [_unknown(name, what, noun, hints) for name in document if name not in hints]
+    unknown = [name for name in document if name not in hints]
+    problems += [_unknown(name, what, noun, hints) for name in unknown[:_MAX_PROBLEMS]]
+    problems += [f"{what} has no {noun} {_cut(name)}" for name in unknown[_MAX_PROBLEMS:]]  # a guess takes its time
     needed = (field.name for field in dataclasses.fields(kind) if _is_needed(field) and field.name not in document)
     problems += [f"{what} has no {name}" for name in needed]
     return {name: _value(hints[name], value, name, problems) for name, value in document.items() if name in hints}
@@ -153,6 +165,9 @@ def _plain(kind: Any, value: Any, name: str, problems: list[str], limits: Limits
         return value
     if isinstance(value, float) and kind is int and value.is_integer():
         value = int(value)
+    if isinstance(value, int) and kind is float and abs(value) > sys.float_info.max:
+        problems.append(f"{name} must be a number of 64 bits, got {_cut(str(value))}")
+        return value
     is_bool = isinstance(value, bool)
     is_right = is_bool if kind is bool else isinstance(value, (int, float) if kind is float else kind) and not is_bool
     wrong = f"must be {_WORDS.get(kind, 'an object')}" if not is_right else _beyond(value, limits)
@@ -220,9 +235,8 @@ def _cut(text: str) -> str:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     document = dict(pairs)
     if len(document) < len(pairs):
-        names = [name for name, _ in pairs]
-        repeated = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"{_cut(repeated)} is given twice in one object")
+        counts = Counter(name for name, _ in pairs)
+        raise ValueError(f"{_cut(next(name for name, _ in pairs if counts[name] > 1))} is given twice in one object")
     return document
 
 

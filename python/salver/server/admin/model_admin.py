@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, TypeAlias
 
 from salver.admin.change import Change, Difference
 from salver.admin.model import ModelDocument, ModelsDocument, ModelSpec, VersionDocument
@@ -21,25 +21,32 @@ from salver.server.admin.lost_update import IfMatch
 from salver.server.admin.model_documents import ModelDocuments
 from salver.server.admin.model_name import check_known
 from salver.server.admin.model_spec import config_of, patched
+from salver.server.model_changes import check_labels_keep_versions
 from salver.server.model_list import Edit, Models, pinned, unpinned
 from salver.server.server_core import ServerCore
 from salver.sources.version_directory import list_versions
 
 logger = logging.getLogger(__name__)
 
+ChangeOfVersions: TypeAlias = Callable[[ModelConfig, Collection[int]], ModelConfig]
+"""Makes of a model, and the versions in its base path, what it is to be; none are found where nobody knows them."""
+
 
 def _never() -> bool:
     return False
 
 
-def _check_has_version(model: ModelConfig, version: int) -> None:
+def _versions_in(base_path: str) -> frozenset[int]:
     try:
-        found = sorted({entry.version for entry in list_versions(model.base_path)})
+        return frozenset(entry.version for entry in list_versions(base_path))
     except OSError:
-        return  # what is wrong with a base path is told by its source
+        return frozenset()  # what is wrong with a base path is told by its source
+
+
+def _check_has_version(name: str, version: int, found: Collection[int]) -> None:
     if found and version not in found:
-        known = ", ".join(map(str, found))
-        raise NotFoundError(f"There is no version {version} in the base path of {model.name}; there is: {known}")
+        known = ", ".join(map(str, sorted(found)))
+        raise NotFoundError(f"There is no version {version} in the base path of {name}; there is: {known}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +133,9 @@ class ModelAdmin:
         Raises:
             NotFoundError: There is no such model.
             InvalidArgumentError: What comes of it is no model.
+            FailedPreconditionError: A label would name a version that is served no longer.
         """
-        return self._change_one(name, lambda model: patched(model, patch), caller)
+        return self._change_versions(name, lambda model, _: patched(model, patch), caller)
 
     def remove(self, name: str, caller: Caller) -> Change:
         """Serve a model no longer; its versions are unloaded once their last requests are answered.
@@ -149,15 +157,15 @@ class ModelAdmin:
             NotFoundError: The base path has other versions, and not this one: nothing would serve.
         """
 
-        def edit(model: ModelConfig) -> ModelConfig:
-            _check_has_version(model, version)
+        def edit(model: ModelConfig, found: Collection[int]) -> ModelConfig:
+            _check_has_version(name, version, found)
             return pinned(model, version)
 
-        return self._change_one(name, edit, caller)
+        return self._change_versions(name, edit, caller)
 
     def unpin(self, name: str, caller: Caller) -> Change:
         """Serve again what the policy from before the pin says; raises as `patch`."""
-        return self._change_one(name, unpinned, caller)
+        return self._change_versions(name, lambda model, _: unpinned(model), caller)
 
     def set_label(self, name: str, label: str, version: int, caller: Caller) -> Change:
         """Point a label at a version, be it new or moved; raises as `patch`."""
@@ -219,6 +227,21 @@ class ModelAdmin:
         return self._settled(name, wait_s, caller)
 
     # --- Inside
+
+    def _change_versions(self, name: str, change: ChangeOfVersions, caller: Caller) -> Change:
+        """Do what `_change_one` does, and refuse what takes its version from a label."""
+        configured = next((model for model in self._core.models if model.name == name), None)
+        base_path = "" if configured is None else configured.base_path
+        # Before the change, which others wait for: a file system may take its time.
+        found = _versions_in(base_path) if base_path else frozenset[int]()
+
+        def checked(model: ModelConfig) -> ModelConfig:
+            known = found if model.base_path == base_path else frozenset[int]()
+            changed = change(model, known)
+            check_labels_keep_versions(changed, model, known)
+            return changed
+
+        return self._change_one(name, checked, caller)
 
     def _change_one(self, name: str, change: Callable[[ModelConfig], ModelConfig], caller: Caller) -> Change:
         def edit(models: Models) -> Models:

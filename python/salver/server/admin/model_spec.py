@@ -67,8 +67,8 @@ def config_of(spec: ModelSpec) -> ModelConfig:
 def patched(model: ModelConfig, patch: Mapping[str, Any]) -> ModelConfig:
     """Return the model with a JSON merge patch applied to what the admin API says of it.
 
-    A policy takes the place of the present one whole: merged, it would be two. What the admin API does not speak of
-    stays as it is. A model whose policy is set is no longer pinned.
+    A policy takes the place of the present one whole: merged, it would be two. So the others may be null beside it, and
+    need not be. What the admin API does not speak of stays as it is. A model whose policy is set is no longer pinned.
 
     Raises:
         InvalidArgumentError: What comes of it is no model.
@@ -76,6 +76,8 @@ def patched(model: ModelConfig, patch: Mapping[str, Any]) -> ModelConfig:
     merged = {**spec_fields(model), **{name: value for name, value in patch.items() if name != "version_labels"}}
     if "version_labels" in patch:
         merged["version_labels"] = _merged_labels(model.version_labels, patch["version_labels"])
+    if isinstance(merged["version_policy"], Mapping):
+        merged["version_policy"] = _one_policy(merged["version_policy"])
     document = {name: value for name, value in merged.items() if value is not None}
     new = config_of(read_fields(ModelSpec, document, "the model"))
     policy_before_pin = None if "version_policy" in patch else model.policy_before_pin
@@ -86,6 +88,11 @@ def _merged_labels(labels: Mapping[str, int], patch: Mapping[str, Any] | None) -
     if patch is None:
         return {}
     return {label: version for label, version in {**labels, **patch}.items() if version is not None}
+
+
+def _one_policy(patch: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Leave out the policies that a patch removes; names that are none stay, to be told of."""
+    return {name: value for name, value in patch.items() if value is not None or name not in _POLICIES}
 
 
 def read_policy(document: Mapping[str, Any]) -> VersionPolicy:

@@ -135,8 +135,7 @@ class AdminRoutes:
         if found is None:
             raise NotFoundError(f"There is no {call.path} here; {self._hint(call.path)}")
         by_method, parameters = found
-        method = "GET" if call.method == "HEAD" else call.method
-        route = by_method.get(method)
+        route = by_method.get(_verb(call))
         if route is None:
             allowed = ", ".join(sorted(by_method))
             message = f"{call.path} takes {allowed}, not {call.method}"
@@ -156,7 +155,7 @@ class AdminRoutes:
     def is_slow(self, call: ControlCall) -> bool:
         """Whether the answer to this call may take seconds."""
         found = self._find(call.path)
-        route = found and found[0].get(call.method)
+        route = found and found[0].get(_verb(call))
         return route is not None and route.is_slow
 
     def _find(self, sent: str) -> tuple[dict[str, Route], dict[str, str]] | None:
@@ -170,6 +169,10 @@ class AdminRoutes:
         known = (*OF_THE_DATA_PLANE, *self._by_path)
         guess = nearest(path, known)
         return f"did you mean {guess}?" if guess else f"known paths: {', '.join(sorted(known))}"
+
+
+def _verb(call: ControlCall) -> str:
+    return "GET" if call.method == "HEAD" else call.method
 
 
 def _match(path: str, sent: str) -> dict[str, str] | None:

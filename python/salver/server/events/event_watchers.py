@@ -125,12 +125,14 @@ class EventWatchers:
             stream: Where events go.
             form: How they are written.
             wanted: Which of them.
-            after: Number of the last one that the client knows; None is all up to now.
+            after: Number of the last one that the client knows; None is all up to now, and so is one that was not
+                given yet: that of an earlier run, whose clock was ahead.
 
         Raises:
             ResourceExhaustedError, UnavailableError: As `check_room`.
         """
-        place = self._log.last_id if after is None else after
+        last = self._log.last_id
+        place = last if after is None else min(after, last)
         with self._lock:
             self._check_room()
             self._watchers.append(_Watcher(stream, form, wanted, place, self._clock()))

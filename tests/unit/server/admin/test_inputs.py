@@ -86,6 +86,8 @@ def test_what_is_wrong_is_named(document, message):
         (b'{"name": "\\ud800"}', "no JSON"),
         (b'{"name": "a", "name": "b"}', "name is given twice in one object"),
         (b"[" * 100_000, "nested too deeply"),
+        (b'{"ratio": 1' + b"0" * 400 + b"}", "ratio must be a number of 64 bits, got 1000"),
+        (b" " * (4 << 20) + b"{}", "the body has 4194306 bytes; a JSON body may have 4194304"),
         (b'{"count": ' + b"9" * 10_000 + b"}", "no JSON"),
     ],
 )
@@ -155,3 +157,17 @@ def test_any_bytes_are_read_or_refused(body):
 def test_any_query_is_read_or_refused(query):
     with contextlib.suppress(InvalidArgumentError):
         read_query(Inner, query)
+
+
+def test_endless_problems_are_counted():
+    document = {"name": "x", "sizes": ["a"] * 1000, **{f"f{number}": 0 for number in range(20_000)}}
+    with pytest.raises(InvalidArgumentError) as caught:
+        read(document)
+    assert caught.value.message.endswith("; and 20980 more problems")
+    assert len(caught.value.message) < 4000
+
+
+def test_a_name_that_is_given_twice_among_very_many_is_found_at_once():
+    names = ", ".join(f'"{number}": 0' for number in range(100_000))
+    with pytest.raises(InvalidArgumentError, match="99999 is given twice in one object"):
+        read_body(Kind, f'{{{names}, "99999": 0}}'.encode(), "the body")

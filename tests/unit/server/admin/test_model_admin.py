@@ -254,8 +254,43 @@ def test_labels_are_set_moved_and_removed(kit):
 
 
 @pytest.mark.parametrize(
+    "request_of_change",
+    [
+        ("POST", "/v1/models/ranker:pin", {"version": 1}),
+        ("POST", "/v1/models/ranker:pin?dry_run=true", {"version": 1}),
+        ("PATCH", "/v1/models/ranker", {"version_policy": {"specific": {"versions": [1]}}}),
+    ],
+)
+def test_change_that_leaves_a_label_without_its_version_is_refused(kit, request_of_change):
+    kit.change("PUT", "/v1/models/ranker/labels/stable", {"version": 2})
+    before = kit.etag
+    code, message = refusal(kit, *request_of_change)
+    assert (code, "label stable names version 2" in message) == ("FAILED_PRECONDITION", True)
+    assert kit.etag == before
+    both = {"version_policy": {"specific": {"versions": [1]}}, "version_labels": {"stable": 1}}
+    assert kit.change("PATCH", "/v1/models/ranker", both).model.versions[-1].labels == ("stable",)
+
+
+def test_unpin_that_leaves_a_label_without_its_version_is_refused(kit):
+    kit.change("POST", "/v1/models/ranker:pin", {"version": 1})
+    kit.change("PUT", "/v1/models/ranker/labels/stable", {"version": 1})
+    assert refusal(kit, "POST", "/v1/models/ranker:unpin")[0] == "FAILED_PRECONDITION"
+    kit.change("DELETE", "/v1/models/ranker/labels/stable")
+    assert kit.change("POST", "/v1/models/ranker:unpin").is_changed
+
+
+def test_patch_may_remove_a_policy_and_give_another(kit):
+    change = kit.change(
+        "PATCH", "/v1/models/ranker", {"version_policy": {"latest": None, "specific": {"versions": [1]}}}
+    )
+    assert change.model.version_policy == {"specific": {"versions": [1]}}
+
+
+@pytest.mark.parametrize(
     ("body", "message"),
     [
+        ({"version_policy": {"latest": None}}, "version_policy must be one of latest, all and specific, got none"),
+        ({"version_policy": {"latst": None, "all": {}}}, "version_policy must be one of latest, all and specific"),
         ({"platform": "onnx"}, "Illegal to change a model's platform"),
         ({"base_path": "relative"}, "base_path must match"),
         ({"name": "other"}, "the body has no field name"),

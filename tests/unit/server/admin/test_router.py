@@ -7,6 +7,8 @@ from salver.server.admin.router import AdminRoutes, Route
 from salver.server.http_response import HttpResponse
 from salver.testing.fake_calls import FakeControlCall
 
+THING = "/v1/things/{thing}"
+
 
 def routes():
     def handler(name):
@@ -20,7 +22,8 @@ def routes():
         ("PUT", "/v1/{x}/{y}"),
     ]
     slow = Route("POST", "/v1/things/{thing}:weigh", handler("weigh"), is_slow=True)
-    return AdminRoutes([slow, *(Route(method, path, handler(f"{method} {path}")) for method, path in table)])
+    slow_look = Route("GET", "/m", handler("m"), is_slow=True)
+    return AdminRoutes([slow, slow_look, *(Route(method, path, handler(f"{method} {path}")) for method, path in table)])
 
 
 def ask(method, target):
@@ -64,7 +67,7 @@ def test_other_method_is_refused_with_those_there_are(method, allowed):
         ("/livezz", "did you mean /livez?"),
         (
             "/",
-            "known paths: /a, /livez, /readyz, /v1/things, /v1/things/{thing}, /v1/things/{thing}:weigh, /v1/{x}/{y}",
+            f"known paths: /a, /livez, /m, /readyz, /v1/things, {THING}, {THING}:weigh, /v1/{{x}}/{{y}}",
         ),
     ],
 )
@@ -78,6 +81,8 @@ def test_unknown_path_names_the_nearest_or_all(target, hint):
     ("method", "target", "is_slow"),
     [
         ("POST", "/v1/things/m:weigh", True),
+        ("GET", "/m", True),
+        ("HEAD", "/m", True),
         ("GET", "/v1/things/m:weigh", False),
         ("POST", "/v1/things/:weigh", False),
         ("GET", "/v1/things/m", False),

@@ -65,6 +65,15 @@ def test_watcher_resumes_after_the_last_event_that_it_knows(watching):
     assert (resumed.pieces, whole.pieces) == ([b"two"], [b"one", b"two"])
 
 
+def test_watcher_that_knows_a_number_to_come_gets_what_happens_from_now_on(watching):
+    watching.happen("before")
+    stream = watching.add(after=watching.log.last_id + 1000)
+    watching.step()
+    watching.happen("one")
+    watching.step()
+    assert stream.pieces == [b"one"]
+
+
 def test_watcher_gets_only_what_it_wants(watching):
     stream = watching.add(wanted=EventFilter(types=frozenset({"source"})))
     watching.happen("no")
