@@ -34,8 +34,8 @@ from urllib.parse import unquote
 
 from salver.admin.limits import MAX_VERSION
 from salver.boundary import ControlCall
-from salver.config.flag_parser import nearest
 from salver.errors import Code, InvalidArgumentError, NotFoundError
+from salver.nearest import did_you_mean
 from salver.server.admin.about import JSON, About, Effect
 from salver.server.admin.audit import Attempt, AuditLog
 from salver.server.admin.inputs import read_body, read_query
@@ -167,8 +167,7 @@ class AdminRoutes:
 
     def _hint(self, path: str) -> str:
         known = (*OF_THE_DATA_PLANE, *self._by_path)
-        guess = nearest(path, known)
-        return f"did you mean {guess}?" if guess else f"known paths: {', '.join(sorted(known))}"
+        return did_you_mean(path, known if path.strip("/") else (), f"known paths: {', '.join(sorted(known))}")
 
 
 def _verb(call: ControlCall) -> str:
