@@ -50,9 +50,8 @@ class WarmupPages:
         """
         call = request.call
         id = ServableId(model_of(request, self._names()), request.version)
-        content, concurrency = bytes(call.body), request.query.concurrency
         try:
-            report = self._replays.replay(id, content, concurrency, lambda: not call.is_cancelled)
+            report = self._replays.replay(id, bytes(call.body), request.query, lambda: not call.is_cancelled)
         except DataLossError as error:
             # Nothing of the server's is lost: the caller sent it so.
             raise InvalidArgumentError(error.message) from error
