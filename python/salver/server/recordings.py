@@ -145,13 +145,20 @@ class Recordings:
         self._taken: list[int] = []
         """Bytes that each of the recordings being made may take."""
 
-    def record(self, model: str, wanted: RecordRequest, is_wanted: Callable[[], bool]) -> Recording:
+    def record(
+        self,
+        model: str,
+        wanted: RecordRequest,
+        is_wanted: Callable[[], bool],
+        on_begun: Callable[[], None] = lambda: None,
+    ) -> Recording:
         """Record requests of a model; blocks until that is over.
 
         Args:
             model: Its name.
             wanted: How much.
             is_wanted: Whether somebody still waits for it; looked at several times a second.
+            on_begun: Called once it takes requests.
 
         Raises:
             ResourceExhaustedError: Too many recordings are made already, or those may take too much memory.
@@ -163,6 +170,7 @@ class Recordings:
             self._start_pulling()
             self._log.add(recording)
             try:
+                on_begun()
                 recording.wait(lambda: is_wanted() and not self._is_stopping(), self._clock)
             finally:
                 self._log.remove(recording)

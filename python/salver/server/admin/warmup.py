@@ -31,7 +31,9 @@ class WarmupPages:
         """
         call = request.call
         model = model_of(request, self._names())
-        made = self._recordings.record(model, request.document, lambda: not call.is_cancelled)
+        # At once: an operator should not hear of it only when the requests are somewhere else already.
+        on_begun = request.attempt.accept
+        made = self._recordings.record(model, request.document, lambda: not call.is_cancelled, on_begun)
         headers = (
             ("content-type", "application/octet-stream"),
             ("x-salver-records", str(made.num_records)),
