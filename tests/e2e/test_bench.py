@@ -101,10 +101,10 @@ def test_two_servers_in_turn(server):
     assert f"{server.grpc_address} over {server.grpc_address}" in done.stdout
 
 
-@pytest.mark.parametrize(("num_runners", "capacity"), [(1, 50), (4, 200)])
+@pytest.mark.parametrize(("num_runners", "capacity"), [(2, 100), (5, 250)])
 def test_the_knee_of_a_server_whose_capacity_is_known(slow: StartSlow, tmp_path, num_runners, capacity):
     server, _ = slow(f"--num_runners={num_runners}", run_s=0.02)
-    found = kept(tmp_path, "slow", f"--address={server.grpc_address}", "--find-knee", "--duration=1", "--warmup=0.2")
+    found = kept(tmp_path, "slow", f"--address={server.grpc_address}", "--find-knee", "--duration=0.5", "--warmup=0.1")
     assert found["knee"]["best"]["load"] == pytest.approx(capacity, rel=0.15), found["knee"]["reason"]
 
 
