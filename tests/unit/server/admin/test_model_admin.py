@@ -274,9 +274,12 @@ def test_change_that_leaves_a_label_without_its_version_is_refused(kit, request_
 def test_unpin_that_leaves_a_label_without_its_version_is_refused(kit):
     kit.change("POST", "/v1/models/ranker:pin", {"version": 1})
     kit.change("PUT", "/v1/models/ranker/labels/stable", {"version": 1})
-    assert refusal(kit, "POST", "/v1/models/ranker:unpin")[0] == "FAILED_PRECONDITION"
-    kit.change("DELETE", "/v1/models/ranker/labels/stable")
-    assert kit.change("POST", "/v1/models/ranker:unpin").is_changed
+    code, message = refusal(kit, "POST", "/v1/models/ranker:unpin")
+    assert (code, "salver ctl set ranker --versions latest:1 --label" in message) == ("FAILED_PRECONDITION", True)
+    # What the message says is what goes.
+    both = {"version_policy": {"latest": {"num_versions": 1}}, "version_labels": {"stable": None}}
+    change = kit.change("PATCH", "/v1/models/ranker", both)
+    assert (change.model.is_pinned, change.model.status, change.model.version_labels) == (False, "AVAILABLE", {})
 
 
 def test_patch_may_remove_a_policy_and_give_another(kit):
