@@ -102,7 +102,7 @@ def check_labels_keep_versions(model: ModelConfig, before: ModelConfig, found: C
         command = f"salver ctl set {shlex.quote(model.name)} --versions {_typed(model.version_policy)}"
         raise FailedPreconditionError(
             f"Requests by label to model {model.name} would find no version, for it would be served no longer: "
-            f"{', '.join(lost)}. Move or remove the label in the same change of version_policy, by one PATCH with both: "
+            f"{', '.join(lost)}. Move or remove the label in the change of version_policy, by one PATCH with both: "
             f"{command} --label LABEL=VERSION, or --label LABEL- to remove it"
         )
 

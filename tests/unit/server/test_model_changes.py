@@ -78,7 +78,7 @@ def test_refusal_says_the_command_that_does_both(after, typed):
     with pytest.raises(FailedPreconditionError) as caught:
         check_labels_keep_versions(replace(labelled, version_policy=after), labelled, {1, 2, 3})
     assert caught.value.message.endswith(
-        "Move or remove the label in the same change of version_policy, by one PATCH with both: "
+        "Move or remove the label in the change of version_policy, by one PATCH with both: "
         f"salver ctl set 'my model' --versions {typed} --label LABEL=VERSION, or --label LABEL- to remove it"
     )
 
