@@ -287,7 +287,6 @@ def test_policy_of_no_version_serves_none_by_either_protocol(kit):
     nothing = {"specific": {"versions": []}}
     change = kit.change("PATCH", "/v1/models/ranker", {"version_policy": nothing})
     assert change.model.version_policy == nothing
-    assert "AVAILABLE" not in {one.state for one in change.model.versions}
     request = message_class("salver.admin.v1.AddModelRequest")(name="tagger", base_path=str(kit.base("tagger", 1)))
     request.version_policy.specific.SetInParent()
     call = FakeControlCall.admin_grpc("/salver.admin.v1.Admin/AddModel", request.SerializeToString())
