@@ -218,9 +218,9 @@ def test_a_closed_client_says_so(asking):
 
 
 def test_a_server_that_is_not_reached_is_named_as_it_was_asked_for():
-    class NotReached(FakeError):
+    class NotReachedError(FakeError):
         def details(self):
             return "failed to connect to all addresses; last error: UNKNOWN: ipv6:%5B::1%5D:1: Connection refused"
 
-    assert error_of(NotReached(), GrpcAddress("models:1")).message == "no answer from models:1: Connection refused"
+    assert error_of(NotReachedError(), GrpcAddress("models:1")).message == "no answer from models:1: Connection refused"
     assert error_of(FakeError(), GrpcAddress("models:1")).message == "full"
