@@ -100,7 +100,7 @@ def test_service_variables_of_kubernetes_are_no_flags():
 
 
 def test_a_variable_of_another_command_is_none_of_the_servers():
-    assert parse_environment({"SALVER_ADMIN_ADDRESS": "h:1"}) == Reading({}, [])
+    assert parse_environment({"SALVER_ADMIN_ADDRESS": "h:1"}) == Reading({}, [], [])
 
 
 def test_mistyped_variable_is_a_warning():
