@@ -11,7 +11,7 @@ from salver import CallableServable, Server, TensorSpec
 from salver.admin.change import Change
 from salver.admin.model import ModelDocument, ModelsDocument, VersionDocument
 from salver.admin.reading import read_document
-from salver.boundary import BatchingReport
+from salver.boundary import UNBATCHED, BatchingReport
 from salver.errors import FailedPreconditionError, NotFoundError, SalverError
 from salver.servables.tensorflow_library import TensorFlowLibrary
 from salver.server.admin.answers import document_response
@@ -170,7 +170,7 @@ def test_models_are_filtered(kit, query, names):
 
 def test_many_models_and_few_are_told_alike(make):
     kit = make(models={f"m{number:02}": (1,) for number in range(20)})
-    kit.plane.reports = [BatchingReport(model="m03", version=1, signature="s", num_requests=7)]
+    kit.plane.reports = [BatchingReport(model="m03", version=1, signature="s", policy=UNBATCHED, num_requests=7)]
     many = {one["name"]: one for one in json.loads(kit.ask("GET", "/v1/models").body)["models"]}
     (few,) = json.loads(kit.ask("GET", "/v1/models?name=m03").body)["models"]
     assert (len(many), few, few["versions"][0]["num_requests"]) == (21, many["m03"], 7)
