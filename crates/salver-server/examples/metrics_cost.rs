@@ -42,12 +42,14 @@ fn main() {
         let received = Instant::now();
         let progress = Arc::new(Progress::new(stats.clone()));
         let in_flight = stats.enter();
-        progress.begin_run(progress.queued(), Company::default());
+        progress.batch(progress.queued(), Company::default());
+        progress.begin_run(progress.queued());
         progress.end_run(progress.queued());
         let times = Times {
             started,
             received: Some(received),
             queued: Some(progress.queued()),
+            batched: progress.batched(),
             run_begun: progress.run_begun(),
             run_ended: progress.run_ended(),
             ended: Instant::now(),
