@@ -94,9 +94,10 @@ def test_life_of_a_model(server: ServerProcess, base: Path) -> None:
 
     assert done(server, "DELETE", f"/v1/models/ranker?{WAIT}")["model"] is None
     assert status_of(lambda: predicts(server))[0] == "NOT_FOUND"
-    requests = [(one["actor"], one["request"]) for one in done(server, "GET", "/v1/audit")["audit"]]
-    assert ("alice", "POST /v1/models") in requests
-    assert 'salver.audit POST /v1/models by "alice": OK: add /models/ranker' in server.output()
+    (entry,) = (one for one in done(server, "GET", "/v1/audit")["audit"] if one["actor"] == "alice")
+    assert (entry["request"], entry["address"].rpartition(":")[0]) == ("POST /v1/models", "127.0.0.1")
+    line = f'salver.audit POST /v1/models by "alice" from {entry["address"]}: OK: add /models/ranker'
+    assert line in server.output()
 
 
 def test_a_broken_version_is_mended_and_tried_again(server: ServerProcess, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ use std::time::Duration;
 use hyper::HeaderMap;
 
 pub use entry::JournalEntry;
-pub(crate) use identity::Identity;
+pub(crate) use identity::{Identity, told};
 pub use queue::JournalEntries;
 use queue::Queue;
 

@@ -35,9 +35,9 @@ from urllib.parse import unquote
 from salver.admin.limits import MAX_VERSION
 from salver.boundary import ControlCall
 from salver.config.flag_parser import nearest
-from salver.errors import Code, InvalidArgumentError, NotFoundError
+from salver.errors import Code, InvalidArgumentError, NotFoundError, SalverError
 from salver.server.admin.about import JSON, About, Effect
-from salver.server.admin.audit import Attempt, AuditLog
+from salver.server.admin.audit import Asker, Attempt, AuditLog
 from salver.server.admin.inputs import read_body, read_query
 from salver.server.admin.lost_update import LostUpdateError
 from salver.server.http_response import AnyResponse, json_error
@@ -79,7 +79,7 @@ class AdminRequest:
 
     def header(self, name: str) -> str | None:
         """Return the value of this header, of several the first; `name` in lower case."""
-        return next((value for known, value in self.call.headers if known == name), None)
+        return _header(self.call, name)
 
 
 AdminHandler: TypeAlias = Callable[[AdminRequest], AnyResponse]
@@ -115,7 +115,7 @@ class AdminRoutes:
         Args:
             routes: The lines of the table.
             check: Sees every call before it is answered, and raises a SalverError to refuse it.
-            audit: Told of every request that may change something, if it passes the check.
+            audit: Told of every request that may change something, and of all that the check refuses.
         """
         self._check = check
         self._audit = audit or AuditLog()
@@ -130,7 +130,11 @@ class AdminRoutes:
             NotFoundError: There is no such path; names the nearest that there is.
             SalverError: What the check or the handler refuses with.
         """
-        self._check(call)
+        try:
+            self._check(call)
+        except SalverError as error:
+            self._audit.refuse(_asker(call), error)
+            raise
         found = self._find(call.path)
         if found is None:
             raise NotFoundError(f"There is no {call.path} here; {self._hint(call.path)}")
@@ -146,11 +150,17 @@ class AdminRoutes:
             return json_error(412, error.code, error.message)
 
     def _answer(self, route: Route, request: AdminRequest) -> AnyResponse:
-        if route.about is None or route.about.effect is Effect.NONE:
+        if not _is_audited(route):
             return route.handler(_checked(route, request))
-        asked = f"{request.call.method} {request.call.path}"
-        with self._audit.attempt(asked, request.header("x-salver-actor")) as attempt:
+        with self._audit.attempt(_asker(request.call)) as attempt:
             return route.handler(_checked(route, replace(request, attempt=attempt)))
+
+    def note_refusal(self, call: ControlCall, error: SalverError) -> None:
+        """Tell the audit of a call that was refused before it came here, if it might have changed something."""
+        found = self._find(call.path)
+        route = found and found[0].get(_verb(call))
+        if route is not None and _is_audited(route):
+            self._audit.refuse(_asker(call), error)
 
     def is_slow(self, call: ControlCall) -> bool:
         """Whether the answer to this call may take seconds."""
@@ -169,6 +179,18 @@ class AdminRoutes:
         known = (*OF_THE_DATA_PLANE, *self._by_path)
         guess = nearest(path, known)
         return f"did you mean {guess}?" if guess else f"known paths: {', '.join(sorted(known))}"
+
+
+def _header(call: ControlCall, name: str) -> str | None:
+    return next((value for known, value in call.headers if known == name), None)
+
+
+def _asker(call: ControlCall) -> Asker:
+    return Asker(f"{call.method} {call.path}", _header(call, "x-salver-actor"), call.address)
+
+
+def _is_audited(route: Route) -> bool:
+    return route.about is not None and route.about.effect is not Effect.NONE
 
 
 def _verb(call: ControlCall) -> str:

@@ -455,7 +455,34 @@ def test_every_attempt_is_kept(kit, caplog):
     ]
     lines = [record.getMessage() for record in caplog.records if record.name == "salver.audit"]
     assert lines[0] == (
-        'PUT /v1/models/ranker/labels/stable by "alice\\n": OK: add /models/ranker/version_labels/stable'
+        'PUT /v1/models/ranker/labels/stable by "alice\\n" from 192.0.2.1:5000: OK: '
+        "add /models/ranker/version_labels/stable"
     )
-    assert lines[1] == 'DELETE /v1/models/rnker by "bob": NOT_FOUND'
+    assert lines[1] == 'DELETE /v1/models/rnker by "bob" from 192.0.2.1:5000: NOT_FOUND'
     assert len(lines) == len(entries)
+
+
+def test_change_is_audited_when_it_is_accepted_and_not_when_its_wait_is_over(kit):
+    is_loading, may_load = threading.Event(), threading.Event()
+
+    def load(directory):
+        is_loading.set()
+        assert may_load.wait(LIMIT_S)
+        return FakeNativeModel(half_plus_two)
+
+    kit.plane.tensorflow.on_load = load
+    body = json.dumps({"name": "tagger", "base_path": str(kit.base("tagger", 1))}).encode()
+    call = FakeControlCall.admin("POST", f"/v1/models?wait_s={LIMIT_S}", body=body)
+    kit.plane.submit_call(call)
+    assert is_loading.wait(LIMIT_S)
+    try:
+        found = json.loads(kit.ask("GET", "/v1/audit").body)
+        while not found["audit"]:  # the load is begun by the change, just before its line is written
+            found = json.loads(kit.ask("GET", "/v1/audit").body)
+        (entry,) = found["audit"]
+        assert (entry["outcome"], entry["diff"][0]["path"]) == ("OK", "/models/tagger")
+        assert not call._answer.is_answered
+    finally:
+        may_load.set()
+    assert call.response(LIMIT_S).status == 201
+    assert len(json.loads(kit.ask("GET", "/v1/audit").body)["audit"]) == 1

@@ -2,7 +2,9 @@ import json
 
 import pytest
 
-from salver.errors import NotFoundError
+from salver.errors import NotFoundError, PermissionDeniedError, ResourceExhaustedError
+from salver.server.admin.about import TEXT, About, Effect
+from salver.server.admin.audit import AuditLog
 from salver.server.admin.router import AdminRoutes, Route
 from salver.server.http_response import HttpResponse
 from salver.testing.fake_calls import FakeControlCall
@@ -91,3 +93,33 @@ def test_unknown_path_names_the_nearest_or_all(target, hint):
 )
 def test_slow_routes_are_known(method, target, is_slow):
     assert routes().is_slow(FakeControlCall.admin(method, target)) is is_slow
+
+
+def refuse(call):
+    raise PermissionDeniedError("not from there")
+
+
+def audited(audit):
+    return [(one.request, one.actor, one.address, one.outcome) for one in audit.document().audit]
+
+
+def test_what_the_check_refuses_is_audited_whatever_it_asks():
+    audit = AuditLog()
+    table = AdminRoutes([], refuse, audit)
+    for method, target in (("DELETE", "/v1/models/m"), ("GET", "/v1/models?x=1")):
+        with pytest.raises(PermissionDeniedError):
+            table(FakeControlCall.admin(method, target, headers={"x-salver-actor": "eve"}))
+    assert audited(audit) == [
+        ("GET /v1/models", "eve", "192.0.2.1:5000", "PERMISSION_DENIED"),
+        ("DELETE /v1/models/m", "eve", "192.0.2.1:5000", "PERMISSION_DENIED"),
+    ]
+
+
+def test_of_calls_without_room_those_are_audited_that_might_have_changed_something():
+    audit = AuditLog()
+    looks = Route("GET", "/m", refuse, is_slow=True, about=About(summary="Look", answer=TEXT))
+    acts = Route("POST", "/m", refuse, is_slow=True, about=About(summary="Act", answer=TEXT, effect=Effect.ACT))
+    table = AdminRoutes([looks, acts], audit=audit)
+    for method, path in (("GET", "/m"), ("POST", "/m"), ("POST", "/nothing")):
+        table.note_refusal(FakeControlCall.admin(method, path), ResourceExhaustedError("too many"))
+    assert audited(audit) == [("POST /m", None, "192.0.2.1:5000", "RESOURCE_EXHAUSTED")]
