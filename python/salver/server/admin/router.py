@@ -34,8 +34,8 @@ from urllib.parse import unquote
 
 from salver.admin.limits import MAX_VERSION
 from salver.boundary import ControlCall
-from salver.config.flag_parser import nearest
 from salver.errors import Code, InvalidArgumentError, NotFoundError, SalverError
+from salver.nearest import did_you_mean
 from salver.server.admin.about import JSON, About, Effect
 from salver.server.admin.audit import Asker, Attempt, AuditLog
 from salver.server.admin.inputs import read_body, read_query
@@ -44,6 +44,8 @@ from salver.server.http_response import AnyResponse, json_error
 
 OF_THE_DATA_PLANE = ("/livez", "/readyz")
 """Paths that never come here, and are known all the same."""
+_MAX_SHOWN = 200
+"""Characters of an unknown path that a message repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ class AdminRoutes:
         """Answer the call.
 
         Raises:
-            NotFoundError: There is no such path; names the nearest that there is.
+            NotFoundError: There is no such path; names the nearest that there is, or where all stand.
             SalverError: What the check or the handler refuses with.
         """
         try:
@@ -137,7 +139,7 @@ class AdminRoutes:
             raise
         found = self._find(call.path)
         if found is None:
-            raise NotFoundError(f"There is no {call.path} here; {self._hint(call.path)}")
+            raise NotFoundError(f"There is no {call.path[:_MAX_SHOWN]} here; {self._hint(call.path)}")
         by_method, parameters = found
         route = by_method.get(_verb(call))
         if route is None:
@@ -176,9 +178,8 @@ class AdminRoutes:
         return None
 
     def _hint(self, path: str) -> str:
-        known = (*OF_THE_DATA_PLANE, *self._by_path)
-        guess = nearest(path, known)
-        return f"did you mean {guess}?" if guess else f"known paths: {', '.join(sorted(known))}"
+        known = (_filled(one, path) for one in (*OF_THE_DATA_PLANE, *self._by_path))
+        return did_you_mean(path, known if path.strip("/") else (), "GET /openapi.json says what there is")
 
 
 def _header(call: ControlCall, name: str) -> str | None:
@@ -211,6 +212,20 @@ def _match(path: str, sent: str) -> dict[str, str] | None:
         elif name != part:
             return None
     return found
+
+
+def _filled(path: str, sent: str) -> str:
+    """The path with what `sent` has in the places of its parameters, to be compared with that."""
+    names, parts = path.split("/"), sent.split("/")
+    if len(names) != len(parts):
+        return path
+    return "/".join(_filled_segment(name, part) for name, part in zip(names, parts, strict=True))
+
+
+def _filled_segment(name: str, part: str) -> str:
+    parameter, verb = _parameter(name)
+    value = part.rpartition(":")[0] if verb else part
+    return f"{value}{verb}" if parameter and value else name
 
 
 def _parameter(segment: str) -> tuple[str, str]:

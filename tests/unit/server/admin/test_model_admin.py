@@ -16,6 +16,7 @@ from salver.servables.tensorflow_library import TensorFlowLibrary
 from salver.sources.file_system import FileSystemSourceConfig
 from salver.testing.fake_calls import FakeControlCall
 from salver.testing.fake_dataplane import FakeDataPlane, FakeNativeModel, half_plus_two
+from salver.wire.pool import message_class
 
 LIMIT_S = 20
 VECTOR = {"x": TensorSpec(np.float32, [None])}
@@ -247,7 +248,7 @@ def test_labels_are_set_moved_and_removed(kit):
     assert kit.server.predict("ranker", {"x": [1.0]}, label="stable")["y"] == [2.5]
     kit.change("DELETE", "/v1/models/ranker/labels/stable")
     wrong = refusal(kit, "DELETE", "/v1/models/ranker/labels/stable")
-    assert wrong == ("NOT_FOUND", "Model ranker has no label stable")
+    assert wrong == ("NOT_FOUND", "Model ranker has no label stable; there are none")
     code, message = refusal(kit, "PUT", "/v1/models/ranker/labels/stable", {"version": 7})
     assert code == "FAILED_PRECONDITION"
     assert "which is not currently available" in message
@@ -274,9 +275,24 @@ def test_change_that_leaves_a_label_without_its_version_is_refused(kit, request_
 def test_unpin_that_leaves_a_label_without_its_version_is_refused(kit):
     kit.change("POST", "/v1/models/ranker:pin", {"version": 1})
     kit.change("PUT", "/v1/models/ranker/labels/stable", {"version": 1})
-    assert refusal(kit, "POST", "/v1/models/ranker:unpin")[0] == "FAILED_PRECONDITION"
-    kit.change("DELETE", "/v1/models/ranker/labels/stable")
-    assert kit.change("POST", "/v1/models/ranker:unpin").is_changed
+    code, message = refusal(kit, "POST", "/v1/models/ranker:unpin")
+    assert (code, "salver ctl set ranker --versions latest:1 --label" in message) == ("FAILED_PRECONDITION", True)
+    # What the message says is what goes.
+    both = {"version_policy": {"latest": {"num_versions": 1}}, "version_labels": {"stable": None}}
+    change = kit.change("PATCH", "/v1/models/ranker", both)
+    assert (change.model.is_pinned, change.model.status, change.model.version_labels) == (False, "AVAILABLE", {})
+
+
+def test_policy_of_no_version_serves_none_by_either_protocol(kit):
+    nothing = {"specific": {"versions": []}}
+    change = kit.change("PATCH", "/v1/models/ranker", {"version_policy": nothing})
+    assert change.model.version_policy == nothing
+    request = message_class("salver.admin.v1.AddModelRequest")(name="tagger", base_path=str(kit.base("tagger", 1)))
+    request.version_policy.specific.SetInParent()
+    call = FakeControlCall.admin_grpc("/salver.admin.v1.Admin/AddModel", request.SerializeToString())
+    added = message_class("salver.admin.v1.Change").FromString(kit.plane.submit_call(call).result(LIMIT_S))
+    assert added.model.version_policy.WhichOneof("policy") == "specific"
+    assert kit.server.models[1].version_policy == kit.server.models[0].version_policy
 
 
 def test_patch_may_remove_a_policy_and_give_another(kit):

@@ -67,16 +67,22 @@ def test_other_method_is_refused_with_those_there_are(method, allowed):
         ("/v1/things/", "did you mean /v1/things?"),
         ("/readyz/", "did you mean /readyz?"),
         ("/livezz", "did you mean /livez?"),
-        (
-            "/",
-            f"known paths: /a, /livez, /m, /readyz, /v1/things, {THING}, {THING}:weigh, /v1/{{x}}/{{y}}",
-        ),
+        ("/v2/things/lamp", "did you mean /v1/things/lamp?"),
+        ("/v1/a/lamp:weight/x", "GET /openapi.json says what there is"),
+        ("/v1/things/lamp:weight/", "did you mean /v1/things/{thing}:weigh?"),
+        ("/", "GET /openapi.json says what there is"),
     ],
 )
-def test_unknown_path_names_the_nearest_or_all(target, hint):
+def test_unknown_path_names_the_nearest_or_where_all_stand(target, hint):
     with pytest.raises(NotFoundError) as caught:
         ask("GET", target)
     assert caught.value.message == f"There is no {target} here; {hint}"
+
+
+def test_long_path_is_not_repeated():
+    with pytest.raises(NotFoundError) as caught:
+        ask("GET", f"/{'x/' * 10_000}")
+    assert len(caught.value.message) < 300
 
 
 @pytest.mark.parametrize(
