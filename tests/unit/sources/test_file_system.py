@@ -350,7 +350,9 @@ def test_fault_in_the_scan_itself_affects_that_servable_alone(tmp_path, monkeypa
 
     scan = watched_stream.scan_versions
     monkeypatch.setattr(
-        file_system, "scan_versions", lambda servable, *rest: 1 / 0 if servable.name == "a" else scan(servable, *rest)
+        watched_stream,
+        "scan_versions",
+        lambda servable, *rest: 1 / 0 if servable.name == "a" else scan(servable, *rest),
     )
     assert world.poll() == [("b", [1])]
     assert "ZeroDivisionError" in str(world.source.status("a").error)
