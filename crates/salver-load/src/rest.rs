@@ -11,10 +11,7 @@ use crate::Options;
 use crate::dial::Dialer;
 use crate::grpc::add_headers;
 use crate::link::Sent;
-use crate::tally::Failure;
-
-/// As much of an error's body as is kept.
-const MAX_MESSAGE_BYTES: usize = 2000;
+use crate::tally::{Failure, MAX_KEPT_BYTES, MAX_MESSAGE_BYTES};
 
 /// What all requests have in common.
 pub(crate) fn head(options: &Options) -> Result<Request<()>, Status> {
@@ -47,16 +44,16 @@ impl Channel {
     /// Sends one request and waits for its end.
     pub(crate) async fn call(&mut self, head: &Request<()>, body: &Bytes, keep: bool) -> Sent {
         if let Err(error) = self.0.ready().await {
-            return Sent::No(Failure::connection(error));
+            return Sent::No(Failure::connection(&error));
         }
         let request = head.clone().map(|()| Full::new(body.clone()));
         let response = match self.0.send_request(request).await {
             Ok(response) => response,
             // The connection was closed between two requests: this one was not read.
-            Err(error) if error.is_canceled() => return Sent::No(Failure::connection(error)),
-            Err(error) => return Sent::Failed(Failure::connection(error)),
+            Err(error) if error.is_canceled() => return Sent::No(Failure::connection(&error)),
+            Err(error) => return Sent::Failed(Failure::connection(&error)),
         };
-        answer(response, keep).await.unwrap_or_else(|error| Sent::Failed(Failure::connection(error)))
+        answer(response, keep).await.unwrap_or_else(|error| Sent::Failed(Failure::connection(&error)))
     }
 }
 
@@ -68,7 +65,7 @@ async fn answer(response: http::Response<hyper::body::Incoming>, keep: bool) -> 
     let limit = if !status.is_success() {
         MAX_MESSAGE_BYTES
     } else if keep {
-        usize::MAX
+        MAX_KEPT_BYTES
     } else {
         0
     };
@@ -76,6 +73,9 @@ async fn answer(response: http::Response<hyper::body::Incoming>, keep: bool) -> 
         if let Ok(chunk) = frame?.into_data() {
             bytes += chunk.len();
             kept.extend_from_slice(&chunk[..chunk.len().min(limit - kept.len())]);
+            if keep && status.is_success() && bytes > MAX_KEPT_BYTES {
+                return Ok(Sent::Failed(Failure::too_large()));
+            }
         }
     }
     if status.is_success() {
