@@ -32,6 +32,7 @@ mod options;
 mod plane;
 mod predict;
 mod probes;
+mod pull_queue;
 mod record;
 mod replay;
 mod request_log;
