@@ -3,8 +3,8 @@
 
 #![no_main]
 
-use hyper::HeaderMap;
 use hyper::header::HeaderValue;
+use hyper::{HeaderMap, Response};
 use libfuzzer_sys::fuzz_target;
 use salver_core::requests::{SpanContext, TraceContext, trace_state};
 
@@ -39,6 +39,9 @@ fuzz_target!(|lines: &[u8]| {
             check(&headers, Identity::new(&headers, options), options);
         }
     }
+    let sent = Identity::sent(&headers).map(|identity| identity.request_id);
+    let without_traces = Identity::new(&headers, JournalOptions { is_logged: false, sampling_ratio: None });
+    assert_eq!(sent, without_traces.map(|identity| identity.request_id));
 });
 
 fn check(headers: &HeaderMap, identity: Option<Identity>, options: JournalOptions) {
@@ -51,8 +54,8 @@ fn check(headers: &HeaderMap, identity: Option<Identity>, options: JournalOption
     assert!((1..=128).contains(&id.len()) && id.iter().all(u8::is_ascii_graphic));
     assert!(sent == Some(&identity.request_id) || id.len() == 32, "its own, or one that was made");
 
-    let mut told = HeaderMap::new();
-    identity.tell(&mut told);
+    let response = identity::told(Some(identity.clone()), Response::new(()));
+    let told = response.headers();
     assert_eq!(told.get("x-request-id"), Some(&identity.request_id));
     match &identity.trace {
         Some(trace) => {

@@ -128,6 +128,7 @@ def test_the_same_by_grpc(server: ServerProcess) -> None:
         assert (model.status, dict(model.version_labels)) == ("AVAILABLE", {"stable": 1})
         audit = admin_call(channel, "ListAudit", admin_message("ListAuditRequest"), "Audit").audit
         assert (audit[0].actor, audit[0].outcome) == ("me", "OK")
+        assert audit[0].address.rpartition(":")[0] == "127.0.0.1"
 
         for refused, code in (
             (
@@ -177,3 +178,21 @@ def test_drain_in_a_program_stops_its_server_and_leaves_the_program() -> None:
 def is_open(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_what_runs_no_model_gives_back_the_id_that_it_came_with(server: ServerProcess) -> None:
+    sent = {"x-request-id": "mine"}
+    for port, path in (
+        (server.rest_port, "/v1/models/half_plus_two"),
+        (server.rest_port, "/v1/models/nothing"),
+        (server.admin_port, "/v1/server"),
+        (server.admin_port, "/nothing"),
+    ):
+        assert exchange(port, "GET", path, headers=sent).headers["x-request-id"] == "mine", path
+    status, about = "/tensorflow.serving.ModelService/GetModelStatus", "/salver.admin.v1.Admin/GetServer"
+    for port, method in ((server.grpc_port, status), (server.admin_port, about)):
+        with open_channel(f"127.0.0.1:{port}") as channel:
+            call = channel.unary_unary(method).future(b"", timeout=60, metadata=tuple(sent.items()))
+            call.exception()
+            told = dict([*call.initial_metadata(), *call.trailing_metadata()])
+        assert told["x-request-id"] == "mine", method

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use salver_core::{Code, Status};
-use salver_server::{AnswerStream, ControlAnswer, ControlCall, Protocol, answer_stream};
+use salver_server::{AnswerStream, ControlAnswer, ControlCall, Peer, Protocol, answer_stream};
 
 use crate::errors;
 use crate::table::seconds;
@@ -17,6 +17,7 @@ use crate::table::seconds;
 #[pyclass(frozen, name = "ControlCall", module = "salver._native")]
 pub(crate) struct PyControlCall {
     protocol: Protocol,
+    peer: Option<Peer>,
     method: String,
     path: String,
     query: String,
@@ -36,6 +37,7 @@ impl PyControlCall {
         };
         Self {
             protocol: call.protocol,
+            peer: call.peer,
             method,
             path,
             query: std::mem::take(&mut call.query),
@@ -64,6 +66,11 @@ impl PyControlCall {
             Protocol::AdminGrpc => "admin_grpc",
             Protocol::Notice => "notice",
         }
+    }
+
+    #[getter]
+    fn address(&self) -> Option<String> {
+        self.peer.map(|peer| peer.to_string())
     }
 
     #[getter]

@@ -25,6 +25,7 @@ use crate::compress::{self, Wish};
 use crate::endpoint::RawStream;
 use crate::event_loop::{LoopContext, Port};
 use crate::lifetime::{Calls, end_of_life};
+use crate::peer::Origin;
 use crate::plane::{OpenConnection, Phase, Shared};
 use crate::stream::{Carrier, Socket, Stream};
 use crate::{admin, cors, grpc, rest};
@@ -66,12 +67,13 @@ pub(crate) async fn warm_up() -> Ended {
 pub(crate) async fn serve(context: Rc<LoopContext>, stream: RawStream, port: Port, _open: OpenConnection) {
     let mut phase = context.shared.phase.subscribe();
     let Ok(socket) = Socket::new(stream) else { return };
+    let origin = Origin { port, peer: socket.peer() };
     let Some(stream) = begin(&context.shared, socket, port, &mut phase).await else { return };
     let io = TokioIo::new(stream);
     // How a client broke off is no event of the server's; what it did wrong it was told.
     let _ended = match port {
-        Port::Grpc => serve_grpc(context, io, phase).await,
-        Port::Rest | Port::Admin => serve_http(context, io, port, phase).await,
+        Port::Grpc => serve_grpc(context, io, origin, phase).await,
+        Port::Rest | Port::Admin => serve_http(context, io, origin, phase).await,
     };
 }
 
@@ -134,14 +136,14 @@ async fn in_time<T>(
 type Io = TokioIo<Stream>;
 type Ended = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
-async fn serve_grpc(context: Rc<LoopContext>, io: Io, mut phase: watch::Receiver<Phase>) -> Ended {
+async fn serve_grpc(context: Rc<LoopContext>, io: Io, origin: Origin, mut phase: watch::Receiver<Phase>) -> Ended {
     let shared = context.shared.clone();
     let calls = Calls::new();
     let service = {
         let calls = calls.clone();
         service_fn(move |request: Request<Incoming>| {
             let (context, call) = (context.clone(), calls.begin());
-            async move { Ok::<_, Infallible>(call.answer(answer_grpc(context, request).await)) }
+            async move { Ok::<_, Infallible>(call.answer(answer_grpc(context, origin, request).await)) }
         })
     };
     let mut connection = pin!(grpc_builder(&shared).serve_connection(io, service));
@@ -193,7 +195,7 @@ fn grpc_builder(shared: &Shared) -> http2::Builder<LocalExecutor> {
     builder
 }
 
-async fn serve_http(context: Rc<LoopContext>, io: Io, port: Port, mut phase: watch::Receiver<Phase>) -> Ended {
+async fn serve_http(context: Rc<LoopContext>, io: Io, origin: Origin, mut phase: watch::Receiver<Phase>) -> Ended {
     let mut builder = auto::Builder::new(LocalExecutor);
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_READ_TIMEOUT);
     builder
@@ -202,12 +204,12 @@ async fn serve_http(context: Rc<LoopContext>, io: Io, port: Port, mut phase: wat
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .max_concurrent_streams(MAX_CONCURRENT_STREAMS)
         .max_header_list_size(MAX_HEADER_LIST_BYTES);
-    let (shared, calls) = (context.shared.clone(), Calls::new());
+    let (shared, port, calls) = (context.shared.clone(), origin.port, Calls::new());
     let service = {
         let calls = calls.clone();
         service_fn(move |request: Request<Incoming>| {
             let (context, call) = (context.clone(), calls.begin());
-            async move { Ok::<_, Infallible>(call.answer(answer_http(context, port, request).await)) }
+            async move { Ok::<_, Infallible>(call.answer(answer_http(context, origin, request).await)) }
         })
     };
     let mut connection = pin!(builder.serve_connection(io, service));
@@ -224,19 +226,26 @@ async fn serve_http(context: Rc<LoopContext>, io: Io, port: Port, mut phase: wat
     }
 }
 
-async fn answer_http(context: Rc<LoopContext>, port: Port, request: Request<Incoming>) -> Response<ServerBody> {
-    match port {
-        Port::Admin => answer_admin(context, request).await,
-        Port::Grpc | Port::Rest => answer_on_rest_port(context, request).await,
+async fn answer_http(context: Rc<LoopContext>, origin: Origin, request: Request<Incoming>) -> Response<ServerBody> {
+    match origin.port {
+        Port::Admin => answer_admin(context, origin, request).await,
+        Port::Grpc | Port::Rest => answer_on_rest_port(context, origin, request).await,
     }
 }
 
-async fn answer_on_rest_port(context: Rc<LoopContext>, request: Request<Incoming>) -> Response<ServerBody> {
+async fn answer_on_rest_port(
+    context: Rc<LoopContext>,
+    origin: Origin,
+    request: Request<Incoming>,
+) -> Response<ServerBody> {
     let is_http1 = request.version() < hyper::Version::HTTP_2;
     // gRPC needs trailers, which HTTP/1 clients do not see.
     let is_grpc = !is_http1 && grpc::is_grpc(request.headers());
-    let mut response =
-        if is_grpc { answer_grpc(context.clone(), request).await } else { answer_rest(context.clone(), request).await };
+    let mut response = if is_grpc {
+        answer_grpc(context.clone(), Origin { port: Port::Grpc, ..origin }, request).await
+    } else {
+        answer_rest(context.clone(), origin, request).await
+    };
     if is_http1 && is_draining(&context.shared) {
         // Between drain and close, keep-alive clients are told to reconnect elsewhere instead of being cut off.
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -245,18 +254,18 @@ async fn answer_on_rest_port(context: Rc<LoopContext>, request: Request<Incoming
 }
 
 /// A call, the limit on what is sent, and compression.
-async fn answer_grpc(context: Rc<LoopContext>, request: Request<Incoming>) -> Response<ServerBody> {
+async fn answer_grpc(context: Rc<LoopContext>, origin: Origin, request: Request<Incoming>) -> Response<ServerBody> {
     let wants_gzip = compress::wants_grpc_gzip(request.headers());
-    let response = grpc::handle(context.clone(), request).await;
+    let response = grpc::handle(context.clone(), origin, request).await;
     let response = grpc::within_send_limit(&context.shared.options.grpc, response);
     if wants_gzip { compress::compress_grpc(response).await } else { response }
 }
 
 /// A REST request, what web pages may do with its answer, and compression.
-async fn answer_rest(context: Rc<LoopContext>, request: Request<Incoming>) -> Response<ServerBody> {
+async fn answer_rest(context: Rc<LoopContext>, origin: Origin, request: Request<Incoming>) -> Response<ServerBody> {
     let has_cors = context.shared.options.rest_cors && rest::is_api(request.uri().path());
     let wish = Wish::of(&request);
-    let mut response = rest::handle(context.clone(), request).await;
+    let mut response = rest::handle(context.clone(), origin, request).await;
     if has_cors {
         cors::allow(response.headers_mut());
     }
@@ -264,9 +273,9 @@ async fn answer_rest(context: Rc<LoopContext>, request: Request<Incoming>) -> Re
 }
 
 /// A request on the admin port, and compression.
-async fn answer_admin(context: Rc<LoopContext>, request: Request<Incoming>) -> Response<ServerBody> {
+async fn answer_admin(context: Rc<LoopContext>, origin: Origin, request: Request<Incoming>) -> Response<ServerBody> {
     let wish = Wish::of(&request);
-    let response = admin::handle(&context, request).await;
+    let response = admin::handle(&context, origin, request).await;
     wish.fulfil(response, context.shared.options.min_gzip_bytes).await
 }
 

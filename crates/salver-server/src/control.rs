@@ -10,6 +10,7 @@ use salver_core::{Code, Status};
 use tokio::sync::oneshot;
 
 use crate::answer_stream::Pieces;
+use crate::peer::Peer;
 
 /// Calls that may wait; far more than an operator's tools send.
 const MAX_WAITING_CALLS: usize = 1024;
@@ -61,6 +62,8 @@ pub enum ControlAnswer {
 pub struct ControlCall {
     /// Which form of answer is expected.
     pub protocol: Protocol,
+    /// Who calls, as far as the connection tells; `None` for a notice.
+    pub peer: Option<Peer>,
     /// HTTP method; `POST` for gRPC.
     pub method: String,
     /// Undecoded path; for gRPC `/package.Service/Method`.
@@ -125,6 +128,7 @@ impl ControlQueue {
         let (reply, _nobody_waits) = oneshot::channel();
         self.push(ControlCall {
             protocol: Protocol::Notice,
+            peer: None,
             method: String::new(),
             path: String::new(),
             query: String::new(),

@@ -14,11 +14,12 @@ use crate::body::{self, ServerBody};
 use crate::control::{ControlAnswer, ControlCall, Protocol};
 use crate::event_loop::{LoopContext, Port};
 use crate::grpc::AbandonGuard;
+use crate::peer::Origin;
 
 /// Passes the request on and turns Python's answer into a response.
 pub(crate) async fn handle(
     context: &Rc<LoopContext>,
-    protocol: Protocol,
+    origin: Origin,
     request: Request<Incoming>,
 ) -> Result<Response<ServerBody>, Status> {
     let (head, mut body) = request.into_parts();
@@ -27,7 +28,8 @@ pub(crate) async fn handle(
     let is_abandoned = Arc::new(AtomicBool::new(false));
     let _guard = AbandonGuard(is_abandoned.clone());
     context.shared.control.push(ControlCall {
-        protocol,
+        protocol: if origin.port == Port::Admin { Protocol::Admin } else { Protocol::Http },
+        peer: origin.peer,
         method: head.method.as_str().to_owned(),
         path: head.uri.path().to_owned(),
         query: head.uri.query().unwrap_or_default().to_owned(),
@@ -40,7 +42,7 @@ pub(crate) async fn handle(
     match answer.await {
         Ok(Ok(ControlAnswer::Http { status, headers, body })) => Ok(response(status, headers, ServerBody::data(body))),
         Ok(Ok(ControlAnswer::HttpPieces { status, headers, pieces })) => {
-            Ok(response(status, headers, ServerBody::pieces(pieces, ending(context, protocol))))
+            Ok(response(status, headers, ServerBody::pieces(pieces, ending(context, origin.port))))
         }
         Ok(Ok(ControlAnswer::Message(_) | ControlAnswer::Messages(_))) => {
             Err(Status::internal("An HTTP request was answered in gRPC form."))
@@ -51,8 +53,8 @@ pub(crate) async fn handle(
 }
 
 /// Waits until the server breaks off answers that are still on their way.
-fn ending(context: &Rc<LoopContext>, protocol: Protocol) -> impl Future<Output = ()> + 'static {
-    let (context, port) = (context.clone(), if protocol == Protocol::Admin { Port::Admin } else { Port::Rest });
+fn ending(context: &Rc<LoopContext>, port: Port) -> impl Future<Output = ()> + 'static {
+    let context = context.clone();
     async move { context.shared.closing(port).await }
 }
 

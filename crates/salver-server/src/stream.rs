@@ -12,6 +12,7 @@ use tokio_rustls::server::TlsStream;
 
 use crate::authority::AuthorityFilter;
 use crate::endpoint::RawStream;
+use crate::peer::Peer;
 
 /// Idle time after which the kernel asks whether the peer still lives; one that vanished is found within minutes.
 const PROBE_AFTER: Duration = Duration::from_secs(60);
@@ -37,6 +38,16 @@ impl Socket {
             RawStream::Unix(stream) => {
                 stream.set_nonblocking(true)?;
                 UnixStream::from_std(stream).map(Socket::Unix)
+            }
+        }
+    }
+
+    /// Who is at the other end; `None` where it has gone already.
+    pub(crate) fn peer(&self) -> Option<Peer> {
+        match self {
+            Socket::Tcp(stream) => stream.peer_addr().ok().map(Peer::tcp),
+            Socket::Unix(stream) => {
+                stream.peer_cred().ok().map(|peer| Peer::Unix { user: peer.uid(), process: peer.pid() })
             }
         }
     }

@@ -6,7 +6,8 @@ use std::io::Write;
 use std::net::TcpStream;
 use std::time::Duration;
 
-use salver_server::{ControlAnswer, Plane, Protocol};
+use salver_core::Status;
+use salver_server::{ControlAnswer, Peer, Plane, Protocol};
 use support::{HEADERS, Http2, PATIENCE, connect, exchange, plane};
 
 const DRAIN_LIMIT: Duration = Duration::from_secs(60);
@@ -55,9 +56,39 @@ fn everything_else_goes_to_python_marked_as_admin() {
     let answer = ask(&plane, port, "/v1/models/m:predict?x=1", |call| {
         assert_eq!(call.protocol, Protocol::Admin);
         assert_eq!((&*call.method, &*call.path, &*call.query), ("GET", "/v1/models/m:predict", "x=1"));
+        assert!(matches!(call.peer, Some(Peer::Tcp(address)) if address.ip().is_loopback()), "{:?}", call.peer);
         call.answer(Ok(ControlAnswer::Http { status: 418, headers: Vec::new(), body: "tea".into() }));
     });
     assert_eq!(parts(&answer), ("HTTP/1.1 418 I'm a teapot", "tea"));
+}
+
+#[test]
+fn every_answer_has_the_id_that_its_request_came_with() {
+    let (plane, port) = admin_plane();
+    let rest = plane.listen_rest("127.0.0.1", 0).unwrap();
+    for (port, path) in [
+        (port, "/livez"),
+        (port, "/v1/models"),
+        (port, "/refused"),
+        (rest, "/v1/models/m"),
+        (rest, "/v1/models/m/metadata"),
+        (rest, "/refused"),
+    ] {
+        let client = std::thread::spawn(move || {
+            let head = format!("GET {path} HTTP/1.1\r\nHost: h\r\nX-Request-Id: mine\r\nConnection: close\r\n\r\n");
+            exchange(&mut connect(port).unwrap(), head.as_bytes()).unwrap()
+        });
+        if path != "/livez" {
+            let call = plane.next_call(PATIENCE).unwrap();
+            call.answer(match path {
+                "/refused" => Err(Status::not_found("no such path")),
+                _ => Ok(ControlAnswer::Http { status: 200, headers: Vec::new(), body: "{}".into() }),
+            });
+        }
+        let answer = client.join().unwrap();
+        assert!(answer.contains("x-request-id: mine\r\n"), "{path}: {answer}");
+    }
+    assert!(!get(port, "/livez").contains("x-request-id"));
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod support;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 
+use salver_server::Peer;
 use support::{Http2, PATIENCE, plane};
 
 /// A path that is free, in a folder of this test alone.
@@ -27,6 +28,18 @@ fn serves_and_removes_its_file() {
     assert!(!path.exists());
     plane.stop();
     assert!(reader.join().unwrap().is_none());
+}
+
+#[test]
+fn who_calls_is_the_process_at_the_other_end() {
+    let (plane, path) = (plane(), path("peer"));
+    plane.listen_grpc_unix(&path).unwrap();
+    let mut client = Http2::over(UnixStream::connect(&path).unwrap(), 65_535);
+    let stream = client.call("/tensorflow.serving.ModelService/GetModelStatus", &[]);
+    client.finish(stream, b"");
+    let call = plane.next_call(PATIENCE).unwrap();
+    let process = i32::try_from(std::process::id()).unwrap();
+    assert!(matches!(call.peer, Some(Peer::Unix { process: Some(id), .. }) if id == process), "{:?}", call.peer);
 }
 
 #[test]

@@ -44,11 +44,11 @@ class AuditEntry:
     actor: str | None
     """Who, by the caller's own word."""
     address: str | None
-    """Where the caller is, where that is known."""
+    """Where the caller is: address and port of its connection, which a proxy before the listener makes its own."""
     request: str
     """What was asked, such as `DELETE /v1/models/ranker`."""
     outcome: str
-    """OK, or the name of the code that it was refused with."""
+    """OK where it was accepted, or the name of the code that it was refused with, or has failed with afterwards."""
     is_dry_run: bool = False
     diff: tuple[Difference, ...] = ()
 
@@ -59,3 +59,5 @@ class AuditDocument:
 
     audit: tuple[AuditEntry, ...]
     """Latest first; older ones are in the log alone."""
+    num_refusals_left_out: int = 0
+    """Refusals at the door that came too fast to be listed."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from salver.admin.limits import Limits
+from salver.admin.limits import MAX_WAIT_S, Limits
 
 MAX_CONCURRENCY = 64
+REQUEST_S = Limits(minimum=0.001, maximum=MAX_WAIT_S)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,6 +17,8 @@ class ReplayQuery:
 
     concurrency: Annotated[int, Limits(minimum=1, maximum=MAX_CONCURRENCY)] = 1
     """Requests at a time."""
+    timeout_s: Annotated[float, REQUEST_S] = 60.0
+    """Longest time that one request may take; a replay ends with the first that takes longer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

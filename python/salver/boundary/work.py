@@ -123,6 +123,13 @@ class ControlCall(Protocol):
         """
 
     @property
+    def address(self) -> str | None:
+        """Who is at the other end of the connection: `10.1.2.3:4567`, `[2001:db8::1]:4567`, `unix:uid=1000,pid=42`.
+
+        None where the connection was broken off at once, and of a notice.
+        """
+
+    @property
     def method(self) -> str:
         """gRPC: the full method path, `/package.Service/Method`; HTTP: the verb."""
 

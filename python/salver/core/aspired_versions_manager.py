@@ -62,7 +62,7 @@ class AspiredVersionsManager(TargetBase[Loader], Manager):
     def __init__(self, options: AspiredVersionsManagerOptions | None = None) -> None:
         super().__init__()
         self._options = options or AspiredVersionsManagerOptions()
-        self._basic = BasicManager(self._options)
+        self._basic = BasicManager(self._options, self._on_load_end)
         self._step_lock = threading.Lock()
         """Held during a step: one at a time. Guards `_is_aspired` and `_failed`."""
         self._is_aspired: dict[ServableId, bool] = {}
@@ -333,14 +333,19 @@ class AspiredVersionsManager(TargetBase[Loader], Manager):
             # Nothing has changed, so the policy is not asked again: it would want the same for ever.
             _log.error("Servable %s cannot be %sed: %s", action.id, action.act.value, error)
 
-    def _on_load_done(self, id: ServableId, error: SalverError | None) -> None:
+    def _on_load_end(self, id: ServableId, error: SalverError | None) -> None:
+        # Before it is published: who reads of a failure finds it counted.
         if error is None:
             self._failed.note_success(id)
         else:
+            self._failed.note_failure(id)
+
+    def _on_load_done(self, id: ServableId, error: SalverError | None) -> None:
+        if error is not None:
             # A load that was given up, because the version is no longer wanted, is no fault.
             level = logging.INFO if isinstance(error, CancelledError) else logging.ERROR
             _log.log(level, "Servable %s cannot be loaded: %s", id, error)
-            self._failed.note_failure(id)
+            self._failed.allow_retry(id)
         self._note_change(id.name)
 
     def _on_unload_done(self, id: ServableId, error: SalverError | None) -> None:

@@ -51,11 +51,17 @@ S = TypeVar("S")
 OnDone = Callable[[SalverError | None], None]
 """Told how a load or unload ended: None, or what went wrong. Runs on any thread."""
 
+OnLoadEnd = Callable[[ServableId, SalverError | None], None]
+"""Told of the end of each load just before it is published, with the version's lock held: must be quick, and take no
+lock that is held while a manager is asked anything."""
+
 _log = logging.getLogger(__name__)
 
 _UNLOAD_TIME_S = 5.0
 """How long `close` gives unloads after it has given up waiting for what is in use."""
 
+_UNLOADED_STATES = frozenset({HarnessState.LOAD_REQUESTED, HarnessState.LOAD_APPROVED, HarnessState.LOADING})
+"""In which a failure is one of the load."""
 _LOADING_STATES = frozenset({HarnessState.LOAD_APPROVED, HarnessState.LOADING})
 
 
@@ -69,8 +75,11 @@ class BasicManager(Manager):
     `unload_servable` return at once.
     """
 
-    def __init__(self, options: BasicManagerOptions | None = None) -> None:
+    def __init__(
+        self, options: BasicManagerOptions | None = None, on_load_end: OnLoadEnd = lambda _id, _error: None
+    ) -> None:
         self._options = options or BasicManagerOptions()
+        self._on_load_end = on_load_end
         self._managed = ManagedServables()
         self._closed = threading.Event()
         self._watches: dict[ServableId, PinWatch] = {}
@@ -309,6 +318,9 @@ class BasicManager(Manager):
         """Carry a version's new state to the serving map and to the outside, in the promised order."""
         if state is HarnessState.READY:
             self._watches[harness.id] = self._serving_map.add(harness.id, harness.require_loader().servable)
+            self._on_load_end(harness.id, None)
+        elif state is HarnessState.ERROR and harness.state in _UNLOADED_STATES:
+            self._on_load_end(harness.id, error)
         self._publish(harness.id, state, error)
         if state is HarnessState.QUIESCING:
             self._serving_map.remove(harness.id)

@@ -33,6 +33,13 @@ class _Attempts:
     num_failures: int = 0
     due_s: float | None = None
     """When to try again; None while there is nothing to try."""
+    is_over: bool = False
+    """Whether the manager has done with the attempt that failed, so that another may begin."""
+
+    @property
+    def due_now_s(self) -> float | None:
+        """When to try again, if that may be."""
+        return self.due_s if self.is_over else None
 
 
 class FailedVersions:
@@ -70,16 +77,24 @@ class FailedVersions:
                     _log.info("Retrying of Loading servable: %s retry: %d", data.id, attempts.num_failures)
 
     def note_failure(self, id: ServableId) -> None:
-        """The version failed: try it after a pause, if there is data to try it with."""
+        """The version failed: try it after a pause and `allow_retry`, if there is data to try it with."""
         with self._mutex:
             attempts = self._attempts.get(id)
             if attempts is None or self._backoff is None or attempts.data.error is not None:
                 return
             attempts.num_failures += 1
+            attempts.is_over = False
             if self._max_num_retries is not None and attempts.num_failures > self._max_num_retries:
                 _log.info("Loading servable: %s exhausted max_num_retries", id)
                 return
             attempts.due_s = self._clock() + self._backoff.delay_s(attempts.num_failures)
+
+    def allow_retry(self, id: ServableId) -> None:
+        """The attempt that failed is over, and nothing of it is under way any more."""
+        with self._mutex:
+            attempts = self._attempts.get(id)
+            if attempts is not None:
+                attempts.is_over = True
 
     def note_success(self, id: ServableId) -> None:
         """The version is loaded."""
@@ -94,7 +109,7 @@ class FailedVersions:
         """Return the versions to be tried now; each is returned once for a failure."""
         with self._mutex:
             now_s = self._clock()
-            due = [one for one in self._attempts.values() if one.due_s is not None and one.due_s <= now_s]
+            due = [one for one in self._attempts.values() if one.due_now_s is not None and one.due_now_s <= now_s]
             for attempts in due:
                 attempts.due_s = None
             return [attempts.data for attempts in due]
@@ -111,5 +126,5 @@ class FailedVersions:
     def seconds_to_next_retry(self) -> float | None:
         """Return how long until a version is due; None if none will be."""
         with self._mutex:
-            times = [one.due_s for one in self._attempts.values() if one.due_s is not None]
+            times = [one.due_now_s for one in self._attempts.values() if one.due_now_s is not None]
             return max(0.0, min(times) - self._clock()) if times else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
@@ -11,7 +11,7 @@ import click
 from salver.ctl import labels as label_grammar
 from salver.ctl import version_policy
 from salver.ctl.changing import Terms, changing, make
-from salver.ctl.options import confirm, model_argument, path_of, yes_option
+from salver.ctl.options import Command, confirm, model_argument, path_of, yes_option
 
 _LOAD_WAIT_S = 60.0
 _ORDERS = ("availability_preserving", "resource_preserving")
@@ -22,6 +22,12 @@ _versions_option = click.option(
 _order_option = click.option(
     "--order", type=click.Choice(_ORDERS), help="Whether a new version comes before the old one goes, or after."
 )
+
+
+def _labels_option(metavar: str, text: str) -> Callable[[Command], Command]:
+    return click.option(
+        "--label", "labels", multiple=True, callback=label_grammar.read_labels, metavar=metavar, help=text
+    )
 
 
 def _absolute(context: click.Context, parameter: click.Parameter, path: str | None) -> str | None:
@@ -38,14 +44,7 @@ def _absolute(context: click.Context, parameter: click.Parameter, path: str | No
 @click.option("--platform", help="The kind of model; by default tensorflow.")
 @_versions_option
 @_order_option
-@click.option(
-    "--label",
-    "labels",
-    multiple=True,
-    callback=label_grammar.read_labels,
-    metavar="LABEL=VERSION",
-    help="May be repeated.",
-)
+@_labels_option("LABEL=VERSION", "May be repeated.")
 @changing(_LOAD_WAIT_S)
 def load(terms: Terms, model: str, base_path: str, labels: Mapping[str, int | None], **options: Any) -> None:
     """Add MODEL, whose versions are in BASE_PATH as the server sees it, and wait until it serves."""
@@ -61,12 +60,13 @@ def load(terms: Terms, model: str, base_path: str, labels: Mapping[str, int | No
 @click.option("--base-path", callback=_absolute, help="Where its versions are from now on.")
 @_versions_option
 @_order_option
+@_labels_option("LABEL=VERSION|LABEL-", f"{label_grammar.GRAMMAR}; may be repeated.")
 @changing(_LOAD_WAIT_S)
-def set_(terms: Terms, model: str, **options: Any) -> None:
-    """Change what is configured of MODEL, and nothing else."""
-    given = _given(options)
+def set_(terms: Terms, model: str, labels: Mapping[str, int | None], **options: Any) -> None:
+    """Change what is configured of MODEL, all at once, and nothing else."""
+    given = _given(options) | ({"version_labels": dict(labels)} if labels else {})
     if not given:
-        raise click.UsageError("nothing to set; give --base-path, --versions or --order")
+        raise click.UsageError("nothing to set; give --base-path, --versions, --order or --label")
     make(terms, "PATCH", path_of("models", model), given)
 
 

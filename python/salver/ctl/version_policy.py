@@ -8,7 +8,7 @@ import click
 
 from salver.ctl.labels import is_number
 
-GRAMMAR = "latest, latest:N, all, or version numbers with commas between them"
+GRAMMAR = "latest, latest:N, all, none, or version numbers with commas between them"
 
 
 def read_policy(context: click.Context, parameter: click.Parameter, text: str | None) -> dict[str, Any] | None:
@@ -23,6 +23,8 @@ def read_policy(context: click.Context, parameter: click.Parameter, text: str | 
     word, _, number = text.partition(":")
     if text == "all":
         return {"all": {}}
+    if text == "none":
+        return {"specific": {"versions": []}}
     if word == "latest" and (text == word or (is_number(number) and int(number) > 0)):
         return {"latest": {"num_versions": int(number or 1)}}
     versions = [part.strip() for part in text.split(",")]

@@ -43,6 +43,27 @@ def _run_here(task: Callable[[], None]) -> bool:
     return True
 
 
+def _is_quick(call: ControlCall) -> bool:
+    del call
+    return False
+
+
+def _pass_over(call: ControlCall, error: SalverError) -> None:
+    del call, error
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SlowLane:
+    """Where calls go that may take long, so that quick ones go on being answered."""
+
+    is_slow: Callable[[ControlCall], bool] = _is_quick
+    """Whether a call of the admin port may take long."""
+    submit: Callable[[Callable[[], None]], bool] = _run_here
+    """Runs what may take long elsewhere; says False when it has no room."""
+    on_refused: Callable[[ControlCall, SalverError], None] = _pass_over
+    """Told of calls for which it had none."""
+
+
 class ControlRouter:
     """Answers control calls; one object serves all control threads."""
 
@@ -53,9 +74,8 @@ class ControlRouter:
         *,
         admin: HttpHandler,
         admin_grpc: AdminMethod = _no_admin_methods,
-        is_slow: Callable[[ControlCall], bool] = lambda _call: False,
         slow_methods: Mapping[str, SlowHandler] | None = None,
-        submit_slow: Callable[[Callable[[], None]], bool] = _run_here,
+        slow_lane: SlowLane | None = None,
     ) -> None:
         """Make a router.
 
@@ -64,16 +84,14 @@ class ControlRouter:
             http: Answers every HTTP call of the REST port.
             admin: Answers every HTTP call of the admin port.
             admin_grpc: Answers every gRPC call of the admin port.
-            is_slow: Whether a call of the admin port may take long.
             slow_methods: Further handlers, of methods that may wait for long.
-            submit_slow: Runs what may take long elsewhere; says False when it has no room.
+            slow_lane: Where calls go that may take long; by default nowhere else.
         """
         self._grpc_methods = dict(grpc_methods)
         self._http = {"http": http, "admin": admin}
         self._admin_grpc = admin_grpc
-        self._is_slow = is_slow
         self._slow_methods = dict(slow_methods or {})
-        self._submit_slow = submit_slow
+        self._slow_lane = slow_lane or SlowLane()
 
     def handle(self, call: ControlCall, /) -> None:
         """Answer the call, whatever happens."""
@@ -98,15 +116,16 @@ class ControlRouter:
             self._answer_http(call, handle)
 
     def _answer_admin(self, call: ControlCall, answer: Callable[[], None]) -> None:
-        if self._is_slow(call):
+        if self._slow_lane.is_slow(call):
             self._answer_slowly(call, answer)
         else:
             answer()
 
     def _answer_slowly(self, call: ControlCall, answer: Callable[[], None]) -> None:
-        if not self._submit_slow(answer):
+        if not self._slow_lane.submit(answer):
             full = ResourceExhaustedError(f"Too many calls of {call.path or call.method} are waiting already")
             call.fail(full.code, full.message)
+            self._slow_lane.on_refused(call, full)
 
     def _answer_grpc(self, call: ControlCall, handle: Callable[[], bytes | StreamedMessages]) -> None:
         try:

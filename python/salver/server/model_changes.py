@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from salver.config.server_config import ModelConfig
@@ -98,11 +99,23 @@ def check_labels_keep_versions(model: ModelConfig, before: ModelConfig, found: C
         and _chooses(before.version_policy, before.version_labels[label], found)
     ]
     if lost:
+        command = f"salver ctl set {shlex.quote(model.name)} --versions {_typed(model.version_policy)}"
         raise FailedPreconditionError(
             f"Requests by label to model {model.name} would find no version, for it would be served no longer: "
-            f"{', '.join(lost)}. Remove the label first, or move it while both versions are served, or change "
-            "version_policy and version_labels together"
+            f"{', '.join(lost)}. Move or remove the label in the change of version_policy, by one PATCH with both: "
+            f"{command} --label LABEL=VERSION, or --label LABEL- to remove it"
         )
+
+
+def _typed(policy: VersionPolicy) -> str:
+    """The policy as `salver ctl` takes it."""
+    match policy:
+        case All():
+            return "all"
+        case Specific(versions):
+            return ",".join(map(str, versions)) or "none"
+        case Latest(num_versions):
+            return f"latest:{max(num_versions, 1)}"
 
 
 def _chooses(policy: VersionPolicy, version: int, found: Collection[int]) -> bool:

@@ -24,16 +24,18 @@ class ModelList:
     revision: int = 0
     """Counts the lists that said something else than the one before."""
     etag: str = field(init=False)
-    """Stands for this list: the revision, and a digest that tells lists of two runs of the server apart."""
+    """Stands for this list: the revision, and a digest that tells lists of two runs of the server apart. The order of
+    models and labels says nothing, and so does not change it."""
 
     def __post_init__(self) -> None:
         """Make the tag."""
-        digest = hashlib.sha256(repr(self.models).encode(errors="backslashreplace")).hexdigest()[:12]
+        text = repr(_in_order(self.models))
+        digest = hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()[:12]
         object.__setattr__(self, "etag", f"{self.revision}-{digest}")
 
     def followed_by(self, models: Models) -> ModelList:
         """Return the list that takes its place; with another number if it says something else."""
-        return ModelList(models, self.revision + (models != self.models))
+        return ModelList(models, self.revision + _differ(models, self.models))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,16 @@ class Replacement:
     @property
     def is_changed(self) -> bool:
         """Whether the two say different things."""
-        return self.after.models != self.before.models
+        return _differ(self.after.models, self.before.models)
+
+
+def _in_order(models: Models) -> Models:
+    ordered = sorted(models, key=lambda model: model.name)
+    return tuple(replace(model, version_labels=dict(sorted(model.version_labels.items()))) for model in ordered)
+
+
+def _differ(models: Models, others: Models) -> bool:
+    return {model.name: model for model in models} != {model.name: model for model in others}
 
 
 # --- Edits of one model

@@ -21,8 +21,8 @@ RELOAD_CONFIG = "/tensorflow.serving.ModelService/HandleReloadConfigRequest"
 MAX_WAIT_S: Final = 60.0
 """Longest wait for new models, whatever the caller's deadline: nobody can keep a thread waiting for ever."""
 
-ApplyModels = Callable[[Sequence[ModelConfig], float], None]
-"""Puts a list in force and waits for new models, so many seconds at most."""
+ApplyModels = Callable[[Sequence[ModelConfig], float, str], None]
+"""Puts a list in force and waits for new models, so many seconds at most; the text says who wants it."""
 
 
 class ModelReload:
@@ -49,7 +49,7 @@ class ModelReload:
         request = parsed("ReloadConfigRequest", call.body)
         before = self._values(request.metric_names)
         try:
-            self._apply(request.config, MAX_WAIT_S if call.timeout_s is None else min(call.timeout_s, MAX_WAIT_S))
+            self._apply(request.config, call)
         except SalverError as error:
             logger.error("ReloadConfig failed: %s", error)  # noqa: TRY400  # a request's mistake has no traceback
             raise
@@ -59,7 +59,7 @@ class ModelReload:
             response.metric.add(name=name, int64_value_increase=value - before[name])
         return response.SerializeToString()
 
-    def _apply(self, config: Message, timeout_s: float) -> None:
+    def _apply(self, config: Message, call: ControlCall) -> None:
         from salver.config.model_config_file import models_of
 
         if config.WhichOneof("config") != "model_config_list":
@@ -76,7 +76,8 @@ class ModelReload:
                 model.name,
                 model.platform,
             )
-        self._apply_models(models, timeout_s)
+        timeout_s = MAX_WAIT_S if call.timeout_s is None else min(call.timeout_s, MAX_WAIT_S)
+        self._apply_models(models, timeout_s, f"a reload request from {call.address or 'somebody'}")
 
     def _values(self, names: Iterable[str]) -> dict[str, int]:
         values = self._metric_values()

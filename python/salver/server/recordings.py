@@ -13,6 +13,8 @@ from salver.server.shared_request_log import SharedRequestLog
 
 MAX_RECORDINGS = 4
 """At the same time: each holds memory and a thread."""
+MAX_TOTAL_BYTES = 512 << 20
+"""What all recordings may take together. Each counts twice: its requests, and the file that is made of them."""
 _LOOK_S = 0.2
 """How soon it is noticed that nobody waits any more."""
 
@@ -47,13 +49,15 @@ class Recording:
         self._full = threading.Event()
         self._end: End | None = None
         self._pieces: list[bytes] = []
+        self._num_records = 0
+        self._content = b""
         self._num_bytes = 0
         self._num_dropped = 0
 
     @property
     def num_records(self) -> int:
         """How many it has."""
-        return len(self._pieces)
+        return self._num_records
 
     @property
     def num_dropped(self) -> int:
@@ -67,8 +71,7 @@ class Recording:
 
     def content(self) -> bytes:
         """Return what was recorded as a TFRecord file."""
-        with self._lock:
-            return b"".join(self._pieces)
+        return self._content
 
     def offer(self, record: bytes) -> None:
         """See `Listener.offer`; takes nothing once it is full."""
@@ -81,7 +84,8 @@ class Recording:
                 return
             self._pieces.append(piece)
             self._num_bytes += len(piece)
-            if len(self._pieces) >= self._wanted.max_records:
+            self._num_records += 1
+            if self._num_records >= self._wanted.max_records:
                 self._finish(End.RECORDS)
 
     def note_dropped(self, num_dropped: int) -> None:
@@ -90,19 +94,23 @@ class Recording:
             self._num_dropped += num_dropped
 
     def wait(self, is_wanted: Callable[[], bool], clock: Callable[[], float]) -> None:
-        """Wait until it is full, its time is over or it is no longer wanted; it takes nothing afterwards."""
-        deadline = clock() + self._wanted.timeout_s
-        end = End.STOP
-        while is_wanted():
-            left_s = deadline - clock()
-            if left_s <= 0:
-                end = End.TIME
-                break
-            if self._full.wait(min(left_s, _LOOK_S)):
-                return
+        """Wait until it is full, its time is over or it is no longer wanted, and make its content; once."""
+        end = self._wait(is_wanted, clock)
         with self._lock:
             if self._end is None:
                 self._finish(end)
+            self._content = b"".join(self._pieces)
+            self._pieces = []
+
+    def _wait(self, is_wanted: Callable[[], bool], clock: Callable[[], float]) -> End:
+        deadline = clock() + self._wanted.timeout_s
+        while is_wanted():
+            left_s = deadline - clock()
+            if left_s <= 0:
+                return End.TIME
+            if self._full.wait(min(left_s, _LOOK_S)):
+                break
+        return End.STOP
 
     def _finish(self, end: End) -> None:
         self._end = end
@@ -132,29 +140,54 @@ class Recordings:
         self._start_pulling = start_pulling
         self._is_stopping = is_stopping
         self._clock = clock
-        self._room = threading.BoundedSemaphore(MAX_RECORDINGS)
+        self._lock = threading.Lock()
+        """Guards `_taken`."""
+        self._taken: list[int] = []
+        """Bytes that each of the recordings being made may take."""
 
-    def record(self, model: str, wanted: RecordRequest, is_wanted: Callable[[], bool]) -> Recording:
+    def record(
+        self,
+        model: str,
+        wanted: RecordRequest,
+        is_wanted: Callable[[], bool],
+        on_begun: Callable[[], None] = lambda: None,
+    ) -> Recording:
         """Record requests of a model; blocks until that is over.
 
         Args:
             model: Its name.
             wanted: How much.
             is_wanted: Whether somebody still waits for it; looked at several times a second.
+            on_begun: Called once it takes requests.
 
         Raises:
-            ResourceExhaustedError: Too many recordings are made already.
+            ResourceExhaustedError: Too many recordings are made already, or those may take too much memory.
         """
-        if not self._room.acquire(blocking=False):
-            raise ResourceExhaustedError(f"{MAX_RECORDINGS} recordings are being made already; wait for one of them")
+        num_bytes = 2 * wanted.max_bytes
+        self._reserve(num_bytes)
         try:
             recording = Recording(model, wanted)
             self._start_pulling()
             self._log.add(recording)
             try:
+                on_begun()
                 recording.wait(lambda: is_wanted() and not self._is_stopping(), self._clock)
             finally:
                 self._log.remove(recording)
             return recording
         finally:
-            self._room.release()
+            with self._lock:
+                self._taken.remove(num_bytes)
+
+    def _reserve(self, num_bytes: int) -> None:
+        with self._lock:
+            if len(self._taken) == MAX_RECORDINGS:
+                text = f"{MAX_RECORDINGS} recordings are being made already; wait for one of them"
+                raise ResourceExhaustedError(text)
+            left = MAX_TOTAL_BYTES - sum(self._taken)
+            if num_bytes > left:
+                raise ResourceExhaustedError(
+                    f"max_bytes may be {left // 2} while other recordings are being made, got {num_bytes // 2}; "
+                    "ask for less, or wait for one of them"
+                )
+            self._taken.append(num_bytes)

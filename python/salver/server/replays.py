@@ -6,20 +6,34 @@ import io
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
-from salver.admin.replay import Failure, LatencyQuantiles, ReplayReport
+from salver.admin.replay import Failure, LatencyQuantiles, ReplayQuery, ReplayReport
 from salver.boundary import DataPlane, Target
 from salver.core.ids import ServableId
 from salver.core.manager import Manager
 from salver.core.servable_request import ServableRequest
-from salver.errors import CancelledError, ResourceExhaustedError, SalverError, as_salver_error
-from salver.records.recorded_request import recorded_request
+from salver.errors import (
+    AbortedError,
+    CancelledError,
+    DeadlineExceededError,
+    ResourceExhaustedError,
+    SalverError,
+    UnavailableError,
+    as_salver_error,
+)
+from salver.records.recorded_request import RecordedRequest, recorded_request
 from salver.server.serving_table import DataPlaneServingTable
 
 MAX_REPLAYS = 2
 """At the same time: each has threads, and a body in memory."""
 MAX_FAILURES = 100
 """Told one by one; all are counted."""
+_LOOK_S = 0.2
+"""How soon it is noticed that a replay is to end while its requests run."""
+
+GoesOn = Callable[[], None]
+"""Raises a SalverError once a replay is to end."""
 
 
 class Replays:
@@ -42,43 +56,51 @@ class Replays:
         self._clock = clock
         self._room = threading.BoundedSemaphore(MAX_REPLAYS)
 
-    def replay(self, id: ServableId, content: bytes, concurrency: int, is_wanted: Callable[[], bool]) -> ReplayReport:
+    def replay(self, id: ServableId, content: bytes, query: ReplayQuery, is_wanted: Callable[[], bool]) -> ReplayReport:
         """Replay a TFRecord file of PredictionLogs on one version; blocks.
 
-        The requests have queues of their own, beside those of clients, and the same batching and runners.
+        The requests have queues of their own, beside those of clients, and the same batching and runners. The version
+        is held, but not against its unloading: once that begins no request follows, and those that run have a moment.
 
         Args:
             id: The version, which has to be loaded.
             content: The file.
-            concurrency: Requests at a time; >= 1.
-            is_wanted: Whether somebody still waits for it; looked at between two requests.
+            query: How.
+            is_wanted: Whether somebody still waits for it; looked at several times a second.
 
         Raises:
             NotFoundError: The version is not loaded.
             DataLossError: The file is damaged, or no TFRecord file; nothing was replayed.
             ResourceExhaustedError: Too many are replayed already.
+            DeadlineExceededError: A request took longer than `query.timeout_s`; none follows it, because each that
+                hangs keeps a runner.
             CancelledError: It is no longer wanted.
+            AbortedError: The version is to be unloaded.
+            UnavailableError: The server stops.
         """
         if not self._room.acquire(blocking=False):
             raise ResourceExhaustedError(f"{MAX_REPLAYS} files are being replayed already; wait for one of them")
         try:
             records = _records(content)
             with self._manager.get_servable_handle(ServableRequest(id.name, id.version)) as handle:
-                return self._replayed(handle.id, handle.servable, records, concurrency, is_wanted)
+                check = partial(self._check_goes_on, handle.id, handle.servable, is_wanted)
+                with self._table.unpublished_target(handle.id, handle.servable) as target:
+                    return _Replay(self._plane, target, records, query, self._clock).run(check)
         finally:
             self._room.release()
 
-    def _replayed(
-        self, id: ServableId, servable: object, records: list[bytes], concurrency: int, is_wanted: Callable[[], bool]
-    ) -> ReplayReport:
-        def goes_on() -> bool:
-            return is_wanted() and not self._is_stopping()
+    def _check_goes_on(self, id: ServableId, servable: object, is_wanted: Callable[[], bool]) -> None:
+        if self._is_stopping():
+            raise UnavailableError("the server is stopping; the replay was given up")
+        if not self._serves(id, servable):
+            raise AbortedError(f"version {id.version} of {id.name} is to be unloaded; the replay was given up")
+        if not is_wanted():
+            raise CancelledError("nobody waits for the replay any more")
 
-        with self._table.unpublished_target(id, servable) as target:
-            replay = _Replay(self._plane, target, records, goes_on, self._clock)
-            started_s = self._clock()
-            replay.run(concurrency)
-            return replay.report(self._clock() - started_s)
+    def _serves(self, id: ServableId, servable: object) -> bool:
+        # In a frame of its own, which no traceback keeps: a pin that is kept keeps the version loaded.
+        pin = self._manager.find_pin(ServableRequest(id.name, id.version))
+        return pin is not None and pin.servable is servable
 
 
 def _records(content: bytes) -> list[bytes]:
@@ -95,13 +117,14 @@ class _Replay:
         plane: DataPlane,
         target: Target,
         records: Sequence[bytes],
-        is_wanted: Callable[[], bool],
+        query: ReplayQuery,
         clock: Callable[[], float],
     ) -> None:
         self._plane = plane
         self._target = target
         self._num_records = len(records)
-        self._is_wanted = is_wanted
+        self._num_threads = min(query.concurrency, len(records))
+        self._timeout_s = query.timeout_s
         self._clock = clock
         self._lock = threading.Lock()
         """Guards what follows."""
@@ -110,29 +133,52 @@ class _Replay:
         self._num_failed = 0
         self._num_empty = 0
         self._latencies_s: list[float] = []
-        self._is_given_up = False
+        self._end: SalverError | None = None
+        """Why no further record is taken."""
 
-    def run(self, num_threads: int) -> None:
-        """Replay everything; the calling thread is one of the threads.
+    def run(self, check_goes_on: GoesOn) -> ReplayReport:
+        """Replay everything, and say what came of it.
 
         Raises:
-            CancelledError: It is no longer wanted.
+            SalverError: Raised by `check_goes_on`, which is asked again and again, or a request took too long. What
+                was begun may still run.
         """
+        started_s = self._clock()
         # Daemons: a servable that never returns must not keep the process from ending.
-        helpers = [
-            threading.Thread(target=self._work, name=f"salver-replay-{number}", daemon=True)
-            for number in range(min(num_threads, self._num_records) - 1)
+        workers = [
+            threading.Thread(target=self._work, args=(check_goes_on,), name=f"salver-replay-{number}", daemon=True)
+            for number in range(self._num_threads)
         ]
-        for helper in helpers:
-            helper.start()
-        self._work()
-        for helper in helpers:
-            helper.join()
-        if self._is_given_up:
-            raise CancelledError("nobody waits for the replay any more")
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            self._join(worker, check_goes_on)
+        return self._report(self._clock() - started_s)
 
-    def report(self, elapsed_s: float) -> ReplayReport:
-        """Say what came of it."""
+    def _join(self, worker: threading.Thread, check_goes_on: GoesOn) -> None:
+        while True:
+            worker.join(_LOOK_S)
+            with self._lock:
+                if self._end is not None:
+                    raise self._end
+            if not worker.is_alive():
+                return
+            self._check(check_goes_on)
+
+    def _check(self, check_goes_on: GoesOn) -> bool:
+        """Look whether it goes on; a no is kept."""
+        try:
+            check_goes_on()
+        except SalverError as error:
+            self._finish(error)
+        with self._lock:
+            return self._end is None
+
+    def _finish(self, error: SalverError) -> None:
+        with self._lock:
+            self._end = self._end or error
+
+    def _report(self, elapsed_s: float) -> ReplayReport:
         return ReplayReport(
             num_records=self._num_records,
             num_failed=self._num_failed,
@@ -142,30 +188,38 @@ class _Replay:
             elapsed_s=elapsed_s,
         )
 
-    def _work(self) -> None:
-        while (numbered := self._next()) is not None:
+    def _work(self, check_goes_on: GoesOn) -> None:
+        while self._check(check_goes_on) and (numbered := self._next()) is not None:
             self._replay(*numbered)
 
     def _next(self) -> tuple[int, bytes] | None:
         with self._lock:
-            self._is_given_up |= not self._is_wanted()
-            return None if self._is_given_up else next(self._left, None)
+            return next(self._left, None)
 
     def _replay(self, index: int, record: bytes) -> None:
         try:
             request = recorded_request(record)
-            if request is None:
-                with self._lock:
-                    self._num_empty += 1
-                return
-            started_s = self._clock()
-            self._plane.replay(self._target, request.api, request.message)
-            took_s = self._clock() - started_s
+            took_s = None if request is None else self._timed(index, request)
         except Exception as error:  # noqa: BLE001  # whatever a model raises is what is to be told
             self._note_failure(index, as_salver_error(error))
-        else:
-            with self._lock:
+            return
+        with self._lock:
+            if took_s is None:
+                self._num_empty += 1
+            else:
                 self._latencies_s.append(took_s)
+
+    def _timed(self, index: int, request: RecordedRequest) -> float:
+        started_s = self._clock()
+        try:
+            self._plane.replay(self._target, request.api, request.message, self._timeout_s)
+        except DeadlineExceededError:
+            # A model may raise the same for reasons of its own, which is a failure like any other.
+            if self._clock() - started_s >= self._timeout_s:
+                text = f"record {index} was not answered within {self._timeout_s:g} s; no record after it is replayed"
+                self._finish(DeadlineExceededError(text))
+            raise
+        return self._clock() - started_s
 
     def _note_failure(self, index: int, error: SalverError) -> None:
         with self._lock:

@@ -40,7 +40,7 @@ from salver.server.admin.warmup import WarmupPages
 from salver.server.all_metrics import AllMetrics
 from salver.server.batching_reload import batching_poller
 from salver.server.config_poller import config_poller
-from salver.server.control_router import ControlRouter
+from salver.server.control_router import ControlRouter, SlowLane
 from salver.server.debug.gil import GilProbe
 from salver.server.drain_request import DrainRequest
 from salver.server.events.event_watchers import EventWatchers
@@ -321,17 +321,22 @@ class Server:
         page, startup = MetricsPage(metrics), StartupProbe(self._core.health)
         pages = {STARTUP_PATH: startup} | ({self._config.metrics_path: page} if self._config.metrics_enabled else {})
         admin = self._admin(startup, page, metrics)
-        service = AdminService(
-            admin, admin.is_slow, self._core.event_log, self._watchers, reflection_methods(ADMIN_SERVICES)
-        )
+        service = AdminService(admin, self._core.event_log, self._watchers, reflection_methods(ADMIN_SERVICES))
+
+        def of_protocol(call: ControlCall) -> AdminService | AdminRoutes:
+            return service if call.protocol == "admin_grpc" else admin
+
         return ControlRouter(
             methods,
             RestRoutes(on_status=status.rest, on_metadata=metadata.rest, pages=pages),
             admin=admin,
             admin_grpc=service,
-            is_slow=lambda call: (service if call.protocol == "admin_grpc" else admin).is_slow(call),
             slow_methods={RELOAD_CONFIG: reload.grpc},
-            submit_slow=self._slow_calls.submit,
+            slow_lane=SlowLane(
+                is_slow=lambda call: of_protocol(call).is_slow(call),
+                submit=self._slow_calls.submit,
+                on_refused=lambda call, error: of_protocol(call).note_refusal(call, error),
+            ),
         )
 
     def _admin(self, startup: StartupProbe, page: MetricsPage, metrics: AllMetrics) -> AdminRoutes:
@@ -357,10 +362,10 @@ class Server:
         check = BrowserCheck(self._config.admin_host, self._config.admin_host_names)
         return AdminRoutes(admin_routes(handlers, salver_version()), check, audit)
 
-    def _reload(self, models: Sequence[ModelConfig], timeout_s: float) -> None:
+    def _reload(self, models: Sequence[ModelConfig], timeout_s: float, writer: str) -> None:
         # Batching first, so that models which are new to both files load with their parameters.
         self._core.batching_reload.step()
-        self._core.apply_models(models, timeout_s, writer="a reload request")
+        self._core.apply_models(models, timeout_s, writer=writer)
 
     def _stop(self, drain_timeout_s: float) -> None:
         for poller in self._pollers:

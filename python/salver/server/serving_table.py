@@ -24,6 +24,9 @@ from salver.server.labels import Labels, labels_in_effect
 
 logger = logging.getLogger(__name__)
 
+_LAST_RUNS_S = 10.0
+"""How long what is replayed may hold its version once nobody waits for it any more."""
+
 Reason: TypeAlias = SalverError
 """Why no version of a model serves, as its clients get to know it."""
 
@@ -157,6 +160,8 @@ class DataPlaneServingTable:
     def unpublished_target(self, id: ServableId, servable: object) -> Iterator[Target]:
         """Give a target that no request finds, like the one that this servable will get when it is published.
 
+        At the end what still runs has a moment to end; a run that hangs is left behind, and keeps nothing loaded.
+
         Raises:
             InvalidArgumentError: The servable cannot be called over the wire.
         """
@@ -166,8 +171,9 @@ class DataPlaneServingTable:
         try:
             yield target
         finally:
-            # What was answered may still be on its way out of its runner.
-            target.wait_until_released(None)
+            # What was answered may still be on its way out of its runner; what was given up may run on.
+            if not target.wait_until_released(_LAST_RUNS_S):
+                logger.warning("A replayed request of %s still runs after %g s; it is left behind", id, _LAST_RUNS_S)
             with self._lock:
                 del self._unpublished[target]
 

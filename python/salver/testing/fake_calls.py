@@ -185,6 +185,8 @@ class FakeControlCall:
         self.query = query
         self.headers = list(headers.items())
         self.body = body
+        self.address: str | None = "192.0.2.1:5000"
+        """Where it comes from; may be set by a test."""
         self.timeout_s: float | None = None
         self.is_cancelled = False
         self._answer = _Answer()

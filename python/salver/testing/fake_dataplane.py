@@ -161,6 +161,8 @@ class FakeDataPlane:
         """Cleared by a test that wants a drain to run out of time."""
         self.is_drained.set()
         self.replays: list[tuple[Target, str, bytes]] = []
+        self.replay_timeouts_s: list[float | None] = []
+        """Of each of them."""
         self.on_replay: Callable[[str, bytes], None] = lambda _api, _request: None
         """Called by each replay; raises to fail it."""
         self.families: list[MetricFamily] = []
@@ -240,8 +242,8 @@ class FakeDataPlane:
 
     def replay(self, target: Target, api: str, request: bytes, timeout_s: float | None = None) -> None:
         """Note the request and call `on_replay`."""
-        del timeout_s
         self.replays.append((target, api, request))
+        self.replay_timeouts_s.append(timeout_s)
         self.on_replay(api, request)
 
     def set_log_rules(self, rules: Sequence[LogRule]) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import asdict
+from typing import Any
 
 import click
 from rich.markup import escape
 from rich.table import Table
 
-from salver.admin.replay import Failure, ReplayReport
+from salver.admin.limits import MAX_WAIT_S
+from salver.admin.replay import MAX_CONCURRENCY, Failure, ReplayQuery, ReplayReport
 from salver.ctl.client import Address
 from salver.ctl.options import address_option
 from salver.errors import FailedPreconditionError, InvalidArgumentError
@@ -28,10 +30,19 @@ _MAX_SHOWN = 10
 @address_option
 @click.option("--version", type=int, required=True, help="The version that is to answer; it has to be loaded.")
 @click.option("--against", type=int, help="Another version, which is to answer first and is compared with.")
-@click.option("--concurrency", type=click.IntRange(min=1, max=64), default=1, show_default=True)
+@click.option("--concurrency", type=click.IntRange(1, MAX_CONCURRENCY), default=1, show_default=True)
+@click.option(
+    "--timeout",
+    "timeout_s",
+    type=click.FloatRange(0.001, MAX_WAIT_S),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Longest time that one request may take; the replay ends with the first that takes longer.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the reports of the server.")
-def replay(  # its options
-    file: str, model: str, address: Address, version: int, against: int | None, concurrency: int, *, as_json: bool
+def replay(
+    file: str, model: str, address: Address, version: int, against: int | None, *, as_json: bool, **query: Any
 ) -> None:
     """Replay the TFRecord file FILE on a version of MODEL, and say what fails and how long it takes.
 
@@ -43,9 +54,10 @@ def replay(  # its options
             f"{file} is no TFRecord file; `salver warmup convert --model {model}` makes one of it"
         )
     read_file(file, no_forms)  # what is wrong with it is told here, with its name
+    how = ReplayQuery(**query)
     content, server = read_content(file), WarmupServer(address)
     versions = [version] if against is None else [against, version]
-    reports = {number: server.replay(model, number, content, concurrency) for number in versions}
+    reports = {number: server.replay(model, number, content, how) for number in versions}
     if as_json:
         click.echo(json.dumps({str(number): asdict(report) for number, report in reports.items()}, indent=2))
     else:

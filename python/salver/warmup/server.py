@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from salver.admin.model import ModelDocument, TensorDocument, VersionDocument
 from salver.admin.reading import read_document
 from salver.admin.recording import RecordRequest
-from salver.admin.replay import ReplayReport
+from salver.admin.replay import ReplayQuery, ReplayReport
 from salver.boundary import Signature, TensorInfo
 from salver.ctl.client import Address, AdminClient, Request
 from salver.ctl.options import path_of
@@ -77,7 +77,7 @@ class WarmupServer:
             end=found.headers.get("x-salver-end", ""),
         )
 
-    def replay(self, model: str, version: int, content: bytes, concurrency: int) -> ReplayReport:
+    def replay(self, model: str, version: int, content: bytes, how: ReplayQuery) -> ReplayReport:
         """Have a TFRecord file replayed on a version that is loaded; blocks until that is over.
 
         Raises:
@@ -86,7 +86,7 @@ class WarmupServer:
         request = Request(
             method="POST",
             path=path_of("models", model, "versions", version) + ":replay",
-            query={"concurrency": str(concurrency)},
+            query={name: str(value) for name, value in asdict(how).items()},
             content=content,
             timeout_s=_REPLAY_S,
         )

@@ -545,6 +545,24 @@ def test_failed_version_is_tried_again_after_growing_pauses(threads):
     kit.manager.close()
 
 
+def test_who_hears_of_the_end_of_a_load_finds_it_counted(threads):
+    kit = Kit(*threads, retry=RetryOptions(max_num_retries=0), failed_version_backoff=Backoff(interval_s=10))
+    found = []
+
+    def look(event):
+        if event.value.manager_state in {END, AVAILABLE}:
+            failed = kit.manager.get_failed_loads(event.value.id)
+            found.append((event.value.manager_state, failed.num_failures, failed.next_retry_s))
+
+    with kit.bus.subscribe(look):
+        kit.aspire("a", 1, num_failures=1)
+        kit.settle()
+        kit.clock.advance(10)
+        kit.settle(("a", 1))
+    assert found == [(END, 1, 10.0), (AVAILABLE, 0, None)]
+    kit.manager.close()
+
+
 def test_failed_version_is_given_up_after_the_last_retry(threads):
     kit = Kit(
         *threads,

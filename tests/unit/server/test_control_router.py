@@ -1,7 +1,7 @@
 import pytest
 
 from salver.errors import InternalError, NotFoundError, ResourceExhaustedError, UnimplementedError
-from salver.server.control_router import ControlRouter, StreamedMessages
+from salver.server.control_router import ControlRouter, SlowLane, StreamedMessages
 from salver.server.http_response import HttpResponse, StreamedResponse
 from salver.testing.fake_calls import FakeControlCall
 
@@ -84,7 +84,7 @@ def slow_router(submit):
         lambda _: HttpResponse(200),
         admin=lambda _: HttpResponse(202),
         slow_methods={"/slow": lambda call: call.body.upper()},
-        submit_slow=submit,
+        slow_lane=SlowLane(submit=submit),
     )
 
 
@@ -103,7 +103,7 @@ def test_slow_method_is_refused_when_there_is_no_room():
         call.result()
 
 
-def admin_router(submitted, *, has_room=True):
+def admin_router(submitted, *, has_room=True, refused=()):
     def submit(task):
         submitted.append(task)
         return has_room
@@ -112,8 +112,11 @@ def admin_router(submitted, *, has_room=True):
         {},
         lambda _: HttpResponse(200),
         admin=lambda _: HttpResponse(202),
-        is_slow=lambda call: call.path == "/slow",
-        submit_slow=submit,
+        slow_lane=SlowLane(
+            is_slow=lambda call: call.path == "/slow",
+            submit=submit,
+            on_refused=lambda call, error: refused.append((call.path, error.code.name)),
+        ),
     )
 
 
@@ -133,10 +136,11 @@ def test_slow_calls_of_the_admin_port_run_elsewhere():
 
 
 def test_slow_calls_without_room_are_refused():
-    call = FakeControlCall.admin("POST", "/slow")
-    admin_router([], has_room=False).handle(call)
+    call, refused = FakeControlCall.admin("POST", "/slow"), []
+    admin_router([], has_room=False, refused=refused).handle(call)
     with pytest.raises(ResourceExhaustedError, match="Too many calls of /slow"):
         call.response()
+    assert refused == [("/slow", "RESOURCE_EXHAUSTED")]
 
 
 # --- Answers in pieces
@@ -185,7 +189,9 @@ def test_grpc_call_of_the_admin_port_is_answered_in_several_messages():
 def test_grpc_call_of_the_admin_port_may_be_slow():
     waiting = []
     call = FakeControlCall.admin_grpc("/p.S/M")
-    admin_grpc(call, lambda _: b"late", is_slow=lambda call: call.method == "/p.S/M", submit_slow=waiting.append)
+    admin_grpc(
+        call, lambda _: b"late", slow_lane=SlowLane(is_slow=lambda call: call.method == "/p.S/M", submit=waiting.append)
+    )
     assert len(waiting) == 1
 
 

@@ -71,6 +71,19 @@ def test_policy_that_takes_the_version_of_a_label_is_refused(before, after, foun
 
 
 @pytest.mark.parametrize(
+    ("after", "typed"), [(Latest(), "latest:1"), (Specific((1, 3)), "1,3"), (Specific(()), "none")]
+)
+def test_refusal_says_the_command_that_does_both(after, typed):
+    labelled = model("my model", version_labels={"stable": 2}, version_policy=All())
+    with pytest.raises(FailedPreconditionError) as caught:
+        check_labels_keep_versions(replace(labelled, version_policy=after), labelled, {1, 2, 3})
+    assert caught.value.message.endswith(
+        "Move or remove the label in the change of version_policy, by one PATCH with both: "
+        f"salver ctl set 'my model' --versions {typed} --label LABEL=VERSION, or --label LABEL- to remove it"
+    )
+
+
+@pytest.mark.parametrize(
     ("before", "changes", "found"),
     [
         (All(), {"version_policy": Specific((1, 2))}, {1, 2, 3}),

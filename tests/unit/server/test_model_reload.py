@@ -17,35 +17,41 @@ def request(text, timeout_s=None):
     return call
 
 
-def answer(call, apply=lambda models, timeout_s: None, metric_values=dict):
+def answer(call, apply=lambda models, timeout_s, writer: None, metric_values=dict):
     return wire.ReloadConfigResponse.FromString(ModelReload(apply, metric_values).grpc(call))
 
 
 def test_models_of_the_request_are_applied():
     applied = []
-    response = answer(request(LIST), lambda models, timeout_s: applied.extend(models))
+    response = answer(request(LIST), lambda models, timeout_s, writer: applied.extend(models))
     assert applied == [ModelConfig(name="a", base_path="/a")]
     assert response.HasField("status")
     assert (response.status.error_code, response.status.error_message) == (0, "")
 
 
+def test_log_is_told_where_the_request_comes_from():
+    writers = []
+    answer(request(LIST), lambda models, timeout_s, writer: writers.append(writer))
+    assert writers == ["a reload request from 192.0.2.1:5000"]
+
+
 def test_empty_list_is_a_list():
     applied = []
-    answer(request("config { model_config_list {} }"), lambda models, timeout_s: applied.append(models))
+    answer(request("config { model_config_list {} }"), lambda models, timeout_s, writer: applied.append(models))
     assert applied == [()]
 
 
 @pytest.mark.parametrize(("timeout_s", "waited_s"), [(None, MAX_WAIT_S), (2.5, 2.5), (1e6, MAX_WAIT_S)])
 def test_wait_is_limited_by_caller_and_server(timeout_s, waited_s):
     limits = []
-    answer(request(LIST, timeout_s), lambda models, timeout_s: limits.append(timeout_s))
+    answer(request(LIST, timeout_s), lambda models, timeout_s, writer: limits.append(timeout_s))
     assert limits == [waited_s]
 
 
 def test_increase_of_each_metric_is_told_once_in_the_order_of_the_request():
     values = {"/loads": 3, "/other": 1}
 
-    def apply(models, timeout_s):
+    def apply(models, timeout_s, writer):
         values["/loads"] = 5
 
     response = answer(
@@ -77,18 +83,18 @@ def test_wrong_models_are_refused_before_anything_is_applied(entries, expected):
     applied = []
     call = request(f"config {{ model_config_list {{ {entries} }} }}")
     with pytest.raises(InvalidArgumentError, match=expected):
-        answer(call, lambda models, timeout_s: applied.append(models))
+        answer(call, lambda models, timeout_s, writer: applied.append(models))
     assert applied == []
 
 
 def test_bytes_that_are_no_request_are_refused():
     with pytest.raises(InvalidArgumentError):
-        ModelReload(lambda models, timeout_s: None, lambda name: 0).grpc(FakeControlCall.grpc(RELOAD_CONFIG, b"\xff"))
+        answer(FakeControlCall.grpc(RELOAD_CONFIG, b"\xff"))
 
 
 @pytest.mark.parametrize("error", [FailedPreconditionError("label"), DeadlineExceededError("still loading")])
 def test_refusal_is_the_answer_and_is_logged_without_a_traceback(error, caplog):
-    def apply(models, timeout_s):
+    def apply(models, timeout_s, writer):
         raise error
 
     with pytest.raises(type(error), match=error.message):

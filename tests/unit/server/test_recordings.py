@@ -1,12 +1,13 @@
 import io
 import threading
+from contextlib import contextmanager
 
 import pytest
 
-from salver.admin.recording import RecordRequest
+from salver.admin.recording import MAX_BYTES, RecordRequest
 from salver.boundary import LogEntries, LogEntry
 from salver.errors import ResourceExhaustedError
-from salver.server.recordings import MAX_RECORDINGS, End, Recordings
+from salver.server.recordings import MAX_RECORDINGS, MAX_TOTAL_BYTES, End, Recordings
 from salver.server.shared_request_log import SharedRequestLog
 from salver.testing.fake_clock import FakeClock
 from salver.testing.fake_dataplane import FakeDataPlane
@@ -84,20 +85,40 @@ def test_the_end_of_the_server_ends_it_with_what_there_is():
     assert (content(made), made.end) == ([b"a"], End.STOP)
 
 
-def test_there_are_few_at_a_time():
-    bench = Bench()
+@contextmanager
+def being_made(bench, *requests):
     release = threading.Event()
     threads = [
-        threading.Thread(target=bench.recordings.record, args=("m", RecordRequest(), lambda: not release.is_set()))
-        for _ in range(MAX_RECORDINGS)
+        threading.Thread(target=bench.recordings.record, args=("m", request, lambda: not release.is_set()))
+        for request in requests
     ]
     for thread in threads:
         thread.start()
     for _ in threads:
         assert bench.started.acquire(timeout=LIMIT_S)
-    with pytest.raises(ResourceExhaustedError, match="recordings are being made"):
-        bench.recordings.record("m", RecordRequest(), lambda: True)
+    yield
     release.set()
     for thread in threads:
         thread.join(LIMIT_S)
+
+
+def test_there_are_few_at_a_time():
+    bench = Bench()
+    with (
+        being_made(bench, *[RecordRequest()] * MAX_RECORDINGS),
+        pytest.raises(ResourceExhaustedError, match="recordings are being made"),
+    ):
+        bench.recordings.record("m", RecordRequest(max_bytes=1), lambda: True)
     bench.recordings.record("m", RecordRequest(), lambda: False)
+
+
+def test_together_they_take_a_bounded_number_of_bytes():
+    bench = Bench()
+    most = MAX_TOTAL_BYTES // 2
+    assert most >= MAX_BYTES
+    with being_made(bench, RecordRequest(max_bytes=100 << 20)):
+        left = most - (100 << 20)
+        with pytest.raises(ResourceExhaustedError, match=f"max_bytes may be {left} while .*, got {left + 1};"):
+            bench.recordings.record("m", RecordRequest(max_bytes=left + 1), lambda: True)
+        bench.recordings.record("m", RecordRequest(max_bytes=left), lambda: False)
+    bench.recordings.record("m", RecordRequest(max_bytes=most), lambda: False)

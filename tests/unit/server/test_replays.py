@@ -1,12 +1,23 @@
 import threading
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from salver import CallableServable, TensorSpec
+from salver.admin.replay import ReplayQuery
 from salver.core.ids import ServableId
-from salver.errors import CancelledError, DataLossError, InvalidArgumentError, NotFoundError, ResourceExhaustedError
+from salver.errors import (
+    AbortedError,
+    CancelledError,
+    DataLossError,
+    DeadlineExceededError,
+    InvalidArgumentError,
+    NotFoundError,
+    ResourceExhaustedError,
+    UnavailableError,
+)
 from salver.server.replays import MAX_FAILURES, MAX_REPLAYS, Replays, quantiles
 from salver.server.serving_table import DataPlaneServingTable
 from salver.testing.fake_dataplane import FakeDataPlane
@@ -22,14 +33,21 @@ LIMIT_S = 20
 class Handles:
     """A manager with one version."""
 
+    def __init__(self):
+        self.pin = SimpleNamespace(servable=SERVABLE)
+
     def get_servable_handle(self, request):
         if (request.name, request.version) != ID:
             raise NotFoundError(f"Servable not found for request: {request}")
         return self._handle()
 
+    def find_pin(self, request):
+        assert (request.name, request.version) == ID
+        return self.pin
+
     @contextmanager
     def _handle(self):
-        yield type("Handle", (), {"id": ID, "servable": SERVABLE})
+        yield SimpleNamespace(id=ID, servable=SERVABLE)
 
 
 class Bench:
@@ -37,11 +55,12 @@ class Bench:
         self.plane = FakeDataPlane()
         self.now_s = 0.0
         table = DataPlaneServingTable(self.plane)
-        self.replays = Replays(self.plane, table, Handles(), is_stopping=is_stopping, clock=lambda: self.now_s)
+        self.manager = Handles()
+        self.replays = Replays(self.plane, table, self.manager, is_stopping=is_stopping, clock=lambda: self.now_s)
 
-    def replay(self, *records, concurrency=1, is_wanted=lambda: True, id=ID, content=None):
+    def replay(self, *records, is_wanted=lambda: True, id=ID, content=None, **query):
         content = b"".join(map(record_bytes, records)) if content is None else content
-        return self.replays.replay(id, content, concurrency, is_wanted)
+        return self.replays.replay(id, content, ReplayQuery(**query), is_wanted)
 
 
 def records(count):
@@ -104,12 +123,66 @@ def test_nothing_is_replayed_of_a_damaged_file_or_on_a_version_that_is_not_loade
     assert bench.replay(content=b"").num_records == 0
 
 
-@pytest.mark.parametrize("who", ["caller", "server"])
-def test_it_ends_when_nobody_wants_it_any_more(who):
-    bench = Bench(is_stopping=lambda: who == "server" and len(bench.plane.replays) >= 2)
-    with pytest.raises(CancelledError):
-        bench.replay(*records(5), is_wanted=lambda: who == "server" or len(bench.plane.replays) < 2)
-    assert len(bench.plane.replays) == 2
+ENDS = {"caller": CancelledError, "server": UnavailableError, "version": AbortedError, "new version": AbortedError}
+
+
+class Ending:
+    """A replay that is to end, for one reason or another, once `is_due`."""
+
+    def __init__(self, who):
+        self.who = who
+        self.is_due = False
+        self.bench = Bench(is_stopping=lambda: self.is_due and who == "server")
+
+    def end(self):
+        self.is_due = True
+        if self.who == "version":
+            self.bench.manager.pin = None
+        elif self.who == "new version":
+            self.bench.manager.pin = SimpleNamespace(servable=object())
+
+    def replay(self):
+        with pytest.raises(ENDS[self.who]):
+            self.bench.replay(*records(5), is_wanted=lambda: not (self.is_due and self.who == "caller"))
+        return len(self.bench.plane.replays)
+
+
+@pytest.mark.parametrize("who", ENDS)
+def test_it_ends_between_two_requests(who):
+    ending = Ending(who)
+    ending.bench.plane.on_replay = lambda api, message: ending.end() if message.endswith(b"b") else None
+    assert ending.replay() == 2
+
+
+@pytest.mark.parametrize("who", ENDS)
+def test_it_ends_while_a_request_hangs(who):
+    ending, release, done = Ending(who), threading.Event(), threading.Event()
+
+    def hang(api, message):
+        ending.end()
+        release.wait(LIMIT_S)
+        done.set()
+
+    ending.bench.plane.on_replay = hang
+    assert ending.replay() == 1
+    assert not done.is_set()
+    release.set()
+    assert done.wait(LIMIT_S)
+
+
+def test_the_first_request_that_takes_too_long_is_the_last():
+    bench = Bench()
+
+    def hang(api, message):
+        bench.now_s += 7 if message.endswith(b"b") else 1
+        if not message.endswith(b"c"):
+            raise DeadlineExceededError("late")
+
+    bench.plane.on_replay = hang
+    with pytest.raises(DeadlineExceededError, match="record 1 was not answered within 7 s"):
+        bench.replay(*records(5), timeout_s=7)
+    assert [message[-1:] for _, _, message in bench.plane.replays] == [b"a", b"b"]
+    assert bench.plane.replay_timeouts_s == [7, 7]
 
 
 def test_there_are_few_at_a_time():

@@ -1,3 +1,4 @@
+import threading
 import weakref
 
 import numpy as np
@@ -8,6 +9,7 @@ from salver.core.ids import ServableId
 from salver.core.serving_map import ServingSnapshot
 from salver.errors import Code, InvalidArgumentError, NotFoundError, UnavailableError
 from salver.servables.servable import CallableServable, TensorSpec
+from salver.server import serving_table
 from salver.server.serving_table import DataPlaneServingTable
 from salver.testing.fake_dataplane import FakeDataPlane, FakeNativeModel, half_plus_two
 
@@ -219,3 +221,19 @@ def test_servable_says_itself_how_many_rows_may_be_joined(plane, table):
 
     publish(table, m={1: Joining(lambda inputs: inputs, {}, {})})
     assert plane.resolve("m").spec.batching == BatchingPolicy(max_batch_size=500)
+
+
+def test_what_runs_before_a_version_is_published_is_waited_for(table):
+    with table.unpublished_target(ServableId("m", 1), servable()) as target:
+        target.pin()
+        threading.Timer(0, target.unpin).start()
+    assert target.num_pins == 0
+
+
+def test_what_hangs_before_a_version_is_published_is_left_behind(table, monkeypatch, caplog):
+    monkeypatch.setattr(serving_table, "_LAST_RUNS_S", 0)
+    with table.unpublished_target(ServableId("m", 1), servable()) as target:
+        target.pin()
+    assert target.num_pins == 1
+    assert "still runs" in caplog.text
+    assert table.name_of(target.spec.servable) == "CallableServable"

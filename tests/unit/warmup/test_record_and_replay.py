@@ -28,8 +28,8 @@ def report(*failed, num_failed=None):
     return 200, {}, json.dumps(asdict(made)).encode()
 
 
-def path(version, concurrency=1):
-    return f"/v1/models/ranker/versions/{version}:replay?concurrency={concurrency}"
+def path(version, concurrency=1, timeout_s=60.0):
+    return f"/v1/models/ranker/versions/{version}:replay?concurrency={concurrency}&timeout_s={timeout_s}"
 
 
 @pytest.fixture
@@ -73,11 +73,11 @@ def test_refusals_of_the_server_are_told(run, server, tmp_path):
 
 
 def test_a_replay_is_shown(run, server, file):
-    server.answers[path(8, 4)] = report()
-    status, out, _ = run("replay", file, "ranker", "--version=8", "--concurrency=4")
+    server.answers[path(8, 4, 2.5)] = report()
+    status, out, _ = run("replay", file, "ranker", "--version=8", "--concurrency=4", "--timeout=2.5")
     assert status == 0
     assert " ".join(out.splitlines()[1].split()) == "ranker version 8 5 0 1 ms 2 ms 3 ms 4 ms"
-    assert server.posted == [(path(8, 4), file.read_bytes())]
+    assert server.posted == [(path(8, 4, 2.5), file.read_bytes())]
 
 
 def test_failures_are_told(run, server, file):

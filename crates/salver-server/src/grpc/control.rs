@@ -18,6 +18,7 @@ use crate::control::{ControlAnswer, ControlCall, Protocol, shutting_down};
 use crate::event_loop::{LoopContext, Port, spawn_with};
 use crate::grpc::{Frames, drive, framing, timeout, with_headers};
 use crate::http_control::text_headers;
+use crate::peer::Origin;
 use crate::predict::within;
 
 const MAX_PENDING_MESSAGES: usize = 4;
@@ -32,8 +33,12 @@ impl Drop for AbandonGuard {
 }
 
 /// Answers a unary call with the framed message that Python gives.
-pub(crate) async fn unary(context: &Rc<LoopContext>, request: Request<Incoming>) -> Result<Bytes, Status> {
-    message_of(ask_one(context, Port::Grpc, request).await?.1)
+pub(crate) async fn unary(
+    context: &Rc<LoopContext>,
+    origin: Origin,
+    request: Request<Incoming>,
+) -> Result<Bytes, Status> {
+    message_of(ask_one(context, origin, request).await?.1)
 }
 
 /// Answers a call on the admin port, which Python answers with one message or with several over time.
@@ -42,9 +47,10 @@ pub(crate) async fn unary(context: &Rc<LoopContext>, request: Request<Incoming>)
 /// As [`unary`].
 pub(crate) async fn unary_or_streamed(
     context: &Rc<LoopContext>,
+    origin: Origin,
     request: Request<Incoming>,
 ) -> Result<Response<ServerBody>, Status> {
-    match ask_one(context, Port::Admin, request).await? {
+    match ask_one(context, origin, request).await? {
         (deadline, ControlAnswer::Messages(pieces)) => Ok(streamed(context, deadline, pieces)),
         (_, answer) => message_of(answer).map(super::unary),
     }
@@ -53,7 +59,7 @@ pub(crate) async fn unary_or_streamed(
 /// Passes a call of one message on; the answer comes with the deadline for the rest of it.
 async fn ask_one(
     context: &Rc<LoopContext>,
-    port: Port,
+    origin: Origin,
     request: Request<Incoming>,
 ) -> Result<(Option<Instant>, ControlAnswer), Status> {
     let (mut head, body) = request.into_parts();
@@ -61,8 +67,8 @@ async fn ask_one(
     let asked = async {
         let message = framing::read_unary(context, &head.headers, body).await?;
         // Of calls of clients nobody looks at them.
-        let headers = if port == Port::Admin { std::mem::take(&mut head.headers) } else { HeaderMap::new() };
-        ask(context, Asked { port, path: head.uri.path(), headers, message, deadline }).await
+        let headers = if origin.port == Port::Admin { std::mem::take(&mut head.headers) } else { HeaderMap::new() };
+        ask(context, Asked { origin, path: head.uri.path(), headers, message, deadline }).await
     };
     Ok((deadline, within(deadline, asked).await?))
 }
@@ -100,20 +106,20 @@ async fn pass_on(context: &LoopContext, pieces: &Pieces, frames: &Frames) -> Res
 /// INVALID_ARGUMENT for a timeout that cannot be read.
 pub(crate) fn stream(
     context: &Rc<LoopContext>,
-    port: Port,
+    origin: Origin,
     request: Request<Incoming>,
 ) -> Result<Response<ServerBody>, Status> {
     let deadline = timeout::deadline(request.headers())?;
     let (sender, receiver) = mpsc::channel(MAX_PENDING_MESSAGES);
     spawn_with(context, |context| async move {
-        drive(deadline, &sender, answer_each(&context, port, request, deadline, &sender)).await;
+        drive(deadline, &sender, answer_each(&context, origin, request, deadline, &sender)).await;
     });
     Ok(with_headers(ServerBody::Stream(receiver)))
 }
 
 async fn answer_each(
     context: &LoopContext,
-    port: Port,
+    origin: Origin,
     request: Request<Incoming>,
     deadline: Option<Instant>,
     frames: &Frames,
@@ -125,10 +131,10 @@ async fn answer_each(
             biased;
             message = messages.next(context) => message?,
             // An open stream would hold up the drain; what was asked on it is answered first.
-            () = context.shared.closing(port) => return Err(shutting_down()),
+            () = context.shared.closing(origin.port) => return Err(shutting_down()),
         };
         let Some(message) = message else { return Ok(()) };
-        let asked = Asked { port, path: head.uri.path(), headers: HeaderMap::new(), message, deadline };
+        let asked = Asked { origin, path: head.uri.path(), headers: HeaderMap::new(), message, deadline };
         let answer = message_of(ask(context, asked).await?)?;
         if frames.send(Frame::data(answer)).await.is_err() {
             return Ok(());
@@ -138,7 +144,7 @@ async fn answer_each(
 
 /// One message for Python.
 struct Asked<'a> {
-    port: Port,
+    origin: Origin,
     path: &'a str,
     headers: HeaderMap,
     message: Bytes,
@@ -151,7 +157,8 @@ async fn ask(context: &LoopContext, asked: Asked<'_>) -> Result<ControlAnswer, S
     let is_abandoned = Arc::new(AtomicBool::new(false));
     let _guard = AbandonGuard(is_abandoned.clone());
     context.shared.control.push(ControlCall {
-        protocol: if asked.port == Port::Admin { Protocol::AdminGrpc } else { Protocol::Grpc },
+        protocol: if asked.origin.port == Port::Admin { Protocol::AdminGrpc } else { Protocol::Grpc },
+        peer: asked.origin.peer,
         method: "POST".to_owned(),
         path: asked.path.to_owned(),
         query: String::new(),

@@ -21,9 +21,11 @@ use tokio::sync::mpsc;
 
 use crate::body::ServerBody;
 use crate::counters::count;
-use crate::event_loop::{LoopContext, Port};
+use crate::event_loop::LoopContext;
 use crate::inference::Api;
+use crate::journal::{self, Identity};
 use crate::options::GrpcOptions;
+use crate::peer::Origin;
 use crate::predict::within;
 
 pub(crate) use control::AbandonGuard;
@@ -42,20 +44,24 @@ pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
 }
 
 /// Answers one call.
-pub(crate) async fn handle(context: Rc<LoopContext>, request: Request<Incoming>) -> Response<ServerBody> {
+pub(crate) async fn handle(
+    context: Rc<LoopContext>,
+    origin: Origin,
+    request: Request<Incoming>,
+) -> Response<ServerBody> {
     if let Some(refusal) = refuse_foreign(&request) {
         return refusal;
     }
     count(&context.shared.counters.grpc_requests);
-    let path = request.uri().path();
-    let answer = match Api::of_grpc_path(path) {
-        Some(api) => return infer(&context, api, request).await,
-        None => match on_every_port(&context, Port::Grpc, request).await {
-            Ok(answer) => answer,
-            Err(request) => control::unary(&context, request).await.map(unary),
-        },
+    if let Some(api) = Api::of_grpc_path(request.uri().path()) {
+        return infer(&context, api, request).await;
+    }
+    let identity = Identity::sent(request.headers());
+    let answer = match on_every_port(&context, origin, request).await {
+        Ok(answer) => answer,
+        Err(request) => control::unary(&context, origin, request).await.map(unary),
     };
-    answer.unwrap_or_else(|status| refusal(&context, &status))
+    journal::told(identity, answer.unwrap_or_else(|status| refusal(&context, &status)))
 }
 
 /// Answers a call that runs a model, and tells its client who it is.
@@ -65,24 +71,24 @@ async fn infer(context: &Rc<LoopContext>, api: Api, request: Request<Incoming>) 
         Api::PredictStreamed => streamed::handle(context, request, identity.clone()),
         _ => inference::handle(context, api, request, identity.clone()).await.map(unary),
     };
-    let mut response = answer.unwrap_or_else(|status| refusal(context, &status));
-    if let Some(identity) = identity {
-        identity.tell(response.headers_mut());
-    }
-    response
+    journal::told(identity, answer.unwrap_or_else(|status| refusal(context, &status)))
 }
 
 /// Answers one call on the admin port, which runs no model and counts nothing.
-pub(crate) async fn handle_admin(context: &Rc<LoopContext>, request: Request<Incoming>) -> Response<ServerBody> {
+pub(crate) async fn handle_admin(
+    context: &Rc<LoopContext>,
+    origin: Origin,
+    request: Request<Incoming>,
+) -> Response<ServerBody> {
     if let Some(refusal) = refuse_foreign(&request) {
         return refusal;
     }
     let answer = if Api::of_grpc_path(request.uri().path()).is_some() {
         Err(Status::unimplemented("The admin port runs no model; the gRPC port does."))
     } else {
-        match on_every_port(context, Port::Admin, request).await {
+        match on_every_port(context, origin, request).await {
             Ok(answer) => answer,
-            Err(request) => control::unary_or_streamed(context, request).await,
+            Err(request) => control::unary_or_streamed(context, origin, request).await,
         }
     };
     answer.unwrap_or_else(|status| failure(&status))
@@ -91,13 +97,13 @@ pub(crate) async fn handle_admin(context: &Rc<LoopContext>, request: Request<Inc
 /// Answers health and reflection; gives any other call back.
 async fn on_every_port(
     context: &Rc<LoopContext>,
-    port: Port,
+    origin: Origin,
     request: Request<Incoming>,
 ) -> Result<Result<Response<ServerBody>, Status>, Request<Incoming>> {
     match request.uri().path() {
         "/grpc.health.v1.Health/Check" => Ok(health::check(context, request).await.map(unary)),
-        "/grpc.health.v1.Health/Watch" => Ok(health::watch(context, port, request).await),
-        path if path.starts_with("/grpc.reflection.") => Ok(control::stream(context, port, request)),
+        "/grpc.health.v1.Health/Watch" => Ok(health::watch(context, origin.port, request).await),
+        path if path.starts_with("/grpc.reflection.") => Ok(control::stream(context, origin, request)),
         _ => Err(request),
     }
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use hyper::HeaderMap;
 use hyper::header::{HeaderName, HeaderValue};
+use hyper::{HeaderMap, Response};
 use salver_core::requests::{SpanContext, TraceContext, trace_state};
 
 use super::JournalOptions;
@@ -24,7 +24,7 @@ pub(crate) struct Identity {
 impl Identity {
     /// That of a request with these headers; `None` where it has no id and is not told of.
     pub(super) fn new(headers: &HeaderMap, options: JournalOptions) -> Option<Self> {
-        let sent = headers.get(REQUEST_ID).filter(|id| is_request_id(id.as_bytes())).cloned();
+        let sent = sent_id(headers);
         let trace = options.sampling_ratio.and_then(|ratio| trace(headers, ratio)).map(Arc::new);
         if sent.is_none() && trace.is_none() && !options.is_logged {
             return None;
@@ -32,8 +32,12 @@ impl Identity {
         Some(Self { request_id: sent.unwrap_or_else(new_request_id), trace })
     }
 
-    /// Tells the client.
-    pub(crate) fn tell(&self, headers: &mut HeaderMap) {
+    /// That of a request which runs no model, and is told of nowhere: the id that it came with.
+    pub(crate) fn sent(headers: &HeaderMap) -> Option<Self> {
+        sent_id(headers).map(|request_id| Self { request_id, trace: None })
+    }
+
+    fn tell(&self, headers: &mut HeaderMap) {
         headers.insert(REQUEST_ID, self.request_id.clone());
         if let Some(trace) = &self.trace
             && let Ok(value) = HeaderValue::try_from(trace.root.to_string())
@@ -41,6 +45,18 @@ impl Identity {
             headers.insert(TRACEPARENT, value);
         }
     }
+}
+
+/// The response to a request, which tells the client who it is.
+pub(crate) fn told<B>(identity: Option<Identity>, mut response: Response<B>) -> Response<B> {
+    if let Some(identity) = identity {
+        identity.tell(response.headers_mut());
+    }
+    response
+}
+
+fn sent_id(headers: &HeaderMap) -> Option<HeaderValue> {
+    headers.get(REQUEST_ID).filter(|id| is_request_id(id.as_bytes())).cloned()
 }
 
 /// Visible ASCII alone: an id stands in logs and is sent back.
@@ -78,10 +94,9 @@ mod tests {
         Identity::new(&headers.iter().map(header).collect(), JournalOptions { is_logged, sampling_ratio })
     }
 
-    fn told(identity: &Identity) -> Vec<(String, String)> {
-        let mut headers = HeaderMap::new();
-        identity.tell(&mut headers);
-        headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect()
+    fn told_headers(identity: &Identity) -> Vec<(String, String)> {
+        let response = told(Some(identity.clone()), Response::new(()));
+        response.headers().iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect()
     }
 
     #[test]
@@ -90,7 +105,7 @@ mod tests {
         assert!(identity(&[("traceparent", PARENT)], false, None).is_none());
         assert!(identity(&[], false, Some(0.0)).is_none());
         assert_eq!(
-            told(&identity(&[("x-request-id", "mine")], false, None).unwrap()),
+            told_headers(&identity(&[("x-request-id", "mine")], false, None).unwrap()),
             [("x-request-id".into(), "mine".into())]
         );
     }
@@ -130,6 +145,6 @@ mod tests {
         let identity = identity(&headers, false, Some(0.0)).unwrap();
         let trace = identity.trace.clone().unwrap();
         assert_eq!((&*trace.state, trace.parent.unwrap().to_string()), ("a=1,b=2", PARENT.to_owned()));
-        assert_eq!(told(&identity)[1], ("traceparent".into(), trace.root.to_string()));
+        assert_eq!(told_headers(&identity)[1], ("traceparent".into(), trace.root.to_string()));
     }
 }

@@ -14,7 +14,7 @@ use hyper::HeaderMap;
 
 pub use entries::JournalEntries;
 pub use entry::JournalEntry;
-pub(crate) use identity::Identity;
+pub(crate) use identity::{Identity, told};
 
 use crate::pull_queue::PullQueue;
 

@@ -14,20 +14,25 @@ use salver_core::{Code, Status, json};
 pub(crate) use path::is_api;
 
 use crate::body::ServerBody;
-use crate::control::Protocol;
 use crate::counters::count;
 use crate::event_loop::LoopContext;
 use crate::http_control::json_body;
+use crate::journal::{self, Identity};
 use crate::metrics::Entrypoint;
+use crate::peer::Origin;
 use crate::record::Record;
 use crate::{cors, http_control, probes};
 
 /// Answers one request.
-pub(crate) async fn handle(context: Rc<LoopContext>, request: Request<Incoming>) -> Response<ServerBody> {
+pub(crate) async fn handle(
+    context: Rc<LoopContext>,
+    origin: Origin,
+    request: Request<Incoming>,
+) -> Response<ServerBody> {
     count(&context.shared.counters.rest_requests);
     let response = match probes::answer(&context, request.uri().path()) {
         Some(response) => response,
-        None => answer(&context, request).await,
+        None => answer(&context, origin, request).await,
     };
     if response.status().as_u16() >= 400 {
         count(&context.shared.counters.rest_errors);
@@ -35,39 +40,39 @@ pub(crate) async fn handle(context: Rc<LoopContext>, request: Request<Incoming>)
     response
 }
 
-async fn answer(context: &Rc<LoopContext>, request: Request<Incoming>) -> Response<ServerBody> {
-    let answered = if path::is_api(request.uri().path()) {
-        answer_api(context, request).await
-    } else {
-        http_control::handle(context, Protocol::Http, request).await
-    };
-    answered.unwrap_or_else(|status| failure(&status))
+async fn answer(context: &Rc<LoopContext>, origin: Origin, request: Request<Incoming>) -> Response<ServerBody> {
+    if path::is_api(request.uri().path()) {
+        return answer_api(context, origin, request).await;
+    }
+    let identity = Identity::sent(request.headers());
+    let answered = http_control::handle(context, origin, request).await;
+    journal::told(identity, answered.unwrap_or_else(|status| failure(&status)))
 }
 
 /// Answers a request of the API, and counts it.
-async fn answer_api(context: &Rc<LoopContext>, request: Request<Incoming>) -> Result<Response<ServerBody>, Status> {
+async fn answer_api(context: &Rc<LoopContext>, origin: Origin, request: Request<Incoming>) -> Response<ServerBody> {
     let (method, path) = (request.method(), request.uri().path());
     let route = if *method == Method::POST { path::parse_inference(path) } else { Ok(None) };
     let (api, model) = match &route {
         Ok(Some(route)) => (Some(route.api), route.spec.name.clone()),
         _ => (None, path::model_name(method, path)),
     };
-    let identity = api.and_then(|_| context.shared.journal.identify(request.headers()));
+    let identity = match api {
+        Some(_) => context.shared.journal.identify(request.headers()),
+        None => Identity::sent(request.headers()),
+    };
     let record = Record::begin(&context.shared, api, Entrypoint::Rest, identity.clone());
     record.name_model(model);
     let answered = match route {
         Ok(Some(route)) => inference::handle(context, route, request, &record).await.map(json_body),
         Ok(None) => match cors::answer_options(&request) {
             Some(response) => Ok(response),
-            None => http_control::handle(context, Protocol::Http, request).await,
+            None => http_control::handle(context, origin, request).await,
         },
         Err(status) => Err(status),
     };
     record.note(answered.as_ref().map_or_else(|status| status.code, code_of));
-    let Some(identity) = identity else { return answered };
-    let mut response = answered.unwrap_or_else(|status| failure(&status));
-    identity.tell(response.headers_mut());
-    Ok(response)
+    journal::told(identity, answered.unwrap_or_else(|status| failure(&status)))
 }
 
 /// The code behind a whole response. Errors come as a [`Status`], but for OPTIONS, which may fail in one way.

@@ -1,4 +1,11 @@
-"""Who tried to change what: a line of the log for each attempt, and the latest ones at hand."""
+"""Who tried to change what: a line of the log for each attempt, and the latest ones at hand.
+
+An attempt has its line when it is accepted, not when the answer is sent, which may wait for loads for minutes; what is
+refused has it with the refusal. Where something goes wrong after it was accepted, a second line says so.
+
+Who is turned away at the door, before anybody looks at what is asked, can come as often as a page in some browser
+likes. Those refusals are told a few times a minute, and counted otherwise; they push no attempt out of what is kept.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +16,39 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 
-from salver.admin.change import AuditEntry, Difference
+from salver.admin.change import AuditDocument, AuditEntry, Difference
 from salver.errors import Code, SalverError
+from salver.server.admin.bounded_rate import BoundedRate
 from salver.server.admin.times import rfc3339
 
 logger = logging.getLogger("salver.audit")
 
 _MAX_ENTRIES = 1000
+_MAX_REFUSALS = 100
+"""Of those turned away at the door, that are kept beside the entries."""
+_MAX_REFUSALS_PER_MINUTE = 10
 _MAX_TEXT = 300
 """Characters that are kept of what a caller says."""
 _MAX_DIFFERENCES = 50
 """Differences that are kept of one change; a list of models that is set whole may have thousands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks for what."""
+
+    request: str
+    """Such as `DELETE /v1/models/ranker`."""
+    actor: str | None = None
+    """Who, by the caller's own word."""
+    address: str | None = None
+    """Where the caller is, where that is known."""
+
+
+def _nothing(attempt: Attempt) -> None:
+    del attempt
 
 
 @dataclass(slots=True)
@@ -30,58 +57,108 @@ class Attempt:
 
     is_dry_run: bool = False
     diff: tuple[Difference, ...] = ()
+    is_accepted: bool = field(default=False, init=False)
+    _on_accepted: Callable[[Attempt], None] = _nothing
+
+    def accept(self) -> None:
+        """Have its line written now: what is asked for is done or begun, and the answer may yet take long."""
+        if not self.is_accepted:
+            self.is_accepted = True
+            self._on_accepted(self)
 
 
 class AuditLog:
     """The attempts of this run of the server; only the latest are kept. Thread-safe."""
 
-    def __init__(self, *, max_entries: int = _MAX_ENTRIES, clock: Callable[[], float] = time.time) -> None:
-        """Begin with none; `clock` gives seconds since the epoch."""
-        self._entries: deque[AuditEntry] = deque(maxlen=max_entries)
-        self._lock = threading.Lock()  # guards _entries, and keeps the log in their order
+    def __init__(
+        self,
+        *,
+        max_entries: int = _MAX_ENTRIES,
+        clock: Callable[[], float] = time.time,
+        max_refusals_per_minute: int = _MAX_REFUSALS_PER_MINUTE,
+    ) -> None:
+        """Begin with none.
+
+        Args:
+            max_entries: How many attempts are kept.
+            clock: Gives seconds since the epoch.
+            max_refusals_per_minute: How many refusals at the door are told.
+        """
+        self._lock = threading.Lock()
+        """Guards all below but the clock, and keeps the log in their order."""
+        self._entries: deque[tuple[int, AuditEntry]] = deque(maxlen=max_entries)
+        self._refusals: deque[tuple[int, AuditEntry]] = deque(maxlen=_MAX_REFUSALS)
+        self._num_told = 0
+        self._num_untold = 0
+        self._rate = BoundedRate(max_refusals_per_minute, 60.0, clock)
         self._clock = clock
 
-    def entries(self) -> tuple[AuditEntry, ...]:
+    def document(self) -> AuditDocument:
         """Return what is kept, latest first."""
         with self._lock:
-            return tuple(reversed(self._entries))
+            found = sorted((*self._entries, *self._refusals), key=lambda one: -one[0])
+            return AuditDocument(audit=tuple(entry for _, entry in found), num_refusals_left_out=self._num_untold)
 
     @contextmanager
-    def attempt(self, request: str, actor: str | None, address: str | None = None) -> Iterator[Attempt]:
+    def attempt(self, asker: Asker) -> Iterator[Attempt]:
         """Note what becomes of the block: an attempt that ends with an error was refused."""
-        attempt, outcome = Attempt(), Code.INTERNAL.name
         at = rfc3339(self._clock())  # now: what was asked for may be waited for, long after it was done
+
+        def note(attempt: Attempt, outcome: Code) -> None:
+            self._add(_entry(at, asker, outcome, attempt), len(attempt.diff))
+
+        attempt, outcome = Attempt(_on_accepted=lambda accepted: note(accepted, Code.OK)), Code.INTERNAL
         try:
             yield attempt
-            outcome = Code.OK.name
+            outcome = Code.OK
         except SalverError as error:
-            outcome = error.code.name
+            outcome = error.code
             raise
         finally:
-            entry = AuditEntry(
-                at=at,
-                actor=actor and _cut(actor),
-                address=address,
-                request=_cut(request),
-                outcome=outcome,
-                is_dry_run=attempt.is_dry_run,
-                diff=attempt.diff[:_MAX_DIFFERENCES],
-            )
-            self._add(entry, len(attempt.diff))
+            if not attempt.is_accepted or outcome is not Code.OK:
+                note(attempt, outcome)
+
+    def refuse(self, asker: Asker, error: SalverError) -> None:
+        """Note that somebody was turned away at the door; beyond so many a minute they are only counted."""
+        with self._lock:
+            num_before = self._rate.take()
+            if num_before is None:
+                self._num_untold += 1
+                return
+            entry = _entry(rfc3339(self._clock()), asker, error.code, Attempt())
+            told = f"; {num_before} more before it" if num_before else ""
+            self._keep(self._refusals, entry, f"{_line(entry, 0)}: {error.message[:_MAX_TEXT]}{told}")
 
     def _add(self, entry: AuditEntry, num_differences: int) -> None:
         with self._lock:
-            self._entries.append(entry)
-            logger.info("%s", _line(entry, num_differences), extra={"audit": asdict(replace(entry, diff=()))})
+            self._keep(self._entries, entry, _line(entry, num_differences))
+
+    def _keep(self, place: deque[tuple[int, AuditEntry]], entry: AuditEntry, line: str) -> None:
+        self._num_told += 1
+        place.append((self._num_told, entry))
+        logger.info("%s", line, extra={"audit": asdict(replace(entry, diff=()))})
+
+
+def _entry(at: str, asker: Asker, outcome: Code, attempt: Attempt) -> AuditEntry:
+    return AuditEntry(
+        at=at,
+        actor=asker.actor and _cut(asker.actor),
+        address=asker.address,
+        request=_cut(asker.request),
+        outcome=outcome.name,
+        is_dry_run=attempt.is_dry_run,
+        diff=attempt.diff[:_MAX_DIFFERENCES],
+    )
 
 
 def _line(entry: AuditEntry, num_differences: int) -> str:
     who = json.dumps(entry.actor) if entry.actor else "somebody"
+    where = f" from {entry.address}" if entry.address else ""
     dry = ", dry run" if entry.is_dry_run else ""
     paths = ", ".join(f"{one.op} {one.path}" for one in entry.diff)
     more = num_differences - len(entry.diff)
     told = f": {paths}{f' and {more} more' if more else ''}" if paths else ""
-    return f"{entry.request} by {who}: {entry.outcome}{dry}{told}"
+    return f"{entry.request} by {who}{where}: {entry.outcome}{dry}{told}"
 
 
 def _cut(text: str) -> str:

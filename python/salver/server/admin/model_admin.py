@@ -200,6 +200,7 @@ class ModelAdmin:
         """
         self._check_configured(name)
         self._core.acts.poll(name)
+        caller.attempt.accept()
         return self._settled(name, wait_s, caller)
 
     def reload_version(self, name: str, version: int, wait_s: float, caller: Caller) -> ModelDocument:
@@ -212,6 +213,7 @@ class ModelAdmin:
         self._check_configured(name)
         self._check_version(name, version)
         self._core.acts.reload_version(ServableId(name, version))
+        caller.attempt.accept()
         return self._settled(name, wait_s, caller)
 
     def retry_version(self, name: str, version: int, wait_s: float, caller: Caller) -> ModelDocument:
@@ -224,6 +226,7 @@ class ModelAdmin:
         self._check_configured(name)
         self._check_version(name, version)
         self._core.acts.retry_version(ServableId(name, version))
+        caller.attempt.accept()
         return self._settled(name, wait_s, caller)
 
     # --- Inside
@@ -257,6 +260,7 @@ class ModelAdmin:
             edit, writer=_writer(caller.actor), is_dry_run=query.dry_run, on_present=caller.if_match.check
         )
         attempt.diff = differences(done.before.models, done.after.models)
+        attempt.accept()
         if query.dry_run:
             return self._answer(name, done.before.etag, attempt.diff, is_dry_run=True)
         if done.is_changed:

@@ -94,4 +94,4 @@ def _caller(request: AdminRequest) -> Caller:
 
 
 def _waiting(request: AdminRequest) -> Caller:
-    return Caller(is_gone=lambda: request.call.is_cancelled)
+    return Caller(attempt=request.attempt, is_gone=lambda: request.call.is_cancelled)

@@ -23,7 +23,7 @@ def model_routes(pages: ModelPages, audit: AuditLog) -> tuple[Route, ...]:
 
     def entries(request: AdminRequest) -> HttpResponse:
         del request
-        return document_response(AuditDocument(audit=audit.entries()))
+        return document_response(audit.document())
 
     told = About(summary="The latest attempts to change something", tag="audit", answer=json_of(AuditDocument))
     return (*_reading(pages), *_changing(pages), *_acting(pages), Route("GET", "/v1/audit", entries, about=told))

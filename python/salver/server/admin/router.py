@@ -35,15 +35,17 @@ from urllib.parse import unquote
 from salver.admin.limits import MAX_VERSION
 from salver.boundary import ControlCall
 from salver.config.flag_parser import nearest
-from salver.errors import Code, InvalidArgumentError, NotFoundError
+from salver.errors import Code, InvalidArgumentError, NotFoundError, SalverError
 from salver.server.admin.about import JSON, About, Effect
-from salver.server.admin.audit import Attempt, AuditLog
+from salver.server.admin.audit import Asker, Attempt, AuditLog
 from salver.server.admin.inputs import read_body, read_query
 from salver.server.admin.lost_update import LostUpdateError
 from salver.server.http_response import AnyResponse, json_error
 
 OF_THE_DATA_PLANE = ("/livez", "/readyz")
 """Paths that never come here, and are known all the same."""
+_MAX_SHOWN = 200
+"""Characters of an unknown path that a message repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class AdminRequest:
 
     def header(self, name: str) -> str | None:
         """Return the value of this header, of several the first; `name` in lower case."""
-        return next((value for known, value in self.call.headers if known == name), None)
+        return _header(self.call, name)
 
 
 AdminHandler: TypeAlias = Callable[[AdminRequest], AnyResponse]
@@ -115,7 +117,7 @@ class AdminRoutes:
         Args:
             routes: The lines of the table.
             check: Sees every call before it is answered, and raises a SalverError to refuse it.
-            audit: Told of every request that may change something, if it passes the check.
+            audit: Told of every request that may change something, and of all that the check refuses.
         """
         self._check = check
         self._audit = audit or AuditLog()
@@ -127,13 +129,17 @@ class AdminRoutes:
         """Answer the call.
 
         Raises:
-            NotFoundError: There is no such path; names the nearest that there is.
+            NotFoundError: There is no such path; names the nearest that there is, or where all stand.
             SalverError: What the check or the handler refuses with.
         """
-        self._check(call)
+        try:
+            self._check(call)
+        except SalverError as error:
+            self._audit.refuse(_asker(call), error)
+            raise
         found = self._find(call.path)
         if found is None:
-            raise NotFoundError(f"There is no {call.path} here; {self._hint(call.path)}")
+            raise NotFoundError(f"There is no {call.path[:_MAX_SHOWN]} here; {self._hint(call.path)}")
         by_method, parameters = found
         route = by_method.get(_verb(call))
         if route is None:
@@ -146,11 +152,17 @@ class AdminRoutes:
             return json_error(412, error.code, error.message)
 
     def _answer(self, route: Route, request: AdminRequest) -> AnyResponse:
-        if route.about is None or route.about.effect is Effect.NONE:
+        if not _is_audited(route):
             return route.handler(_checked(route, request))
-        asked = f"{request.call.method} {request.call.path}"
-        with self._audit.attempt(asked, request.header("x-salver-actor")) as attempt:
+        with self._audit.attempt(_asker(request.call)) as attempt:
             return route.handler(_checked(route, replace(request, attempt=attempt)))
+
+    def note_refusal(self, call: ControlCall, error: SalverError) -> None:
+        """Tell the audit of a call that was refused before it came here, if it might have changed something."""
+        found = self._find(call.path)
+        route = found and found[0].get(_verb(call))
+        if route is not None and _is_audited(route):
+            self._audit.refuse(_asker(call), error)
 
     def is_slow(self, call: ControlCall) -> bool:
         """Whether the answer to this call may take seconds."""
@@ -166,9 +178,21 @@ class AdminRoutes:
         return None
 
     def _hint(self, path: str) -> str:
-        known = (*OF_THE_DATA_PLANE, *self._by_path)
-        guess = nearest(path, known)
-        return f"did you mean {guess}?" if guess else f"known paths: {', '.join(sorted(known))}"
+        known = (_filled(one, path) for one in (*OF_THE_DATA_PLANE, *self._by_path))
+        guess = nearest(path, known) if len(path) <= _MAX_SHOWN else None
+        return f"did you mean {guess}?" if guess else "GET /openapi.json says what there is"
+
+
+def _header(call: ControlCall, name: str) -> str | None:
+    return next((value for known, value in call.headers if known == name), None)
+
+
+def _asker(call: ControlCall) -> Asker:
+    return Asker(f"{call.method} {call.path}", _header(call, "x-salver-actor"), call.address)
+
+
+def _is_audited(route: Route) -> bool:
+    return route.about is not None and route.about.effect is not Effect.NONE
 
 
 def _verb(call: ControlCall) -> str:
@@ -189,6 +213,20 @@ def _match(path: str, sent: str) -> dict[str, str] | None:
         elif name != part:
             return None
     return found
+
+
+def _filled(path: str, sent: str) -> str:
+    """The path with what `sent` has in the places of its parameters, to be compared with that."""
+    names, parts = path.split("/"), sent.split("/")
+    if len(names) != len(parts):
+        return path
+    return "/".join(_filled_segment(name, part) for name, part in zip(names, parts, strict=True))
+
+
+def _filled_segment(name: str, part: str) -> str:
+    parameter, verb = _parameter(name)
+    value = part.rpartition(":")[0] if verb else part
+    return f"{value}{verb}" if parameter and value else name
 
 
 def _parameter(segment: str) -> tuple[str, str]:

@@ -31,7 +31,9 @@ class WarmupPages:
         """
         call = request.call
         model = model_of(request, self._names())
-        made = self._recordings.record(model, request.document, lambda: not call.is_cancelled)
+        # At once: an operator should not hear of it only when the requests are somewhere else already.
+        on_begun = request.attempt.accept
+        made = self._recordings.record(model, request.document, lambda: not call.is_cancelled, on_begun)
         headers = (
             ("content-type", "application/octet-stream"),
             ("x-salver-records", str(made.num_records)),
@@ -48,9 +50,8 @@ class WarmupPages:
         """
         call = request.call
         id = ServableId(model_of(request, self._names()), request.version)
-        content, concurrency = bytes(call.body), request.query.concurrency
         try:
-            report = self._replays.replay(id, content, concurrency, lambda: not call.is_cancelled)
+            report = self._replays.replay(id, bytes(call.body), request.query, lambda: not call.is_cancelled)
         except DataLossError as error:
             # Nothing of the server's is lost: the caller sent it so.
             raise InvalidArgumentError(error.message) from error

@@ -27,12 +27,13 @@ def warmup_routes(pages: WarmupPages) -> tuple[Route, ...]:
     )
     replay = About(
         summary="Replay recorded requests on a version that is loaded",
-        details="Nobody gets the answers.",
+        details="Nobody gets the answers. The replay is given up once the version is to be unloaded (409), the server "
+        "stops (503), or a request takes longer than `timeout_s` (504).",
         tag="warm-up",
         query=ReplayQuery,
         body=Content(_TFRECORD, text="A TFRecord file of PredictionLogs"),
         answer=json_of(ReplayReport),
-        codes=(Code.NOT_FOUND, Code.CANCELLED),
+        codes=(Code.NOT_FOUND, Code.CANCELLED, Code.ABORTED, Code.DEADLINE_EXCEEDED),
         effect=Effect.ACT,
     )
     return (

@@ -25,7 +25,8 @@ class EventFilter:
     """Which events somebody wants."""
 
     models: frozenset[str] = frozenset()
-    """Those about one of these models; none is all, those about no model included."""
+    """Those about one of these models; none is all, those about no model included. A change of so many models that only
+    its first differences are kept may be about any, and is told to all."""
     types: frozenset[str] = frozenset()
     """None is all."""
 
@@ -36,6 +37,8 @@ class EventFilter:
     def _is_about_model(self, event: EventDocument) -> bool:
         if event.diff is None:
             return event.model in self.models
+        if (event.num_differences or 0) > len(event.diff):
+            return True
         return any(model_of_path(difference.path) in self.models for difference in event.diff)
 
 

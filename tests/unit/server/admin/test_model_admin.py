@@ -16,6 +16,7 @@ from salver.servables.tensorflow_library import TensorFlowLibrary
 from salver.sources.file_system import FileSystemSourceConfig
 from salver.testing.fake_calls import FakeControlCall
 from salver.testing.fake_dataplane import FakeDataPlane, FakeNativeModel, half_plus_two
+from salver.wire.pool import message_class
 
 LIMIT_S = 20
 VECTOR = {"x": TensorSpec(np.float32, [None])}
@@ -274,9 +275,24 @@ def test_change_that_leaves_a_label_without_its_version_is_refused(kit, request_
 def test_unpin_that_leaves_a_label_without_its_version_is_refused(kit):
     kit.change("POST", "/v1/models/ranker:pin", {"version": 1})
     kit.change("PUT", "/v1/models/ranker/labels/stable", {"version": 1})
-    assert refusal(kit, "POST", "/v1/models/ranker:unpin")[0] == "FAILED_PRECONDITION"
-    kit.change("DELETE", "/v1/models/ranker/labels/stable")
-    assert kit.change("POST", "/v1/models/ranker:unpin").is_changed
+    code, message = refusal(kit, "POST", "/v1/models/ranker:unpin")
+    assert (code, "salver ctl set ranker --versions latest:1 --label" in message) == ("FAILED_PRECONDITION", True)
+    # What the message says is what goes.
+    both = {"version_policy": {"latest": {"num_versions": 1}}, "version_labels": {"stable": None}}
+    change = kit.change("PATCH", "/v1/models/ranker", both)
+    assert (change.model.is_pinned, change.model.status, change.model.version_labels) == (False, "AVAILABLE", {})
+
+
+def test_policy_of_no_version_serves_none_by_either_protocol(kit):
+    nothing = {"specific": {"versions": []}}
+    change = kit.change("PATCH", "/v1/models/ranker", {"version_policy": nothing})
+    assert change.model.version_policy == nothing
+    request = message_class("salver.admin.v1.AddModelRequest")(name="tagger", base_path=str(kit.base("tagger", 1)))
+    request.version_policy.specific.SetInParent()
+    call = FakeControlCall.admin_grpc("/salver.admin.v1.Admin/AddModel", request.SerializeToString())
+    added = message_class("salver.admin.v1.Change").FromString(kit.plane.submit_call(call).result(LIMIT_S))
+    assert added.model.version_policy.WhichOneof("policy") == "specific"
+    assert kit.server.models[1].version_policy == kit.server.models[0].version_policy
 
 
 def test_patch_may_remove_a_policy_and_give_another(kit):
@@ -455,7 +471,34 @@ def test_every_attempt_is_kept(kit, caplog):
     ]
     lines = [record.getMessage() for record in caplog.records if record.name == "salver.audit"]
     assert lines[0] == (
-        'PUT /v1/models/ranker/labels/stable by "alice\\n": OK: add /models/ranker/version_labels/stable'
+        'PUT /v1/models/ranker/labels/stable by "alice\\n" from 192.0.2.1:5000: OK: '
+        "add /models/ranker/version_labels/stable"
     )
-    assert lines[1] == 'DELETE /v1/models/rnker by "bob": NOT_FOUND'
+    assert lines[1] == 'DELETE /v1/models/rnker by "bob" from 192.0.2.1:5000: NOT_FOUND'
     assert len(lines) == len(entries)
+
+
+def test_change_is_audited_when_it_is_accepted_and_not_when_its_wait_is_over(kit):
+    is_loading, may_load = threading.Event(), threading.Event()
+
+    def load(directory):
+        is_loading.set()
+        assert may_load.wait(LIMIT_S)
+        return FakeNativeModel(half_plus_two)
+
+    kit.plane.tensorflow.on_load = load
+    body = json.dumps({"name": "tagger", "base_path": str(kit.base("tagger", 1))}).encode()
+    call = FakeControlCall.admin("POST", f"/v1/models?wait_s={LIMIT_S}", body=body)
+    kit.plane.submit_call(call)
+    assert is_loading.wait(LIMIT_S)
+    try:
+        found = json.loads(kit.ask("GET", "/v1/audit").body)
+        while not found["audit"]:  # the load is begun by the change, just before its line is written
+            found = json.loads(kit.ask("GET", "/v1/audit").body)
+        (entry,) = found["audit"]
+        assert (entry["outcome"], entry["diff"][0]["path"]) == ("OK", "/models/tagger")
+        assert not call._answer.is_answered
+    finally:
+        may_load.set()
+    assert call.response(LIMIT_S).status == 201
+    assert len(json.loads(kit.ask("GET", "/v1/audit").body)["audit"]) == 1

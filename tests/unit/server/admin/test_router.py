@@ -2,7 +2,9 @@ import json
 
 import pytest
 
-from salver.errors import NotFoundError
+from salver.errors import NotFoundError, PermissionDeniedError, ResourceExhaustedError
+from salver.server.admin.about import TEXT, About, Effect
+from salver.server.admin.audit import AuditLog
 from salver.server.admin.router import AdminRoutes, Route
 from salver.server.http_response import HttpResponse
 from salver.testing.fake_calls import FakeControlCall
@@ -65,16 +67,22 @@ def test_other_method_is_refused_with_those_there_are(method, allowed):
         ("/v1/things/", "did you mean /v1/things?"),
         ("/readyz/", "did you mean /readyz?"),
         ("/livezz", "did you mean /livez?"),
-        (
-            "/",
-            f"known paths: /a, /livez, /m, /readyz, /v1/things, {THING}, {THING}:weigh, /v1/{{x}}/{{y}}",
-        ),
+        ("/v2/things/lamp", "did you mean /v1/things/lamp?"),
+        ("/v1/a/lamp:weight/x", "GET /openapi.json says what there is"),
+        ("/v1/things/lamp:weight/", "did you mean /v1/things/{thing}:weigh?"),
+        ("/", "GET /openapi.json says what there is"),
     ],
 )
-def test_unknown_path_names_the_nearest_or_all(target, hint):
+def test_unknown_path_names_the_nearest_or_where_all_stand(target, hint):
     with pytest.raises(NotFoundError) as caught:
         ask("GET", target)
     assert caught.value.message == f"There is no {target} here; {hint}"
+
+
+def test_long_path_is_not_repeated():
+    with pytest.raises(NotFoundError) as caught:
+        ask("GET", f"/{'x/' * 10_000}")
+    assert len(caught.value.message) < 300
 
 
 @pytest.mark.parametrize(
@@ -91,3 +99,33 @@ def test_unknown_path_names_the_nearest_or_all(target, hint):
 )
 def test_slow_routes_are_known(method, target, is_slow):
     assert routes().is_slow(FakeControlCall.admin(method, target)) is is_slow
+
+
+def refuse(call):
+    raise PermissionDeniedError("not from there")
+
+
+def audited(audit):
+    return [(one.request, one.actor, one.address, one.outcome) for one in audit.document().audit]
+
+
+def test_what_the_check_refuses_is_audited_whatever_it_asks():
+    audit = AuditLog()
+    table = AdminRoutes([], refuse, audit)
+    for method, target in (("DELETE", "/v1/models/m"), ("GET", "/v1/models?x=1")):
+        with pytest.raises(PermissionDeniedError):
+            table(FakeControlCall.admin(method, target, headers={"x-salver-actor": "eve"}))
+    assert audited(audit) == [
+        ("GET /v1/models", "eve", "192.0.2.1:5000", "PERMISSION_DENIED"),
+        ("DELETE /v1/models/m", "eve", "192.0.2.1:5000", "PERMISSION_DENIED"),
+    ]
+
+
+def test_of_calls_without_room_those_are_audited_that_might_have_changed_something():
+    audit = AuditLog()
+    looks = Route("GET", "/m", refuse, is_slow=True, about=About(summary="Look", answer=TEXT))
+    acts = Route("POST", "/m", refuse, is_slow=True, about=About(summary="Act", answer=TEXT, effect=Effect.ACT))
+    table = AdminRoutes([looks, acts], audit=audit)
+    for method, path in (("GET", "/m"), ("POST", "/m"), ("POST", "/nothing")):
+        table.note_refusal(FakeControlCall.admin(method, path), ResourceExhaustedError("too many"))
+    assert audited(audit) == [("POST /m", None, "192.0.2.1:5000", "RESOURCE_EXHAUSTED")]

@@ -76,6 +76,13 @@ def test_filter_by_type_and_model():
     assert kinds(types={"state"}, models={"b"}) == []
 
 
+def test_change_of_which_only_the_first_differences_are_kept_may_be_about_any_model():
+    log = log_of(0)
+    log.add("config", writer="w", diff=(Difference(op="add", path="/models/a"),), num_differences=101, etag="e")
+    found = log.after(0, EventFilter(models=frozenset({"z"})))
+    assert [event.etag for event in found] == ["e"]
+
+
 def test_filter_keeps_the_word_of_lost_events():
     log = log_of(5, max_events=1)
     assert [event.type for event in log.after(START + 1, EventFilter(types=frozenset({"state"})))] == ["lost"]

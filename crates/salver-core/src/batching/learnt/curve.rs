@@ -284,6 +284,28 @@ mod tests {
         assert_eq!(curve.p50(1).unwrap().round(), 500.0);
     }
 
+    /// Runs of microseconds, as they come: with now and then one that was interrupted, in loads that take turns.
+    #[test]
+    fn noise_of_short_runs_does_not_add_up_in_sizes_that_seldom_run() {
+        for seed in 1..=5_u64 {
+            let mut state = seed;
+            let mut random = move || {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                (state >> 33) as f32 / (1_u64 << 31) as f32
+            };
+            let (mut curve, mut worst) = (Curve::new(1.0), 0.0_f64);
+            for batch in 0..100_000_u32 {
+                let most_rows = [6, 64, 16][batch as usize / 3000 % 3];
+                let num_rows = 1 + (random() * random() * most_rows as f32) as usize;
+                let interruption = if random() < 0.02 { 2000.0 * random() } else { 0.0 };
+                let micros = (3.0 + 0.3 * num_rows as f32) * (1.0 + 3.0 * random() * random()) + interruption;
+                curve.record(num_rows, micros, batch);
+                worst = worst.max(curve.p50(64).unwrap());
+            }
+            assert!(worst < 10_000.0, "half of the runs of 64 rows are taken to need {worst} us; seed {seed}");
+        }
+    }
+
     #[test]
     fn the_largest_size_within_a_time() {
         let curve = curve(|rows| 1000.0 * rows as f32, [1, 2, 4, 8]);

@@ -12,8 +12,10 @@ const LONG: u32 = 256;
 const COLD: f32 = 2.0;
 /// A median that changed by this factor is another one, not noise.
 const MOVED: f32 = 1.25;
-/// A size that did not run is not taken to have changed by more than this at a time.
-const MOST_MOVED: f32 = 16.0;
+/// A size is not taken to have changed by more than this since it ran.
+const MOST_MOVED: f32 = 8.0;
+/// A run that took less was not measured.
+const LEAST_MICROS: f32 = 1e-3;
 /// Sizes up to this one are kept apart; above, there are [`PER_OCTAVE`] between a power of two and the next.
 const EXACT: usize = 2 * PER_OCTAVE;
 const PER_OCTAVE: usize = 16;
@@ -35,6 +37,8 @@ pub(super) struct Samples {
     told: f32,
     /// How slow the model was at that median, against how slow it was at first.
     slowness: f32,
+    /// By how much it was taken to have changed since it last ran.
+    moved: f32,
     runs: [(u32, f32); LEN],
     len: usize,
     next: usize,
@@ -44,7 +48,20 @@ pub(super) struct Samples {
 impl Samples {
     pub(super) fn new(bucket: usize, slowness: f32) -> Self {
         let (runs, num_new) = ([(0, 0.0); LEN], 0);
-        Self { bucket, num_rows: 0, p50: 0.0, p90: 0.0, last: 0, told: 0.0, slowness, runs, len: 0, next: 0, num_new }
+        Self {
+            bucket,
+            num_rows: 0,
+            p50: 0.0,
+            p90: 0.0,
+            last: 0,
+            told: 0.0,
+            slowness,
+            moved: 1.0,
+            runs,
+            len: 0,
+            next: 0,
+            num_new,
+        }
     }
 
     /// Runs that are remembered.
@@ -54,6 +71,8 @@ impl Samples {
 
     /// Takes in a run; true when the quantiles are new.
     pub(super) fn record(&mut self, num_rows: usize, micros: f32, batch: u32) -> bool {
+        // Nothing takes no time; what is compared with it would have become slower by any factor.
+        let micros = micros.max(LEAST_MICROS);
         if batch.wrapping_sub(self.last) > LONG || micros < FASTER * self.p50 {
             self.keep_latest(KEPT);
         }
@@ -61,6 +80,7 @@ impl Samples {
             self.keep_latest(0);
         }
         self.last = batch;
+        self.moved = 1.0;
         self.runs[self.next] = (num_rows as u32, micros);
         self.next = (self.next + 1) % LEN;
         self.len = (self.len + 1).min(LEN);
@@ -87,8 +107,9 @@ impl Samples {
 
     /// The model has become so slow since these runs. What several sizes tell of the same change counts once.
     pub(super) fn follow(&mut self, slowness: f32) {
-        let factor = (slowness / self.slowness).clamp(1.0 / MOST_MOVED, MOST_MOVED);
-        self.slowness = slowness;
+        let factor = (slowness / self.slowness).clamp(1.0 / (MOST_MOVED * self.moved), MOST_MOVED / self.moved);
+        self.slowness *= factor;
+        self.moved *= factor;
         self.runs.iter_mut().for_each(|(_, micros)| *micros *= factor);
         self.p50 *= factor;
         self.p90 *= factor;

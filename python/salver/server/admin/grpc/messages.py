@@ -9,12 +9,16 @@ if TYPE_CHECKING:
     from salver.wire.pool import Message
 
 PACKAGE = "salver.admin.v1"
+_LISTS_THAT_MUST_BE_THERE = {f"{PACKAGE}.VersionPolicy.Specific": "versions"}
+"""By message, where JSON asks for a list that may be empty; a message has no other way to say so."""
 _LARGEST_EXACT = 2.0**53
 
 
 def to_document(message: Message) -> dict[str, Any]:
     """Return the fields that are set: for JSON, in which numbers of 64 bits are numbers."""
-    return {field.name: _plain(field, value) for field, value in message.ListFields()}
+    needed = _LISTS_THAT_MUST_BE_THERE.get(message.DESCRIPTOR.full_name)
+    given = {field.name: _plain(field, value) for field, value in message.ListFields()}
+    return given if needed is None else {needed: [], **given}
 
 
 def from_document(name: str, document: Mapping[str, Any]) -> bytes:

@@ -6,17 +6,18 @@ So both are one API: what is checked, audited and refused is so in one place, by
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import quote, urlencode
 
 from salver.admin.event import EventDocument
 from salver.boundary import AnswerStream, ControlCall
-from salver.errors import Code, InvalidArgumentError, UnimplementedError, error_from_code
+from salver.errors import Code, InvalidArgumentError, SalverError, UnimplementedError, error_from_code
 from salver.server.admin.events import latest, read_types
 from salver.server.admin.grpc.messages import PACKAGE, from_document, to_document
 from salver.server.admin.grpc.methods import METHODS, Method
+from salver.server.admin.router import AdminRoutes
 from salver.server.control_router import GrpcHandler, StreamedMessages
 from salver.server.events.event_log import EventFilter, EventLog
 from salver.server.events.event_watchers import EventForm, EventWatchers
@@ -38,8 +39,7 @@ class AdminService:
 
     def __init__(
         self,
-        routes: Callable[[ControlCall], AnyResponse],
-        is_slow: Callable[[ControlCall], bool],
+        routes: AdminRoutes,
         log: EventLog,
         watchers: EventWatchers,
         others: Mapping[str, GrpcHandler],
@@ -48,13 +48,11 @@ class AdminService:
 
         Args:
             routes: Answers requests of the REST API.
-            is_slow: Says which of them may take long.
             log: The events.
             watchers: Those who watch them.
             others: Handlers of further services, by method path.
         """
         self._routes = routes
-        self._is_slow_route = is_slow
         self._log = log
         self._watchers = watchers
         self._others = others
@@ -80,7 +78,18 @@ class AdminService:
     def is_slow(self, call: ControlCall) -> bool:
         """Whether the answer to this call may take seconds."""
         method = self._methods.get(call.method)
-        return method is not None and self._is_slow_route(_Request(call, method.verb, method.path, "", b"").as_call())
+        return method is not None and self._routes.is_slow(_named(method, call))
+
+    def note_refusal(self, call: ControlCall, error: SalverError) -> None:
+        """See `AdminRoutes.note_refusal`."""
+        method = self._methods.get(call.method)
+        if method is None:
+            return
+        try:
+            request = _as_request(method, call)
+        except InvalidArgumentError:
+            request = _named(method, call)
+        self._routes.note_refusal(request, error)
 
     def _list_events(self, call: ControlCall) -> bytes:
         wanted, after = _wanted(call)
@@ -114,6 +123,10 @@ class _Request:
         return "admin"
 
     @property
+    def address(self) -> str | None:
+        return self.call.address
+
+    @property
     def headers(self) -> list[tuple[str, str]]:
         return self.call.headers
 
@@ -128,6 +141,11 @@ class _Request:
     def as_call(self) -> ControlCall:
         """Have it pass as a call: it is asked, and never answered."""
         return cast("ControlCall", self)
+
+
+def _named(method: Method, call: ControlCall) -> ControlCall:
+    """The request without what the message says, which need not be readable."""
+    return _Request(call, method.verb, method.path, "", b"").as_call()
 
 
 def _as_request(method: Method, call: ControlCall) -> ControlCall:

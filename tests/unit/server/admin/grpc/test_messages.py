@@ -71,6 +71,8 @@ def test_fields_that_are_set_become_a_document():
 
 def test_empty_choice_is_there():
     request = message("AddModelRequest")
+    request.version_policy.specific.SetInParent()
+    assert to_document(request) == {"version_policy": {"specific": {"versions": []}}}, "as REST says: no version"
     request.version_policy.all.SetInParent()
     assert to_document(request) == {"version_policy": {"all": {}}}
 

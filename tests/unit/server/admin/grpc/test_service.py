@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from salver.errors import AbortedError, InvalidArgumentError, NotFoundError, UnimplementedError
+from salver.errors import AbortedError, InvalidArgumentError, NotFoundError, ResourceExhaustedError, UnimplementedError
+from salver.server.admin.audit import AuditLog
 from salver.server.admin.grpc.methods import METHODS
 from salver.server.admin.grpc.service import SERVICE, AdminService
 from salver.server.admin.router import AdminRoutes
@@ -45,8 +46,8 @@ def log():
     return EventLog(clock=lambda: 1000.0)
 
 
-def service(rest, log, is_slow=lambda _: False):
-    return AdminService(rest, is_slow, log, EventWatchers(log), {"/other/Method": bytes.upper})
+def service(rest, log):
+    return AdminService(rest, log, EventWatchers(log), {"/other/Method": bytes.upper})
 
 
 def message(name, /, **values):
@@ -162,7 +163,7 @@ def test_answer_that_is_sent_before_the_act_is_translated(log):
 def test_events_are_listed_and_watched(log, monkeypatch):
     monkeypatch.setattr(EventWatchers, "_run", lambda _: None)
     watchers = EventWatchers(log, clock=lambda: 0.0)
-    admin = AdminService(Rest(), lambda _: False, log, watchers, {})
+    admin = AdminService(Rest(), log, watchers, {})
     log.add("state", model="m", version=1, state="AVAILABLE")
     log.add("server", state="SERVING")
     request = message("EventsRequest", after=0, type=["state"])
@@ -180,11 +181,28 @@ def test_events_are_listed_and_watched(log, monkeypatch):
 
 def test_slow_methods_are_those_whose_routes_are_slow(log):
     routes = AdminRoutes(TABLE)
-    admin = service(routes, log, routes.is_slow)
+    admin = service(routes, log)
     slow = {method.name for method in METHODS if admin.is_slow(call_of(method.name))}
     quick = {"GetServer", "Drain", "ListModels", "GetModel", "GetVersion", "ListAudit"}
     assert slow == {method.name for method in METHODS} - quick
     assert not admin.is_slow(call_of("WatchEvents"))
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        (message("PinModelRequest", model="m", version=3).SerializeToString(), "/v1/models/m:pin"),
+        (b"\xff", "/v1/models/{model}:pin"),
+    ],
+)
+def test_call_without_room_is_audited_as_the_request_that_it_stands_for(log, body, path):
+    audit = AuditLog()
+    admin = service(AdminRoutes(TABLE, audit=audit), log)
+    call = FakeControlCall.admin_grpc(f"/{SERVICE}/PinModel", body, headers={"x-salver-actor": "me"})
+    admin.note_refusal(call, ResourceExhaustedError("too many"))
+    admin.note_refusal(call_of("WatchEvents"), ResourceExhaustedError("too many"))
+    (entry,) = audit.document().audit
+    assert (entry.request, entry.actor, entry.address) == (f"POST {path}", "me", "192.0.2.1:5000")
 
 
 def test_every_method_of_the_service_is_in_the_table_and_every_typed_route_is_a_method():
