@@ -1,5 +1,7 @@
 //! Requests over HTTP/1.1, one at a time on a connection.
 
+use std::sync::{Arc, OnceLock};
+
 use bytes::Bytes;
 use http::{HeaderValue, Request, Uri};
 use http_body_util::{BodyExt, Full};
@@ -29,7 +31,11 @@ pub(crate) fn head(options: &Options) -> Result<Request<()>, Status> {
 }
 
 /// A connection.
-pub(crate) struct Channel(SendRequest<Full<Bytes>>);
+pub(crate) struct Channel {
+    sender: SendRequest<Full<Bytes>>,
+    /// Why it ended, which who sends on it is not told.
+    ended: Arc<OnceLock<Failure>>,
+}
 
 impl Channel {
     /// Opens a connection; a task of the current event loop drives it.
@@ -37,23 +43,33 @@ impl Channel {
         let io = TokioIo::new(dialer.dial().await?);
         let closed = |error| Status::new(Code::Unavailable, format!("{} speaks no HTTP: {error}", dialer.address()));
         let (sender, connection) = handshake(io).await.map_err(closed)?;
-        tokio::spawn(async move { drop(connection.await) });
-        Ok(Self(sender))
+        let ended = Arc::<OnceLock<Failure>>::default();
+        let end = ended.clone();
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                end.get_or_init(|| Failure::connection(&error));
+            }
+        });
+        Ok(Self { sender, ended })
     }
 
     /// Sends one request and waits for its end.
     pub(crate) async fn call(&mut self, head: &Request<()>, body: &Bytes, keep: bool) -> Sent {
-        if let Err(error) = self.0.ready().await {
-            return Sent::No(Failure::connection(&error));
+        if let Err(error) = self.sender.ready().await {
+            return Sent::No(self.gone(&error));
         }
         let request = head.clone().map(|()| Full::new(body.clone()));
-        let response = match self.0.send_request(request).await {
+        let response = match self.sender.send_request(request).await {
             Ok(response) => response,
             // The connection was closed between two requests: this one was not read.
-            Err(error) if error.is_canceled() => return Sent::No(Failure::connection(&error)),
+            Err(error) if error.is_canceled() => return Sent::No(self.gone(&error)),
             Err(error) => return Sent::Failed(Failure::connection(&error)),
         };
         answer(response, keep).await.unwrap_or_else(|error| Sent::Failed(Failure::connection(&error)))
+    }
+
+    fn gone(&self, error: &hyper::Error) -> Failure {
+        self.ended.get().cloned().unwrap_or_else(|| Failure::connection(error))
     }
 }
 

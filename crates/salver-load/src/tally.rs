@@ -33,7 +33,7 @@ pub(crate) enum Outcome {
 }
 
 /// Why a request failed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Failure {
     /// A gRPC code by name, an HTTP status, `TIMEOUT` or `CONNECTION`.
     pub(crate) kind: Cow<'static, str>,

@@ -118,6 +118,7 @@ fn what_is_no_answer_at_all_fails_with_what_is_wrong_with_it() {
     for (protocol, said) in [(Protocol::Grpc, "frame"), (Protocol::Rest, "invalid HTTP version parsed")] {
         let server = mock::raw(|mut stream, _| {
             Box::pin(async move {
+                read_until(&mut stream, b"body").await;
                 stream.write_all(b"SSH-2.0-OpenSSH_9.2p1\r\nWhat is this?\r\n").await.unwrap();
                 std::future::pending().await
             })
