@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benches import client, in_process, serving, startup, swap
+from benches import client, in_process, loadgen, serving, startup, swap
 from benches.batching import cost, curves, model, overload
-from benches.table import RESULTS, Report
+from benches.table import RESULTS, Report, command_line
 from benches.tools import require_tools
 
 Bench = Callable[[Report, Path, argparse.Namespace], None]
@@ -22,6 +22,7 @@ SECTIONS: dict[str, Bench] = {
     "startup": lambda report, folder, given: startup.bench(report, folder, rounds=given.rounds),
     "in_process": lambda report, _, given: in_process.bench(report, rounds=given.rounds, seconds=given.seconds / 2),
     "client": lambda report, folder, given: client.bench(report, folder, rounds=given.rounds),
+    "loadgen": lambda report, folder, given: loadgen.bench(report, folder, rounds=given.rounds, seconds=given.seconds),
     "swap": lambda report, folder, given: swap.bench(report, folder, num_swaps=given.swaps),
 }
 
@@ -36,6 +37,9 @@ BATCHING: dict[str, Bench] = {
     ),
 }
 """The sections after the word `batching`."""
+
+WITHOUT_TOOLS = {"in_process", "client", "loadgen", "swap", "curves"}
+"""Sections that need no load generator of the distribution's."""
 
 
 def main() -> int:
@@ -59,8 +63,9 @@ def main() -> int:
     unknown = sorted(set(names) - set(sections))
     if unknown:
         parser.error(f"no section {', '.join(unknown)}; there are {known}")
-    require_tools()
-    report = Report(" ".join(["python -m benches", *sys.argv[1:]]))
+    if not set(names) <= WITHOUT_TOOLS:
+        require_tools()
+    report = Report(command_line(sys.argv[1:]))
     with tempfile.TemporaryDirectory() as folder:
         for name in names:
             sections[name](report, Path(folder), given)

@@ -1,7 +1,5 @@
 """What a request costs the load generator itself: `salver bench` beside clients in Python, on the same server.
 
-    PYTHONPATH=python .venv/bin/python -m benches.loadgen --keep benches/results/DATE-loadgen.md
-
 The figure is processor time of the generator for each request, and its inverse, requests for each second of a
 processor: a machine that others use, too, changes it little, and it is what a generator takes away from a server beside
 it.
@@ -9,7 +7,6 @@ it.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import os
@@ -17,7 +14,6 @@ import resource
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -31,7 +27,7 @@ import grpc.aio
 from benches.table import Report
 from tests.support import wire
 from tests.support.models import HALF_PLUS_TWO, ROOT, half_plus_two_request
-from tests.support.server_process import ServerProcess, served
+from tests.support.server_process import served
 
 REQUEST = half_plus_two_request(1.0)
 NUM_CONNECTIONS = 8
@@ -68,15 +64,13 @@ def cpu_s() -> float:
 
 def of_salver_bench(address: str, seconds: float) -> Cost:
     """`salver bench` by what it says itself of its threads, as the clients below are measured without their start."""
-    with tempfile.TemporaryDirectory() as folder:
-        kept = Path(folder) / "kept.json"
-        command = [sys.executable, "-m", "salver", "bench", "half_plus_two", f"--address={address}", "--warmup=0"]
-        command += [f"--concurrency={NUM_CONNECTIONS * IN_FLIGHT}", f"--connections={NUM_CONNECTIONS}"]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT / "python")}
-        subprocess.run(
-            [*command, f"--duration={seconds}", f"--json={kept}"], check=True, capture_output=True, env=environment
-        )
-        result = json.loads(kept.read_text())["result"]
+    command = [sys.executable, "-m", "salver", "bench", "half_plus_two", f"--address={address}", "--json"]
+    command += [f"--concurrency={NUM_CONNECTIONS * IN_FLIGHT}", f"--connections={NUM_CONNECTIONS}", "--warmup=0"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "python")}
+    done = subprocess.run(
+        [*command, f"--duration={seconds}"], check=True, stdout=subprocess.PIPE, env=environment, timeout=60
+    )
+    result = json.loads(done.stdout)["result"]
     assert result["num_failed"] == 0
     return Cost(result["num_answered"], result["generator_cpu_s"], result["measured_s"])
 
@@ -141,12 +135,13 @@ GENERATORS: dict[str, Callable[[str, float], Cost]] = {
 }
 
 
-def bench(report: Report, server: ServerProcess, *, rounds: int, seconds: float) -> None:
+def bench(report: Report, folder: Path, *, rounds: int, seconds: float) -> None:
     """Let every generator put the same load on a server, in turn."""
     costs: dict[str, list[Cost]] = {name: [] for name in GENERATORS}
-    for _ in range(rounds):
-        for name, load in GENERATORS.items():
-            costs[name].append(load(server.grpc_address, seconds))
+    with served(folder, "--enable_batching", models={"half_plus_two": HALF_PLUS_TWO}) as server:
+        for _ in range(rounds):
+            for name, load in GENERATORS.items():
+                costs[name].append(load(server.grpc_address, seconds))
     best = {name: min(cost.cpu_us for cost in found) for name, found in costs.items()}
     rows = [
         (
@@ -168,23 +163,3 @@ def bench(report: Report, server: ServerProcess, *, rounds: int, seconds: float)
     ratio = min(best["grpcio, threads"], best["grpc.aio"]) / best["salver bench"]
     name = "CPU of the better Python client over that of salver bench"
     report.target(name, f"at least {LEAST_RATIO}", f"{ratio:.1f}", is_reached=ratio >= LEAST_RATIO)
-
-
-def main() -> None:
-    """Start a server, run all generators, print and keep the table."""
-    parser = argparse.ArgumentParser(prog="python -m benches.loadgen", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=3.0)
-    parser.add_argument("--keep", type=Path, help="file for the table")
-    given = parser.parse_args()
-    report = Report(f"python -m benches.loadgen {' '.join(sys.argv[1:])}".strip())
-    with tempfile.TemporaryDirectory() as folder:
-        models = {"half_plus_two": HALF_PLUS_TWO}
-        with served(Path(folder), "--enable_batching", models=models) as server:
-            bench(report, server, rounds=given.rounds, seconds=given.seconds)
-    if given.keep:
-        report.keep(given.keep)
-
-
-if __name__ == "__main__":
-    main()

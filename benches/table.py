@@ -16,6 +16,19 @@ from tests.support.models import ROOT
 RESULTS = ROOT / "benches" / "results"
 
 
+def command_line(arguments: Sequence[str]) -> str:
+    """The command as it is kept: paths from the root of the repository, and of those outside it the names alone."""
+    return " ".join(["python -m benches", *map(_without_places, arguments)])
+
+
+def _without_places(argument: str) -> str:
+    flag, equals, value = argument.rpartition("=")
+    if "/" not in value:
+        return argument
+    path = Path(value).resolve()
+    return f"{flag}{equals}{path.relative_to(ROOT) if path.is_relative_to(ROOT) else path.name}"
+
+
 class Neighbours:
     """How much of the processors others have used since this was made; children count once they have ended."""
 

@@ -11,11 +11,11 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from salver.config.flag_parser import nearest
 from salver.config.reader import FlagsError, Settings, read_server_config, read_settings
 from salver.config.server_config import LogFormat, ServerConfig
 from salver.errors import SalverError, as_salver_error
 from salver.logs import set_up_logging
+from salver.nearest import did_you_mean
 from salver.version import salver_version, version_of
 
 EXIT_FAILURE: Final = 255
@@ -75,9 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if command in {"help", "--help", "-h"}:
         print(_HELP, end="")
         return 0
-    guess = nearest(command, ("serve", *_PROGRAMS, "version", "help"))
-    hint = f"; did you mean {guess}?" if guess else "; `salver help` lists the commands"
-    print(f"salver: unknown command {command!r}{hint}" if command else _HELP.rstrip(), file=sys.stderr)
+    hint = did_you_mean(command, ("serve", *_PROGRAMS, "version", "help"), "`salver help` lists the commands")
+    print(f"salver: unknown command {command!r}; {hint}" if command else _HELP.rstrip(), file=sys.stderr)
     return EXIT_FAILURE
 
 

@@ -38,7 +38,7 @@ def bench(*arguments: object) -> subprocess.CompletedProcess[str]:
 def kept(folder: Path, *arguments: object) -> dict[str, Any]:
     """What a run keeps in its file."""
     file = folder / "kept.json"
-    done = bench(*arguments, f"--json={file}")
+    done = bench(*arguments, f"--output={file}")
     assert done.returncode == 0, done.stderr
     return json.loads(file.read_text())
 
@@ -50,7 +50,7 @@ def refusal(*arguments: object) -> str:
 
 
 def rest_address(server: ServerProcess) -> str:
-    return f"127.0.0.1:{server.rest_port}"
+    return f"http://127.0.0.1:{server.rest_port}"
 
 
 # --- What is measured
@@ -71,7 +71,7 @@ def test_a_closed_loop_over_grpc(server, tmp_path):
 
 
 def test_an_open_loop_over_rest(server, tmp_path):
-    found = kept(tmp_path, MODEL, f"--address={rest_address(server)}", "--rest", "--rate=200", *SHORT)
+    found = kept(tmp_path, MODEL, f"--address={rest_address(server)}", "--rate=200", *SHORT)
     assert found["result"]["num_failed"] == 0
     assert found["result"]["num_answered"] == pytest.approx(100, abs=40)  # at random times: a deviation of ten
 
@@ -81,8 +81,7 @@ def test_requests_from_a_file(server, tmp_path, protocol):
     body = tmp_path / "body.json"
     body.write_text(json.dumps([{"instances": [1.0]}, {"inputs": {"x": [1.0, 2.0, 3.0]}}]))
     address = server.grpc_address if protocol == "grpc" else rest_address(server)
-    rest = ("--rest",) if protocol == "rest" else ()
-    found = kept(tmp_path, MODEL, f"--address={address}", *rest, f"--body={body}", "--requests=10", "--warmup=0")
+    found = kept(tmp_path, MODEL, f"--address={address}", f"--body={body}", "--requests=10", "--warmup=0")
     assert (found["result"]["num_answered"], found["result"]["num_rows"]) == (10, 5 * 1 + 5 * 3)
 
 
@@ -102,10 +101,10 @@ def test_two_servers_in_turn(server):
     assert f"{server.grpc_address} over {server.grpc_address}" in done.stdout
 
 
-@pytest.mark.parametrize(("num_runners", "capacity"), [(1, 50), (4, 200)])
+@pytest.mark.parametrize(("num_runners", "capacity"), [(2, 100), (5, 250)])
 def test_the_knee_of_a_server_whose_capacity_is_known(slow: StartSlow, tmp_path, num_runners, capacity):
     server, _ = slow(f"--num_runners={num_runners}", run_s=0.02)
-    found = kept(tmp_path, "slow", f"--address={server.grpc_address}", "--find-knee", "--duration=1", "--warmup=0.2")
+    found = kept(tmp_path, "slow", f"--address={server.grpc_address}", "--find-knee", "--duration=0.5", "--warmup=0.1")
     assert found["knee"]["best"]["load"] == pytest.approx(capacity, rel=0.15), found["knee"]["reason"]
 
 
@@ -119,15 +118,15 @@ def test_tls_is_spoken_and_a_mismatch_is_told(tmp_path):
     models = f"--model_config_file={config_file(tmp_path, {MODEL: HALF_PLUS_TWO})}"
     with ServerProcess((models, f"--ssl_config_file={config}"), tmp_path / "server.log") as server:
         address = f"--address=localhost:{server.grpc_port}"
-        shown = (f"--tls-cert={client.certificate}", f"--tls-key={client.key}")
-        good = kept(tmp_path, MODEL, address, f"--tls-ca={authority.certificate}", *shown, *SHORT)
+        shown = (f"--cert={client.certificate}", f"--key={client.key}")
+        good = kept(tmp_path, MODEL, address, f"--cacert={authority.certificate}", *shown, *SHORT)
         assert good["result"]["num_answered"] > 0
         assert good["server"]["is_tls"]
         assert "meant to be asked without --tls?" in refusal(MODEL, address)
         assert "does not agree on TLS: invalid peer certificate" in refusal(
-            MODEL, address, f"--tls-ca={stranger.certificate}", *shown
+            MODEL, address, f"--cacert={stranger.certificate}", *shown
         )
-        assert "localhost" in refusal(MODEL, address, f"--tls-ca={authority.certificate}")
+        assert "localhost" in refusal(MODEL, address, f"--cacert={authority.certificate}")
 
 
 # --- What cannot be measured
@@ -140,9 +139,9 @@ def test_what_stands_in_the_way_is_told_in_a_line(server):
     address = f"--address={server.grpc_address}"
     assert refusal("nope", address).endswith("Servable not found for request: Latest(nope)")
     assert refusal(MODEL, address, "--signature=odd").startswith(f"{MODEL}: there is no signature odd; the model has ")
-    assert "is it the REST port" in refusal(MODEL, address, "--rest")
+    assert "is it the REST port" in refusal(MODEL, f"--address=http://{server.grpc_address}")
     assert "it seems to speak plain text" in refusal(MODEL, address, "--tls")
-    assert "status 404" in refusal("nope", f"--address={rest_address(server)}", "--rest")
+    assert "status 404" in refusal("nope", f"--address={rest_address(server)}")
 
 
 def test_a_server_that_dies_under_load_ends_it(slow: StartSlow):

@@ -24,7 +24,9 @@ from tests.support.server_process import ServerProcess, wait_until
 pytestmark = pytest.mark.timeout(240)
 
 RELOAD = "/tensorflow.serving.ModelService/HandleReloadConfigRequest"
-NUM_CHANGES = 200
+NUM_CHANGES = 120
+NUM_WRITES = 30
+"""Of these, where a part comes by the watched file; between two there is a pause."""
 WRONG = {"INVALID_ARGUMENT", "FAILED_PRECONDITION"}
 IN_FORCE = {"OK", "UNKNOWN"}
 """UNKNOWN: the list is in force, but one of its new models failed, or another writer took it away again."""
@@ -177,8 +179,8 @@ def test_a_caller_and_the_watched_file_change_the_models(server: ServerProcess, 
         file = tmp_path / "models.config"
         by_file = send_by_file(file, random.Random(5))
         writers = [
-            Writer(6, tmp_path, send_by_request(server), NUM_CHANGES - 50),
-            Writer(7, tmp_path, by_file, 50),
+            Writer(6, tmp_path, send_by_request(server), NUM_CHANGES - NUM_WRITES),
+            Writer(7, tmp_path, by_file, NUM_WRITES),
         ]
         run_storm(server, writers)
         last = random_config(random.Random(3), tmp_path)

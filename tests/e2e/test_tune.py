@@ -63,7 +63,7 @@ def test_its_advice_is_taken_by_the_server(start_server: StartServer, tmp_path: 
     models, file = {"mlp": MODELS / "mlp", "half_plus_two": HALF_PLUS_TWO}, tmp_path / "advice.pbtxt"
     server = start_server("--enable_batching", models=models, has_admin_port=True)
 
-    document = tuned(server, "mlp", "--target-p99-ms=50", "--max-batch-size=32", "--limit-s=2", f"--output={file}")
+    document = tuned(server, "mlp", "--target-p99-ms=50", "--max-batch-size=32", "--duration=2", f"--output={file}")
 
     profile, advice = document["profile"], document["advice"]
     assert [point["rows"] for point in profile["points"]] == [1, 2, 4, 8, 16, 32][: len(profile["points"])]
@@ -86,7 +86,7 @@ def test_its_advice_is_taken_by_the_server(start_server: StartServer, tmp_path: 
 def test_the_table_is_for_people(start_server: StartServer) -> None:
     server = start_server(models={"half_plus_two": HALF_PLUS_TWO}, has_admin_port=True)
 
-    done = tune(server, "half_plus_two", "--limit-s=1", "--clients=8", "--max-batch-size=8")
+    done = tune(server, "half_plus_two", "--duration=1", "--concurrency=8", "--max-batch-size=8")
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("half_plus_two version 1  serving_default\n  input x: made up, [rows]\n")
@@ -97,7 +97,7 @@ def test_the_table_is_for_people(start_server: StartServer) -> None:
 def test_a_model_in_python_is_measured_with_its_own_time(slow: StartSlow) -> None:
     server, log = slow("--num_runners=2", run_s=0.02, has_admin_port=True)
 
-    profile = tuned(server, "slow", "--max-batch-size=4", "--limit-s=1", "--rate=50")["profile"]
+    profile = tuned(server, "slow", "--max-batch-size=4", "--duration=1", "--rate=50")["profile"]
 
     assert [point["rows"] for point in profile["points"]] == [1, 2, 4]
     assert all(point["p50_s"] >= 0.02 for point in profile["points"])
@@ -107,7 +107,7 @@ def test_a_model_in_python_is_measured_with_its_own_time(slow: StartSlow) -> Non
 
 def test_one_profile_runs_at_a_time_and_requests_go_on(slow: StartSlow) -> None:
     server, log = slow(run_s=0.5, has_admin_port=True)
-    first = threading.Thread(target=tune, args=(server, "slow", "--max-batch-size=1", "--limit-s=1"))
+    first = threading.Thread(target=tune, args=(server, "slow", "--max-batch-size=1", "--duration=1"))
     first.start()
     wait_until(log.values, 30, "the first run")
 
@@ -116,7 +116,7 @@ def test_one_profile_runs_at_a_time_and_requests_go_on(slow: StartSlow) -> None:
     assert server.ask_admin("/livez").status == 200
 
     first.join(60)
-    assert tuned(server, "half_plus_two", "--limit-s=1")["profile"]["points"]
+    assert tuned(server, "half_plus_two", "--duration=1")["profile"]["points"]
 
 
 def test_recorded_and_given_inputs_are_used(start_server: StartServer, tmp_path: Path) -> None:
@@ -128,8 +128,8 @@ def test_recorded_and_given_inputs_are_used(start_server: StartServer, tmp_path:
     np.save(given, np.array([1, 2, 3], np.int32))
     server = start_server(models={"recorded": base}, has_admin_port=True)
 
-    recorded = tuned(server, "recorded", "--limit-s=1", "--max-batch-size=4")
-    own = tuned(server, "recorded", "--limit-s=1", "--max-batch-size=4", f"--input=x={given}")
+    recorded = tuned(server, "recorded", "--duration=1", "--max-batch-size=4")
+    own = tuned(server, "recorded", "--duration=1", "--max-batch-size=4", f"--input=x={given}")
 
     assert recorded["profile"]["inputs"] == ["x: from the model's warm-up data"]
     assert own["profile"]["inputs"] == ["x: as given"]

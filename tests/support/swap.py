@@ -9,12 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from salver.sources.settling import SettlingOptions
 from tests.support import wire
 from tests.support.load import Load
 from tests.support.models import MODELS, ROOT, half_plus_two_request
 from tests.support.server_process import ServerProcess, wait_until
 
 PROGRAM = ROOT / "tests" / "e2e" / "programs" / "eager_server.py"
+OLD_AFTER_S = SettlingOptions().old_after_s + 0.5
+"""Age from which a version is loaded as soon as it is seen; what is younger is watched for a while first."""
 SETTLED_AFTER = 50
 """Swaps after which memory should not grow any more: pools, caches and logs are filled."""
 
@@ -40,20 +43,24 @@ class SwapReport:
 def run_swaps(folder: Path, num_swaps: int, on_swap: Callable[[int], None] = lambda _: None) -> SwapReport:
     """Start a server on an empty base path in `folder` and swap versions of one model that many times.
 
-    Each swap puts in the next version, whose answers differ from those of the one before, waits until it serves, and
-    takes the old one away.
+    Each swap renames the next version into place, whose answers differ from those of the one before, waits until it
+    serves, and takes the old one away.
     """
-    base_path = folder / "swap"
+    base_path, ready = folder / "swap", folder / "ready"
     base_path.mkdir(parents=True)
-    put_version(base_path, 1)
+    for version in range(1, num_swaps + 2):
+        shutil.copytree(MODELS / "swap" / str(1 + version % 2), ready / str(version))
+    made_s = time.monotonic()
+    (ready / "1").rename(base_path / "1")
     program = (sys.executable, str(PROGRAM))
     report = SwapReport(num_swaps)
     with ServerProcess((f"--base_path={base_path}",), folder / "server.log", program=program) as server:
         load = load_on(server)
+        time.sleep(max(0.0, made_s + OLD_AFTER_S - time.monotonic()))
         started = time.monotonic()
         with load:
             for version in range(2, num_swaps + 2):
-                swap(server, base_path, version)
+                swap(server, ready, base_path, version)
                 load.wait_for(1)
                 done = version - 1
                 if done % 10 == 0 or done == num_swaps:
@@ -66,19 +73,12 @@ def run_swaps(folder: Path, num_swaps: int, on_swap: Callable[[int], None] = lam
     return report
 
 
-def swap(server: ServerProcess, base_path: Path, version: int) -> None:
+def swap(server: ServerProcess, ready: Path, base_path: Path, version: int) -> None:
     """Put one version in, wait until it serves, take the one before away."""
-    put_version(base_path, version)
+    (ready / str(version)).rename(base_path / str(version))
     path = f"/v1/models/swap/versions/{version}"
     wait_until(lambda: b'"AVAILABLE"' in server.get(path).body, 30, f"version {version}; {server.output()[-2000:]}")
     shutil.rmtree(base_path / str(version - 1))
-
-
-def put_version(base_path: Path, version: int) -> None:
-    """Copy a version in under another name, then rename it."""
-    incoming = base_path / "incoming"
-    shutil.copytree(MODELS / "swap" / str(1 + version % 2), incoming)
-    incoming.rename(base_path / str(version))
 
 
 def load_on(server: ServerProcess) -> Load:

@@ -14,13 +14,13 @@ PACKAGE = Path(__file__).parents[2] / "python" / "salver"
 MAY_IMPORT = {
     "core": {"core", "errors"},
     "sources": {"sources", "core", "errors"},
-    "wire": {"wire", "errors"},
-    "config": {"config", "sources", "wire", "boundary", "errors"},
+    "wire": {"wire", "nearest", "errors"},
+    "config": {"config", "sources", "wire", "boundary", "nearest", "errors"},
     "batching": {"batching", "boundary", "dataplane", "errors"},
     "servables": {"servables", "core", "wire", "boundary", "dataplane", "errors"},
     "client": {"client", "wire", "errors"},
-    "predict": {"predict", "terminal", "client", "errors"},
-    "records": {"records", "servables", "core", "wire", "boundary", "errors"},
+    "predict": {"predict", "terminal", "client", "nearest", "errors"},
+    "records": {"records", "servables", "core", "wire", "boundary", "nearest", "errors"},
     "admin": {"admin", "errors"},
     "terminal": {"terminal", "errors"},
     "ctl": {"ctl", "terminal", "admin", "boundary", "profile", "errors"},
@@ -31,10 +31,11 @@ MAY_IMPORT = {
         *{"ctl", "admin", "wire", "boundary", "errors"},
     },
     "profile": {"boundary"},
+    "nearest": set(),
     "bench": {"bench", "terminal", "ctl", "records", "wire", "boundary", "dataplane", "errors"},
     "server": {
         *{"server", "config", "servables", "sources", "core", "wire", "records"},
-        *{"admin", "boundary", "dataplane", "errors", "logs", "profile", "tracing", "version"},
+        *{"admin", "boundary", "dataplane", "errors", "logs", "nearest", "profile", "tracing", "version"},
     },
 }
 """Part to the parts of this package that it may name; parts that are not listed may import any."""

@@ -7,45 +7,44 @@ from typing import Any
 
 import click
 
-from salver.bench.command_options import read_headers, shape_options, tls_and_body_options
+from salver.bench.command_options import body_options, read_headers, shape_options
+from salver.bench.server_address import read_server_address
 from salver.bench.session import Session, Wanted
-from salver.bench.target import GRPC_PORT
-from salver.bench.tls_options import TlsOptions
 from salver.boundary.load import StartLoad
-from salver.terminal.address import read_host_and_port
+from salver.terminal.options import (
+    FILE,
+    check_version_or_label,
+    json_option,
+    output_option,
+    signature_option,
+    target_p99_option,
+    version_or_label_options,
+)
 from salver.terminal.program import HELP_OPTIONS, Program, run
+from salver.terminal.server_address import server_address_option
+from salver.terminal.tls_options import tls_options
 
 
 @click.command(cls=Program, context_settings=HELP_OPTIONS)
 @click.argument("model")
-@click.option(
-    "--address",
-    type=read_host_and_port,
-    default="127.0.0.1",
-    metavar="HOST:PORT",
-    help=f"The gRPC port of the server, or with --rest its REST port.  [default: 127.0.0.1:{GRPC_PORT}, or :8501]",
-)
-@click.option("--rest", is_flag=True, help="Speak REST rather than gRPC.")
-@click.option("--version", type=click.IntRange(min=1), help="The version to ask; by default the server chooses.")
-@click.option("--label", help="In its place: the version that has this label.")
-@click.option("--signature", default="", help="The signature to ask; by default serving_default.")
+@server_address_option(read_server_address)
+@version_or_label_options
+@signature_option("The signature to ask; by default serving_default.")
 @shape_options
-@tls_and_body_options
+@body_options
+@tls_options
 @click.option("--find-knee", is_flag=True, help="Raise the load step by step and find the highest that is good.")
 @click.option(
     "--by", type=click.Choice(["rate", "concurrency"]), help="With --find-knee: what is raised.  [default: rate]"
 )
-@click.option(
-    "--target-p99-ms",
-    type=click.FloatRange(min=0, min_open=True),
-    help="With --find-knee: what 99 of 100 requests may take; by default made from the unloaded p99.",
-)
-@click.option("--compare", type=read_host_and_port, metavar="HOST:PORT", help="Measure this server as well, in turn.")
+@target_p99_option("With --find-knee: what 99 of 100 requests may take; by default made from the unloaded p99.")
+@click.option("--compare", type=read_server_address, metavar="ADDRESS", help="Measure this server as well, in turn.")
 @click.option(
     "--rounds", type=click.IntRange(1, 1000), default=6, show_default=True, help="With --compare: of each server."
 )
-@click.option("--baseline", type=click.Path(dir_okay=False), help="Set the result beside one that --json kept.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False), help="Keep the result in this file.")
+@click.option("--baseline", type=FILE, help="Set the result beside one that --output kept.")
+@output_option("Keep the result in this file, as JSON.")
+@json_option("Print the result as JSON, and nothing else.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @click.pass_context
 def bench(context: click.Context, /, **given: Any) -> None:
@@ -54,6 +53,7 @@ def bench(context: click.Context, /, **given: Any) -> None:
     Without --rate so many requests are kept in flight as --concurrency says; with it requests are sent when they are
     due, whatever became of those before, and times count from then.
     """
+    check_version_or_label(given["version"], given["label"])
     _check(context, given)
     Session(_wanted(given), context.obj or (), _start_load()).run()
 
@@ -71,7 +71,6 @@ def _check(context: click.Context, given: dict[str, Any]) -> None:
         return context.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE
 
     exclusive = (
-        ("version", "label"),
         ("find_knee", "compare"),
         ("find_knee", "baseline"),
         ("compare", "baseline"),
@@ -85,6 +84,8 @@ def _check(context: click.Context, given: dict[str, Any]) -> None:
     for name, needed in needs:
         if is_given(name) and not given[needed]:
             raise click.UsageError(f"--{_flag(name)} needs --{_flag(needed)}")
+    if given["compare"] and given["compare"].protocol != given["address"].protocol:
+        raise click.UsageError("--compare and --address name a gRPC port and a REST port: both have to speak the same")
     if is_given("spacing") and given["rate"] is None and not given["find_knee"]:
         raise click.UsageError("--arrivals needs --rate or --find-knee")
     if given["find_knee"] and given["by"] == "concurrency" and is_given("concurrency"):
@@ -100,14 +101,8 @@ def _flag(name: str) -> str:
 
 
 def _wanted(given: dict[str, Any]) -> Wanted:
-    tls = TlsOptions(
-        is_wanted=given.pop("tls"),
-        ca=given.pop("tls_ca"),
-        certificate=given.pop("tls_cert"),
-        key=given.pop("tls_key"),
-        server_name=given.pop("tls_server_name"),
-    )
-    return Wanted(tls=tls, headers=read_headers(given.pop("header")), **given)
+    signature = given.pop("signature") or ""
+    return Wanted(headers=read_headers(given.pop("header")), signature=signature, **given)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
 
 import click
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-_POSITIVE = click.FloatRange(min=0, min_open=True)
+from salver.terminal.options import (
+    FILE,
+    Command,
+    concurrency_option,
+    duration_option,
+    length_option,
+    rate_option,
+    timeout_option,
+)
 
 
 def read_headers(given: Iterable[str]) -> tuple[tuple[str, str], ...]:
@@ -30,25 +35,29 @@ def read_headers(given: Iterable[str]) -> tuple[tuple[str, str], ...]:
 def shape_options(command: Command) -> Command:
     """Add those that say how much is sent, and for how long."""
     options = (
-        click.option("--concurrency", type=click.IntRange(1, 100_000), help="Requests in flight.  [default: 64]"),
+        concurrency_option("Requests in flight.  [default: 64]", maximum=100_000),
         click.option(
             "--connections", type=click.IntRange(1, 4096), help="That they are spread over (gRPC).  [default: up to 8]"
         ),
-        click.option("--rate", type=click.FloatRange(0, 5e6, min_open=True), help="Requests a second, sent when due."),
+        rate_option("Requests a second, sent when due.", max_per_s=5e6),
         click.option(
             "--arrivals",
             "spacing",
             type=click.Choice(["poisson", "constant"]),
             help="With --rate: at random times, or evenly spaced.  [default: poisson; constant for --find-knee]",
         ),
-        click.option(
-            "--duration", "duration_s", type=_POSITIVE, default=10.0, show_default=True, help="Seconds that count."
-        ),
+        duration_option(10.0, "How long it is measured."),
         click.option("--requests", "num_requests", type=click.IntRange(min=1), help="In its place: how many count."),
         click.option(
-            "--warmup", "warmup_s", type=click.FloatRange(min=0), default=1.0, show_default=True, help="Seconds before."
+            "--warmup",
+            "warmup_s",
+            type=click.FloatRange(min=0),
+            default=1.0,
+            show_default=True,
+            metavar="SECONDS",
+            help="Load before that, which does not count.",
         ),
-        click.option("--timeout", "timeout_s", type=_POSITIVE, default=10.0, show_default=True, help="Of a request."),
+        timeout_option(10.0, "Longest that one request may take."),
         click.option(
             "--threads",
             "num_threads",
@@ -62,19 +71,13 @@ def shape_options(command: Command) -> Command:
     return _added(command, options)
 
 
-def tls_and_body_options(command: Command) -> Command:
-    """Add those that say what is sent, and how."""
-    file = click.Path(dir_okay=False)
+def body_options(command: Command) -> Command:
+    """Add those that say what is sent."""
     options = (
         click.option("--rows", type=click.IntRange(min=1), default=1, show_default=True, help="Of a request made up."),
-        click.option("--length", type=click.IntRange(min=1), help="Of open dimensions of inputs that are made up."),
-        click.option("--body", type=file, help="Requests from a .json, .npz or TFRecord file."),
+        length_option,
+        click.option("--body", type=FILE, help="Requests from a .json, .npz or TFRecord file."),
         click.option("--header", multiple=True, metavar="NAME=VALUE", help="Sent with each request; may be repeated."),
-        click.option("--tls", is_flag=True, help="Speak TLS."),
-        click.option("--tls-ca", type=file, help="Authorities to believe; by default the machine's own."),
-        click.option("--tls-cert", type=file, help="Certificate of the client."),
-        click.option("--tls-key", type=file, help="Its key."),
-        click.option("--tls-server-name", help="The name in the server's certificate; by default the host."),
     )
     return _added(command, options)
 

@@ -51,6 +51,11 @@ def _mean(rows: Sequence[int]) -> float:
     return sum(rows) / len(rows)
 
 
+def text(kept: dict[str, Any]) -> str:
+    """Return a document as it is printed and kept."""
+    return json.dumps(kept, indent=2) + "\n"
+
+
 def write(path: str, kept: dict[str, Any]) -> None:
     """Write a document.
 
@@ -58,9 +63,9 @@ def write(path: str, kept: dict[str, Any]) -> None:
         InvalidArgumentError: The file cannot be written.
     """
     try:
-        Path(path).write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+        Path(path).write_text(text(kept), encoding="utf-8")
     except OSError as error:
-        raise InvalidArgumentError(f"{path} cannot be written: {error.strerror}") from None
+        raise InvalidArgumentError(f"--output {path} cannot be written: {error.strerror}") from None
 
 
 def read_baseline(path: str) -> tuple[Result, dict[str, Any]]:
@@ -80,7 +85,7 @@ def read_baseline(path: str) -> tuple[Result, dict[str, Any]]:
             raise InvalidArgumentError(f"{path} has format {kept['format']}, expected {FORMAT}")
         return _result(kept["result"]), kept
     except (KeyError, TypeError, ValueError):
-        raise InvalidArgumentError(f"{path} holds no result of a load, as --json keeps it") from None
+        raise InvalidArgumentError(f"{path} holds no result of a load, as --output keeps it") from None
 
 
 def _result(kept: dict[str, Any]) -> Result:

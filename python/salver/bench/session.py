@@ -8,24 +8,25 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import click
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.text import Text
 
 from salver.bench import document, view
 from salver.bench.bodies import Bodies, made_bodies, read_bodies
 from salver.bench.comparison import alternating, ratio_document, ratios
 from salver.bench.knee import By, Step
 from salver.bench.load_shape import LoadShape
+from salver.bench.load_tls import load_tls
 from salver.bench.measurement import Measurer
 from salver.bench.metadata import form_of, forms_of_target
 from salver.bench.model_address import ModelAddress
 from salver.bench.result import Result, result_document
 from salver.bench.search import Search
-from salver.bench.target import GRPC_PORT, REST_PORT, Target, try_out
-from salver.bench.tls_options import TlsOptions
+from salver.bench.server_address import ServerAddress
+from salver.bench.target import Target, try_out
 from salver.boundary.load import LoadProgress, StartLoad
 from salver.errors import UnavailableError
-
-Host = tuple[str, int | None]
+from salver.terminal.tls_options import TlsChoice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,8 +34,7 @@ class Wanted:
     """The command line, read."""
 
     model: str
-    address: Host
-    rest: bool
+    address: ServerAddress
     version: int | None
     label: str | None
     signature: str
@@ -52,26 +52,25 @@ class Wanted:
     length: int | None
     body: str | None
     headers: tuple[tuple[str, str], ...]
-    tls: TlsOptions
+    tls: TlsChoice
     find_knee: bool
     by: By | None
     target_p99_ms: float | None
-    compare: Host | None
+    compare: ServerAddress | None
     rounds: int
     baseline: str | None
-    json_file: str | None
+    output: str | None
+    as_json: bool
     quiet: bool
 
-    def target(self, host: Host) -> Target:
+    def target(self, address: ServerAddress) -> Target:
         """A server to be measured."""
-        name, port = host
-        usual = REST_PORT if self.rest else GRPC_PORT
         return Target(
-            host=name,
-            port=port or usual,
-            protocol="rest" if self.rest else "grpc",
+            host=address.host,
+            port=address.port,
+            protocol=address.protocol,
             model=ModelAddress(name=self.model, version=self.version, label=self.label, signature=self.signature),
-            tls=self.tls.tls(name),
+            tls=load_tls(self.tls, address.host) if self.tls or address.is_secure else None,
             headers=self.headers,
             timeout_s=self.timeout_s,
         )
@@ -133,29 +132,29 @@ class Session:
     def _measure(
         self, target: Target, bodies: Bodies, shape: LoadShape, baseline: tuple[Result, dict[str, Any]] | None
     ) -> None:
-        self._console.print(view.heading(target, bodies, str(shape)))
+        self._show(view.heading(target, bodies, str(shape)))
         result = self._measured(target, bodies, shape)
-        self._console.print(view.result_view(result, "load"))
+        self._show(view.result_view(result, "load"))
         if baseline is not None:
             earlier, kept = baseline
             title = f"now over {kept.get('at', 'the baseline')}"
-            self._console.print(view.ratio_view(title, ratios([(earlier, result)])))
+            self._show(view.ratio_view(title, ratios([(earlier, result)])))
             for line in document.differences(kept, self._kept):
-                click.echo(f"  Warning: {line}")
+                self._show(Text(f"  Warning: {line}"))
         self._keep(result=result_document(result))
         _raise_end(result)
 
     def _compare(self, first: Target, second: Target, bodies: Bodies, shape: LoadShape) -> None:
         try_out(self._start, second, bodies.data)
         targets = (first, second)
-        self._console.print(view.heading(first, bodies, f"{shape}, in turn with {second.address}"))
+        self._show(view.heading(first, bodies, f"{shape}, in turn with {second.address}"))
         rounds = alternating(
             self._wanted.rounds,
             lambda: self._measured(first, bodies, shape, is_needed=True),
             lambda: self._measured(second, bodies, shape, is_needed=True),
         )
         found = ratios(rounds)
-        self._console.print(view.comparison_view([target.address for target in targets], rounds, found))
+        self._show(view.comparison_view([target.address for target in targets], rounds, found))
         self._keep(
             compared=document.target_document(second),
             rounds=[[result_document(result) for result in results] for results in rounds],
@@ -167,11 +166,11 @@ class Session:
         by: By = wanted.by or "rate"
         how = f"looking for the knee by {by}"
         arrivals = f", arrivals {'evenly spaced' if shape.spacing == 'constant' else 'at random times'}"
-        self._console.print(view.heading(target, bodies, how + (arrivals if by == "rate" else "")))
+        self._show(view.heading(target, bodies, how + (arrivals if by == "rate" else "")))
         target_s = None if wanted.target_p99_ms is None else wanted.target_p99_ms / 1e3
         search = Search(by=by, shape=shape, target_p99_s=target_s, on_step=self._tell_step)
         found = search.run(Measurer(self._start), target, bodies)
-        self._console.print(view.knee_view(found))
+        self._show(view.knee_view(found))
         self._keep(knee=asdict(found.knee), unloaded=result_document(found.unloaded))
 
     def _measured(self, target: Target, bodies: Bodies, shape: LoadShape, *, is_needed: bool = False) -> Result:
@@ -192,9 +191,16 @@ class Session:
         if self._is_talking:
             click.echo(line, err=True)
 
+    def _show(self, view: RenderableType) -> None:
+        if not self._wanted.as_json:
+            self._console.print(view)
+
     def _keep(self, **parts: Any) -> None:
-        if self._wanted.json_file is not None:
-            document.write(self._wanted.json_file, {**self._kept, **parts})
+        kept = {**self._kept, **parts}
+        if self._wanted.as_json:
+            click.echo(document.text(kept), nl=False)
+        if self._wanted.output is not None:
+            document.write(self._wanted.output, kept)
 
 
 def _raise_end(result: Result) -> None:

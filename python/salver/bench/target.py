@@ -17,10 +17,9 @@ from salver.errors import (
     UnavailableError,
     error_from_code,
 )
+from salver.terminal.address import host_and_port
 
 PREDICT = "/tensorflow.serving.PredictionService/Predict"
-GRPC_PORT = 8500
-REST_PORT = 8501
 MAX_TRIED_BODIES = 16
 """Sent once each before a load begins."""
 
@@ -43,7 +42,7 @@ class Target:
     @property
     def address(self) -> str:
         """Host and port as people write them."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return host_and_port(self.host, self.port)
 
     def options(self, bodies: Sequence[bytes], path: str | None = None) -> LoadOptions:
         """Return the load of one request after the other; by default to Predict."""
@@ -93,8 +92,8 @@ def _raise_failure(target: Target, report: LoadReport) -> None:
 def failure(target: Target, kind: str, message: str) -> SalverError:
     """Return what a failure of this kind means; `LoadReport.failures` says what kinds there are."""
     if kind == "CONNECTION":
-        port, tls = ("gRPC", "--tls") if target.protocol == "grpc" else ("REST", "--tls")
-        speaks = f"without {tls}" if target.tls is None else f"with {tls}"
+        port = "gRPC" if target.protocol == "grpc" else "REST"
+        speaks = "without --tls" if target.tls is None else "with --tls"
         hint = f"is it the {port} port, and meant to be asked {speaks}?"
         return UnavailableError(f"{target.address} ended the connection without an answer ({message}); {hint}")
     if kind == "TIMEOUT":

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar, Unpack
 
 from salver.client import inference, model_info, predict, reload
-from salver.client.address import GrpcAddress, RestAddress, read_address
+from salver.client.address import GrpcAddress, RestAddress
 from salver.client.answers import Classification, Prediction, Regression, VersionStatus
-from salver.client.call import Call, call_of, spec_of
+from salver.client.asking import Asking
+from salver.client.call import Call, spec_of
 from salver.client.call_options import CallOptions, ModelOptions
 from salver.client.client_options import ClientOptions, ClientSettings
 from salver.client.examples import Example
 from salver.client.operation import Operation
 from salver.client.readiness import POLL_S, Readiness
-from salver.client.retry import Attempts
 from salver.client.signatures import ModelMetadata
 from salver.errors import SalverError
 
@@ -41,7 +40,7 @@ class AsyncTransport(Protocol):
         ...
 
 
-class AsyncClient:
+class AsyncClient(Asking):
     """Asks one server, over gRPC or REST, from the tasks of one event loop.
 
     All methods are those of `Client`. Cancelling a task that waits for an answer ends the call, on the server as well;
@@ -50,11 +49,9 @@ class AsyncClient:
 
     def __init__(self, address: str, **options: Unpack[ClientOptions]) -> None:
         """Make a client; arguments and errors as those of `Client`. The first call binds it to its event loop."""
-        self._settings = ClientSettings(**options)
-        self._address = read_address(address)
+        super().__init__(address, **options)
         self._transport: AsyncTransport = _transport(self._address, self._settings)
         self._sleep = asyncio.sleep
-        self._chance = random.random
 
     async def __aenter__(self) -> Self:
         return self
@@ -63,9 +60,6 @@ class AsyncClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({str(self._address)!r})"
 
     async def close(self) -> None:
         """Close all connections; calls after it raise FailedPreconditionError."""
@@ -94,7 +88,7 @@ class AsyncClient:
     ) -> AsyncGenerator[Prediction, None]:
         """As `Client.predict_streamed`; a loop that is left early ends the call by `aclose()` of what this returns."""
         operation = predict.predict_streamed(spec_of(model, options), inputs, output_filter)
-        return self._parts(operation, call_of(self._settings, options, default_timeout_s=None))
+        return self._parts(operation, self._stream(options))
 
     async def classify(
         self,
@@ -149,7 +143,7 @@ class AsyncClient:
     async def wait_until_ready(self, model: str, **options: Unpack[ModelOptions]) -> None:
         """As `Client.wait_until_ready`."""
         spec = spec_of(model, options)
-        call = call_of(self._settings, options, default_timeout_s=self._settings.timeout_s)
+        call = self._call(options)
         readiness = Readiness(spec, call.deadline)
         operation = model_info.model_status(spec)
         while True:
@@ -165,7 +159,7 @@ class AsyncClient:
     # --- attempts ----------------------------------------------------------------------------------------------------
 
     async def _run(self, operation: Operation[Answer], options: CallOptions) -> Answer:
-        call = call_of(self._settings, options, default_timeout_s=self._settings.timeout_s)
+        call = self._call(options)
         attempts = self._attempts(operation, call)
         while True:
             try:
@@ -193,10 +187,6 @@ class AsyncClient:
             finally:
                 await parts.aclose()
             await self._sleep(wait_s)
-
-    def _attempts(self, operation: Operation[Any], call: Call) -> Attempts:
-        policy = self._settings.retry_policy
-        return Attempts(policy, call.deadline, is_repeatable=operation.is_repeatable, chance=self._chance)
 
 
 def _transport(address: GrpcAddress | RestAddress, settings: ClientSettings) -> AsyncTransport:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Generator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar, Unpack
 
 from salver.client import inference, model_info, predict, reload
-from salver.client.address import GrpcAddress, RestAddress, read_address
+from salver.client.address import GrpcAddress, RestAddress
 from salver.client.answers import Classification, Prediction, Regression, VersionStatus
-from salver.client.call import Call, call_of, spec_of
+from salver.client.asking import Asking
+from salver.client.call import Call, spec_of
 from salver.client.call_options import CallOptions, ModelOptions
 from salver.client.client_options import ClientOptions, ClientSettings
 from salver.client.examples import Example
 from salver.client.operation import Operation
 from salver.client.readiness import POLL_S, Readiness
-from salver.client.retry import Attempts
 from salver.client.signatures import ModelMetadata
 from salver.errors import SalverError
 
@@ -40,7 +39,7 @@ class Transport(Protocol):
         ...
 
 
-class Client:
+class Client(Asking):
     """Asks one server, over gRPC or REST; may be shared by any number of threads.
 
     Every call takes `timeout_s`, `headers` and `criticality`; calls to a model `version` or `label`, and `signature`,
@@ -61,11 +60,9 @@ class Client:
             InvalidArgumentError: An argument that cannot be.
             FailedPreconditionError: gRPC is asked for, and grpcio not installed.
         """
-        self._settings = ClientSettings(**options)
-        self._address = read_address(address)
+        super().__init__(address, **options)
         self._transport: Transport = _transport(self._address, self._settings)
         self._sleep = time.sleep
-        self._chance = random.random
 
     def __enter__(self) -> Self:
         return self
@@ -74,9 +71,6 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({str(self._address)!r})"
 
     def close(self) -> None:
         """Close all connections; calls after it raise FailedPreconditionError."""
@@ -117,7 +111,7 @@ class Client:
         this returns.
         """
         operation = predict.predict_streamed(spec_of(model, options), inputs, output_filter)
-        return self._parts(operation, call_of(self._settings, options, default_timeout_s=None))
+        return self._parts(operation, self._stream(options))
 
     def classify(
         self,
@@ -187,7 +181,7 @@ class Client:
             DeadlineExceededError: It does not within `timeout_s`; says what was seen last.
         """
         spec = spec_of(model, options)
-        call = call_of(self._settings, options, default_timeout_s=self._settings.timeout_s)
+        call = self._call(options)
         readiness = Readiness(spec, call.deadline)
         operation = model_info.model_status(spec)
         while True:
@@ -203,7 +197,7 @@ class Client:
     # --- attempts ----------------------------------------------------------------------------------------------------
 
     def _run(self, operation: Operation[Answer], options: CallOptions) -> Answer:
-        call = call_of(self._settings, options, default_timeout_s=self._settings.timeout_s)
+        call = self._call(options)
         attempts = self._attempts(operation, call)
         while True:
             try:
@@ -231,10 +225,6 @@ class Client:
             finally:
                 parts.close()
             self._sleep(wait_s)
-
-    def _attempts(self, operation: Operation[Any], call: Call) -> Attempts:
-        policy = self._settings.retry_policy
-        return Attempts(policy, call.deadline, is_repeatable=operation.is_repeatable, chance=self._chance)
 
 
 def _transport(address: GrpcAddress | RestAddress, settings: ClientSettings) -> Transport:

@@ -11,11 +11,12 @@ docs/decisions/0001-flags.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from salver.config.flag import Flag, FlagValue
 from salver.config.flags import FLAGS
+from salver.nearest import nearest
 
 _TRUTH = {"true": True, "false": False}
 
@@ -27,14 +28,6 @@ class Reading:
     values: Mapping[str, FlagValue] = field(default_factory=dict)
     problems: Sequence[str] = ()
     warnings: Sequence[str] = ()
-
-
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that `name` is most likely a mistyping of, if any is close."""
-    import difflib  # here, because few starts need it
-
-    matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.7)
-    return matches[0] if matches else None
 
 
 def parse_text(flag: Flag, text: str) -> FlagValue:
@@ -134,12 +127,14 @@ def parse_environment(environ: Mapping[str, str]) -> Reading:
     problems: list[str] = []
     warnings: list[str] = []
     known = {flag.variable: flag for flag in FLAGS.values()}
-    for variable in sorted(key for key in environ if key.startswith("SALVER_")):
+    for variable in sorted(key for key in environ if key.startswith(_PREFIX)):
         flag, text = known.get(variable), environ[variable]
         if flag is None:
-            guess = nearest(variable, known) if variable not in _OTHER_VARIABLES else None
+            # Without the prefix, in which all are alike.
+            names = {of_flag.removeprefix(_PREFIX): of_flag for of_flag in known}
+            guess = nearest(variable.removeprefix(_PREFIX), names) if variable not in _OTHER_VARIABLES else None
             if guess and not variable.startswith(_SERVICE_PREFIXES):
-                warnings.append(f"environment variable {variable} sets no flag; did you mean {guess}?")
+                warnings.append(f"environment variable {variable} sets no flag; did you mean {names[guess]}?")
         elif "://" in text and flag.name in _NAMED_LIKE_SERVICES:
             warnings.append(f"environment variable {variable}={text!r} is a service address, not a port; not used")
         else:
@@ -152,6 +147,7 @@ def parse_environment(environ: Mapping[str, str]) -> Reading:
 
 _NAMED_LIKE_SERVICES = frozenset({"port", "admin_port"})
 """Flags whose variable a service named `salver` or `salver-admin` has, too."""
+_PREFIX = "SALVER_"
 _SERVICE_PREFIXES = ("SALVER_PORT_", "SALVER_SERVICE_", "SALVER_ADMIN_PORT_", "SALVER_ADMIN_SERVICE_")
 _OTHER_VARIABLES = frozenset({"SALVER_TENSORFLOW_LIB"})
 

@@ -184,6 +184,10 @@ class AspiredVersionsManager(TargetBase[Loader], Manager):
         snapshot = self._basic.get_state_snapshot(id)
         return None if snapshot is None else snapshot.load_s
 
+    def get_load_times(self) -> dict[ServableId, float]:
+        """Return how many seconds the load of each version that is loaded took, warm-up and attempts included."""
+        return self._basic.get_load_times()
+
     def get_resource_estimate(self, id: ServableId) -> ResourceAllocation | None:
         """See `BasicManager.get_resource_estimate`."""
         return self._basic.get_resource_estimate(id)

@@ -151,6 +151,10 @@ class BasicManager(Manager):
         harness = self._managed.find(id)
         return None if harness is None else harness.get_additional_state(state_type)
 
+    def get_load_times(self) -> dict[ServableId, float]:
+        """Return how many seconds the load of each version that is loaded took."""
+        return self._managed.load_times()
+
     def get_resource_estimates(self) -> dict[ServableId, ResourceAllocation]:
         """Return what each version that is loaded, or being so, is taken to occupy, where its loader says so."""
         return self._managed.estimates()

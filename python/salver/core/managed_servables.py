@@ -97,6 +97,14 @@ class ManagedServables:
                     found[harness.id] = harness.loader.estimate_resources()
         return found
 
+    def load_times(self) -> dict[ServableId, float]:
+        """Return how many seconds the load of each version took, of those that are loaded."""
+        return {
+            harness.id: harness.load_s
+            for harness in self.all()
+            if harness.state in RESOURCE_STATES and harness.load_s is not None
+        }
+
     def snapshots(self, name: str) -> list[ServableStateSnapshot]:
         """Return how the versions of this stream are, in the order of versions."""
         with self._mutex:

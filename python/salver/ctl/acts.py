@@ -11,7 +11,8 @@ from salver.admin.model import ModelDocument
 from salver.admin.reading import read_document
 from salver.ctl.client import Address, AdminClient
 from salver.ctl.model_view import description_view
-from salver.ctl.options import address_option, confirm, json_option, model_argument, path_of, yes_option
+from salver.ctl.options import address_option, confirm, json_option, model_argument, path_of
+from salver.terminal.options import version_option, yes_option
 from salver.terminal.screen import print_view
 
 _TIMEOUT_S = 60.0
@@ -19,7 +20,7 @@ _TIMEOUT_S = 60.0
 
 @click.command()
 @model_argument
-@click.option("--version", type=click.IntRange(min=0), help="Unload this version and load it again.")
+@version_option("Unload this version and load it again.")
 @address_option
 @json_option
 def reload(model: str, version: int | None, address: Address, *, as_json: bool) -> None:

@@ -11,7 +11,8 @@ import click
 from salver.ctl import labels as label_grammar
 from salver.ctl import version_policy
 from salver.ctl.changing import Terms, changing, make
-from salver.ctl.options import Command, confirm, model_argument, path_of, yes_option
+from salver.ctl.options import confirm, model_argument, path_of
+from salver.terminal.options import Command, yes_option
 
 _LOAD_WAIT_S = 60.0
 _ORDERS = ("availability_preserving", "resource_preserving")

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from salver.errors import Code, FailedPreconditionError, SalverError, UnavailableError, error_from_code
+from salver.terminal.address import host_and_port
 
 DEFAULT_PORT = 8502
 _TIMEOUT_S = 10.0
@@ -27,7 +28,7 @@ class Address:
     port: int = DEFAULT_PORT
 
     def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return host_and_port(self.host, self.port)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from salver.ctl.client import Address, AdminClient, Request, events_request
 from salver.ctl.event_view import event_view
 from salver.ctl.looks import show
 from salver.ctl.options import address_option, complete_model, json_option, path_of
+from salver.terminal.options import limit_option
 from salver.terminal.screen import console
 
 TYPES = ("state", "config", "source", "server")
@@ -45,7 +46,7 @@ def events(model: str | None, kind: str | None, address: Address, *, follow: boo
 
 
 @click.command()
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many, latest first.")
+@limit_option(20, "How many, latest first.")
 @address_option
 @json_option
 def audit(limit: int, address: Address, *, as_json: bool) -> None:

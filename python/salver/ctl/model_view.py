@@ -12,8 +12,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from salver.admin.model import ModelDocument, Reason, SignatureDocument, TensorDocument, VersionDocument
+from salver.admin.model import ModelDocument, Reason, SignatureDocument, VersionDocument
 from salver.terminal.numbers import age, duration, size
+from salver.terminal.shapes import shape_text
 
 _STYLES = {
     "AVAILABLE": "green",
@@ -159,14 +160,8 @@ def _signature(name: str, signature: SignatureDocument) -> RenderableType:
     table = Table.grid(padding=(0, 3))
     for word, tensors in (("in", signature.inputs), ("out", signature.outputs)):
         for key, tensor in sorted(tensors.items()):
-            table.add_row(word, key, tensor.dtype, _shape(tensor))
+            table.add_row(word, key, tensor.dtype, shape_text(tensor.shape))
     return Group(Text.assemble((name, "cyan"), f"  {signature.method}"), _indented(table))
-
-
-def _shape(tensor: TensorDocument) -> str:
-    if tensor.shape is None:
-        return "any shape"
-    return "[" + ", ".join("?" if length < 0 else str(length) for length in tensor.shape) + "]"
 
 
 def _reason_line(what: str, reason: Reason | None) -> Text:

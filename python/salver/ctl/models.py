@@ -14,6 +14,7 @@ from salver.ctl.looks import show
 from salver.ctl.model_view import description_view, models_view
 from salver.ctl.options import address_option, json_option, model_argument, path_of, watch_option
 from salver.errors import FailedPreconditionError
+from salver.terminal.options import version_option
 
 STATES = ("AVAILABLE", "LOADING", "FAILED", "UNLOADING", "EMPTY")
 
@@ -49,7 +50,7 @@ def models(pattern: str | None, state: str | None, address: Address, period_s: f
 
 @click.command()
 @model_argument
-@click.option("--version", type=click.IntRange(min=0), help="Show the signatures of this one; by default the highest.")
+@version_option("Show the signatures of this one; by default the highest.")
 @address_option
 @json_option
 @watch_option

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from typing import Any, TypeVar
 from urllib.parse import quote
 
 import click
@@ -12,11 +10,12 @@ from click.shell_completion import CompletionItem
 
 from salver.ctl.client import DEFAULT_PORT, Address, AdminClient, Request
 from salver.errors import SalverError
+from salver.terminal import options
 from salver.terminal.address import read_host_and_port
+from salver.terminal.options import Command
 
 _COMPLETION_TIMEOUT_S = 2.0
 """Nobody waits longer for a shell."""
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def read_address(text: str) -> Address:
@@ -45,7 +44,7 @@ def address_option(command: Command) -> Command:
 
 def json_option(command: Command) -> Command:
     """Add `--json`."""
-    return click.option("--json", "as_json", is_flag=True, help="Print the answer of the server as it is.")(command)
+    return options.json_option("Print the answer of the server as it is.")(command)
 
 
 def watch_option(command: Command) -> Command:
@@ -74,11 +73,6 @@ def complete_model(ctx: click.Context, param: click.Parameter, incomplete: str) 
     except (SalverError, KeyError, TypeError):
         return []
     return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
-
-
-def yes_option(command: Command) -> Command:
-    """Add `--yes`."""
-    return click.option("--yes", is_flag=True, help="Do not ask back.")(command)
 
 
 def confirm(question: str) -> None:

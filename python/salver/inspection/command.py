@@ -13,20 +13,21 @@ from salver.inspection.inspect import inspect as look_into
 from salver.inspection.report import BasePathReport, VersionReport
 from salver.inspection.version import FORMATS, Depth
 from salver.inspection.view import base_path_view, version_view
+from salver.terminal.options import json_option, signature_option
 from salver.terminal.program import HELP_OPTIONS, Program, run
 from salver.terminal.screen import print_view
 
 
 @click.command(cls=Program, context_settings=HELP_OPTIONS)
 @click.argument("path", type=click.Path())
-@click.option("--signature", help="Show this signature alone.")
+@signature_option("Show this signature alone.")
 @click.option("--ops", "shows_operations", is_flag=True, help="Show all operations, and how often each stands there.")
 @click.option(
     "--check-ops", "asks_tensorflow", is_flag=True, help="Ask the installed TensorFlow which operations it lacks."
 )
 @click.option("--load", "runs_code", is_flag=True, help="Load a Python servable, which runs its code.")
 @click.option("--tflite", is_flag=True, help="Show model.tflite of a directory that also holds a SavedModel.")
-@click.option("--json", "as_json", is_flag=True, help="Print it in JSON.")
+@json_option("Print it in JSON.")
 def inspect(
     path: str, signature: str | None, *, shows_operations: bool, tflite: bool, as_json: bool, **depth: bool
 ) -> None:

@@ -11,13 +11,9 @@ from rich.table import Table
 
 from salver.inspection.report import BasePathReport, GraphReport, SignatureReport, TensorReport, VersionReport
 from salver.terminal.numbers import size
+from salver.terminal.shapes import shape_text
 
 _MAX_OPERATIONS = 8
-
-
-def shape_text(shape: tuple[int, ...] | None) -> str:
-    """As people write shapes: `[?, 3]`, `any`."""
-    return "any" if shape is None else f"[{', '.join('?' if item < 0 else str(item) for item in shape)}]"
 
 
 def version_view(report: VersionReport, *, all_operations: bool = False) -> RenderableType:

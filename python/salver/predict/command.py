@@ -17,11 +17,22 @@ from salver.client.retry import RetryPolicy
 from salver.client.signatures import DEFAULT_SIGNATURE, ModelMetadata, Signature
 from salver.client.tls import Tls
 from salver.errors import InvalidArgumentError
+from salver.nearest import nearest_or_all
 from salver.predict.inputs import Array, arrays_for
-from salver.predict.nearest import nearest_hint
 from salver.predict.readers import FORMS, ONLY, Values, form_of, read_values
 from salver.predict.writers import written
+from salver.terminal.options import (
+    check_version_or_label,
+    input_option,
+    output_option,
+    read_input,
+    signature_option,
+    timeout_option,
+    version_or_label_options,
+)
 from salver.terminal.program import HELP_OPTIONS, Program, run
+from salver.terminal.server_address import server_address_option, with_port
+from salver.terminal.tls_options import TlsChoice, tls_options
 
 _STDIN = "-"
 
@@ -29,40 +40,25 @@ _STDIN = "-"
 @click.command(cls=Program, context_settings=HELP_OPTIONS)
 @click.argument("model")
 @click.argument("file", type=click.Path(), required=False)
-@click.option("--input", "inputs", multiple=True, metavar="NAME=FILE", help="A file for one input; may be repeated.")
+@input_option("FILE", "A file for one input")
 @click.option("--input-format", type=click.Choice(FORMS), help="Of all files; by default what their names say.")
-@click.option("--output", type=click.Path(dir_okay=False), help="Write the outputs here; by default to the terminal.")
+@output_option("Write the outputs here; by default to the terminal.")
 @click.option(
     "--format", "form", type=click.Choice(FORMS), help="Of the outputs; by default that of --output, or JSON."
 )
 @click.option("--filter", "output_filter", multiple=True, metavar="NAME", help="An output to ask for; may be repeated.")
-@click.option("--signature", default="", help="By default serving_default, or the only one.")
-@click.option("--version", type=click.IntRange(min=0), help="By default the newest that serves.")
-@click.option("--label", help="In place of a version.")
-@click.option(
-    "--address",
-    default="localhost:8500",
-    show_default=True,
-    metavar="ADDRESS",
-    help="HOST:PORT for gRPC, http://HOST:PORT for REST.",
-)
-@click.option("--ca", "root_certificates", type=click.Path(dir_okay=False), help="PEM file of whom to trust, for TLS.")
-@click.option("--cert", "certificate", type=click.Path(dir_okay=False), help="PEM file of who you are, with --key.")
-@click.option("--key", type=click.Path(dir_okay=False), help="PEM file of the key of --cert.")
-@click.option(
-    "--timeout", "timeout_s", type=click.FloatRange(min=0, min_open=True), default=60.0, show_default=True,
-    help="Seconds for each question to the server.",
-)  # fmt: skip
+@server_address_option(with_port)
+@version_or_label_options
+@signature_option("The signature to ask; by default serving_default, or the only one.")
+@timeout_option(60.0, "Longest that one request may take.")
+@tls_options
 def predict(model: str, **options: Any) -> None:
     """Run MODEL on the values in FILE and show what comes out.
 
     FILE is JSON, NPY, NPZ or CSV; without one, or with -, standard input is read. The model itself says which inputs it
     takes, and of which types and shapes.
     """
-    if options["version"] is not None and options["label"] is not None:
-        raise click.UsageError("--version and --label exclude each other")
-    if (options["certificate"] is None) != (options["key"] is None):
-        raise click.UsageError("--cert and --key come together")
+    check_version_or_label(options["version"], options["label"])
     values = _values(options)
     with Client(options["address"], **_client_options(options)) as client:
         outputs = _asked(client, model, values, options)
@@ -70,10 +66,19 @@ def predict(model: str, **options: Any) -> None:
 
 
 def _client_options(options: Mapping[str, Any]) -> ClientOptions:
-    files = {name: options[name] for name in ("root_certificates", "certificate", "key")}
-    is_secure = any(file is not None for file in files.values())
     retry = RetryPolicy(max_attempts=3)  # a person waits, and has perhaps mistyped the address
-    return {"timeout_s": options["timeout_s"], "tls": Tls(**files) if is_secure else None, "retry": retry}
+    return {"timeout_s": options["timeout_s"], "tls": _tls(options["tls"]), "retry": retry}
+
+
+def _tls(choice: TlsChoice) -> Tls | None:
+    if not choice:
+        return None
+    return Tls(
+        root_certificates=choice.ca,
+        certificate=choice.certificate,
+        key=choice.key,
+        server_name=choice.server_name,
+    )
 
 
 def _asked(client: Client, model: str, values: Values, options: Mapping[str, Any]) -> Mapping[str, Array]:
@@ -85,17 +90,17 @@ def _asked(client: Client, model: str, values: Values, options: Mapping[str, Any
     name, signature = _signature(client.model_metadata(model, **which), options["signature"])
     for wanted in options["output_filter"]:
         if wanted not in signature.outputs:
-            raise InvalidArgumentError(f"no output {wanted!r}; {nearest_hint(wanted, signature.outputs)}")
+            raise InvalidArgumentError(f"no output {wanted!r}; {nearest_or_all(wanted, signature.outputs)}")
     arrays = arrays_for(signature, values)
     which["signature"] = name
     return client.predict(model, arrays, output_filter=options["output_filter"], **which)
 
 
-def _signature(metadata: ModelMetadata, asked: str) -> tuple[str, Signature]:
+def _signature(metadata: ModelMetadata, asked: str | None) -> tuple[str, Signature]:
     known = {name: one for name, one in metadata.signatures.items() if not name.startswith("__")}
     name = asked or (next(iter(known)) if len(known) == 1 else DEFAULT_SIGNATURE)
     if name not in metadata.signatures:
-        raise InvalidArgumentError(f"model {metadata.model!r} has no signature {name!r}; {nearest_hint(name, known)}")
+        raise InvalidArgumentError(f"model {metadata.model!r} has no signature {name!r}; {nearest_or_all(name, known)}")
     return name, metadata.signatures[name]
 
 
@@ -108,9 +113,7 @@ def _values(options: Mapping[str, Any]) -> Values:
     if options["file"] is not None or not options["inputs"]:
         given |= _file_values(options["file"] or _STDIN, options["input_format"])
     for item in options["inputs"]:
-        name, equals, path = item.partition("=")
-        if not (name and equals and path):
-            raise click.UsageError(f"--input takes NAME=FILE, got {item!r}")
+        name, path = read_input(item, "FILE")
         values = _file_values(path, options["input_format"])
         if len(values) != 1:
             raise InvalidArgumentError(f"{path} holds {len(values)} inputs, and --input {name} needs one")

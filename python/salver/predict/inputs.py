@@ -9,7 +9,7 @@ import numpy as np
 
 from salver.client.signatures import Signature, TensorInfo
 from salver.errors import InvalidArgumentError
-from salver.predict.nearest import nearest_hint
+from salver.nearest import nearest_or_all
 from salver.predict.readers import ONLY, Values, as_array
 
 Array = np.ndarray[Any, Any]
@@ -39,7 +39,7 @@ def _named(signature: Signature, values: Values) -> Mapping[str, Any]:
         return {next(iter(signature.inputs)): values[ONLY]}
     for name in values:
         if name not in signature.inputs:
-            raise InvalidArgumentError(f"no input {name!r}; {nearest_hint(name, signature.inputs)}")
+            raise InvalidArgumentError(f"no input {name!r}; {nearest_or_all(name, signature.inputs)}")
     return values
 
 

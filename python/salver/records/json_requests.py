@@ -6,13 +6,13 @@ it is a call of predict, classify or regress.
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from salver.boundary import TensorInfo
 from salver.errors import InvalidArgumentError, UnimplementedError
+from salver.nearest import did_you_mean
 from salver.records.json_examples import example_from_json, example_to_json
 from salver.records.json_values import array_from_json, is_base64, json_from_array, quoted
 from salver.records.recorded_request import record_of, request_message
@@ -92,8 +92,7 @@ def _check_keys(body: Any) -> None:
         raise InvalidArgumentError(f"a request must be an object, got {quoted(body)}")
     for key in body:
         if key not in _KEYS:
-            near = difflib.get_close_matches(key, _KEYS, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"expected {', '.join(_KEYS)}"
+            hint = did_you_mean(key, _KEYS, f"expected {', '.join(_KEYS)}")
             raise InvalidArgumentError(f"a request has no key {key}; {hint}")
     if not isinstance(body.get("signature_name", ""), str):
         raise InvalidArgumentError(f"signature_name must be a string, got {quoted(body['signature_name'])}")

@@ -121,7 +121,7 @@ class ServerCore:
         self.manager = AspiredVersionsManager(
             manager_setup.manager_options(config, bus, [self.table], self._policy_for)
         )
-        self.version_metrics = VersionMetrics(self.manager.get_resource_estimates)
+        self.version_metrics = VersionMetrics(self.manager.get_resource_estimates, self.manager.get_load_times)
         self.profiler = Profiler(
             self.manager,
             policy_of=batching.of,

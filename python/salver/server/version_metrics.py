@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
 from salver.boundary import MetricFamily, Series
 from salver.core.ids import ServableId
@@ -20,25 +19,26 @@ from salver.server.metrics import Counter
 _LABELS = ("model_name", "version")
 
 
-@dataclass(slots=True)
-class _Times:
-    loading_since_s: float | None = None
-    load_s: float | None = None
-    warmup_s: float | None = None
-
-
 class VersionMetrics:
     """The metrics of versions. Thread-safe."""
 
-    def __init__(self, estimates: Callable[[], Mapping[ServableId, ResourceAllocation]]) -> None:
+    def __init__(
+        self,
+        estimates: Callable[[], Mapping[ServableId, ResourceAllocation]],
+        load_times: Callable[[], Mapping[ServableId, float]],
+    ) -> None:
         """Make them.
 
         Args:
             estimates: Gives what each version that is loaded, or being so, is taken to occupy.
+            load_times: Gives how many seconds the load of each version that is loaded took.
         """
         self._estimates = estimates
-        self._lock = threading.Lock()  # guards _times
-        self._times: dict[ServableId, _Times] = {}
+        self._load_times = load_times
+        self._lock = threading.Lock()
+        """Guards what follows."""
+        self._loading: set[ServableId] = set()
+        self._warmup_s: dict[ServableId, float] = {}
         """Of versions that have not ended."""
         self._loads = Counter("salver_model_loads_total", "model_name", "code")
 
@@ -46,15 +46,13 @@ class VersionMetrics:
         """Take in an event of a version's life."""
         id, state, error = found.state.id, found.state.manager_state, found.state.error
         with self._lock:
-            times = self._times.setdefault(id, _Times())
-            was_loading = times.loading_since_s is not None and times.load_s is None
+            was_loading = id in self._loading
             if state is ManagerState.LOADING:
-                self._times[id] = _Times(loading_since_s=found.time_s)
-            elif state is ManagerState.AVAILABLE and times.loading_since_s is not None:
-                # The clock of events is the wall's, which may be set back.
-                times.load_s = max(0.0, found.time_s - times.loading_since_s)
-            elif state is ManagerState.END:
-                del self._times[id]
+                self._loading.add(id)
+            elif state in {ManagerState.AVAILABLE, ManagerState.END}:
+                self._loading.discard(id)
+            if state in {ManagerState.LOADING, ManagerState.END}:
+                self._warmup_s.pop(id, None)
         if state is ManagerState.AVAILABLE:
             self._loads.add(model_name=id.name, code=Code.OK.name)
         elif state is ManagerState.END and error is not None and was_loading:
@@ -63,8 +61,8 @@ class VersionMetrics:
     def note_warmup(self, id: ServableId, seconds: float) -> None:
         """Take in a warm-up that succeeded; a version that is not loading is passed over."""
         with self._lock:
-            if id in self._times:
-                self._times[id].warmup_s = seconds
+            if id in self._loading:
+                self._warmup_s[id] = seconds
 
     def _memory_bytes(self) -> dict[ServableId, int]:
         """Return what each version that is loaded, or being so, is taken to occupy, on all devices together."""
@@ -73,11 +71,10 @@ class VersionMetrics:
     def snapshot(self) -> list[MetricFamily]:
         """Return them."""
         with self._lock:
-            loads = {id: times.load_s for id, times in self._times.items() if times.load_s is not None}
-            warmups = {id: times.warmup_s for id, times in self._times.items() if times.warmup_s is not None}
+            warmups = dict(self._warmup_s)
         return [
             self._loads.snapshot(),
-            _gauge("salver_model_load_seconds", loads.items()),
+            _gauge("salver_model_load_seconds", self._load_times().items()),
             _gauge("salver_model_warmup_seconds", warmups.items()),
             _gauge("salver_model_memory_bytes", self._memory_bytes().items()),
         ]

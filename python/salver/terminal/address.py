@@ -21,3 +21,8 @@ def read_host_and_port(text: str) -> tuple[str, int | None]:
     if not host or parts.netloc != text or "@" in text or port == 0:
         raise click.BadParameter(f"expected HOST:PORT, got {text!r}")
     return host, port
+
+
+def host_and_port(host: str, port: int) -> str:
+    """Write both as people do."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -9,9 +9,10 @@ from salver.ctl.options import address_option
 from salver.records.recorded_request import request_message
 from salver.records.warmup_files import FileRecord
 from salver.servables.servable import DEFAULT_SIGNATURE
+from salver.terminal.options import force_option, signature_option
 from salver.warmup.files import check_free, no_forms, read_file, write_file
 from salver.warmup.model import forms_of_model
-from salver.warmup.options import force_option, model_options
+from salver.warmup.options import model_options
 
 
 @click.command()
@@ -19,13 +20,13 @@ from salver.warmup.options import force_option, model_options
 @click.argument("target", type=click.Path(dir_okay=False))
 @model_options
 @address_option
-@click.option("--signature", help="Take requests to this signature alone; of an NPZ file, the one that it is for.")
+@signature_option("Take requests to this signature alone; of an NPZ file, the one that it is for.")
 @force_option
 def convert(  # its options
     source: str,
     target: str,
     model: str | None,
-    model_version: int | None,
+    version: int | None,
     address: Address,
     signature: str | None,
     *,
@@ -33,7 +34,7 @@ def convert(  # its options
 ) -> None:
     """Write the requests of SOURCE to TARGET: names that end with .json or .npz, or TFRecord files."""
     check_free(target, may_replace=force)
-    forms = no_forms if model is None else lambda: forms_of_model(model, address, model_version)
+    forms = no_forms if model is None else lambda: forms_of_model(model, address, version)
     records = read_file(source, forms, signature or "")
     chosen = [record for record in records if signature is None or signature_of(record) == signature]
     num_records = write_file(target, chosen, may_replace=force)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import click
 
-from salver.admin.recording import RecordRequest
+from salver.admin.limits import MAX_WAIT_S
+from salver.admin.recording import MAX_BYTES, RecordRequest
+from salver.admin.recording import MAX_RECORDS as MOST_RECORDS
 from salver.ctl.client import Address
 from salver.ctl.options import address_option
 from salver.errors import NotFoundError
 from salver.records.warmup_files import MAX_RECORDS
+from salver.terminal.options import duration_option, force_option, output_option
 from salver.warmup.files import check_free, write_content
-from salver.warmup.options import force_option
 from salver.warmup.server import WarmupServer
 
 _ENDS = {
@@ -24,12 +26,14 @@ _ENDS = {
 @click.command()
 @click.argument("model")
 @address_option
-@click.option("-o", "--output", type=click.Path(dir_okay=False), required=True, help="The TFRecord file to write.")
-@click.option("--max-records", type=click.IntRange(min=1), default=100, show_default=True)
-@click.option("--max-bytes", type=click.IntRange(min=1), default=64 << 20, show_default=True)
+@output_option("The TFRecord file to write.", is_required=True)
 @click.option(
-    "--timeout-s", type=click.FloatRange(min=0, max=600), default=60.0, show_default=True, help="Longest wait for them."
+    "--max-records", type=click.IntRange(1, MOST_RECORDS), default=100, show_default=True, help="It ends with so many."
 )
+@click.option(
+    "--max-bytes", type=click.IntRange(1, MAX_BYTES), default=64 << 20, show_default=True, help="Or when more would be."
+)
+@duration_option(60.0, "Or after so long.", max_s=MAX_WAIT_S)
 @click.option(
     "--sampling-rate",
     type=click.FloatRange(min=0, max=1, min_open=True),
@@ -44,7 +48,7 @@ def record(model: str, address: Address, output: str, *, force: bool, **wanted: 
     request = RecordRequest(
         max_records=int(wanted["max_records"]),
         max_bytes=int(wanted["max_bytes"]),
-        timeout_s=wanted["timeout_s"],
+        timeout_s=wanted["duration_s"],
         sampling_rate=wanted["sampling_rate"],
     )
     found = WarmupServer(address).record(model, request)

@@ -17,6 +17,7 @@ from salver.ctl.client import Address
 from salver.ctl.options import address_option
 from salver.errors import FailedPreconditionError, InvalidArgumentError
 from salver.terminal.numbers import duration
+from salver.terminal.options import concurrency_option, json_option, timeout_option, version_option
 from salver.terminal.screen import print_view
 from salver.warmup.files import no_forms, read_content, read_file
 from salver.warmup.server import WarmupServer
@@ -28,19 +29,13 @@ _MAX_SHOWN = 10
 @click.argument("file", type=click.Path(dir_okay=False))
 @click.argument("model")
 @address_option
-@click.option("--version", type=int, required=True, help="The version that is to answer; it has to be loaded.")
-@click.option("--against", type=int, help="Another version, which is to answer first and is compared with.")
-@click.option("--concurrency", type=click.IntRange(1, MAX_CONCURRENCY), default=1, show_default=True)
+@version_option("The version that is to answer; it has to be loaded.", is_required=True)
 @click.option(
-    "--timeout",
-    "timeout_s",
-    type=click.FloatRange(0.001, MAX_WAIT_S),
-    default=60.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="Longest time that one request may take; the replay ends with the first that takes longer.",
+    "--against", type=click.IntRange(min=0), help="Another version, which is to answer first and is compared with."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the reports of the server.")
+@concurrency_option("Requests under way at the same time.", maximum=MAX_CONCURRENCY, default=1)
+@timeout_option(60.0, "Longest that one request may take; the first that takes longer ends it.", max_s=MAX_WAIT_S)
+@json_option("Print the reports of the server.")
 def replay(
     file: str, model: str, address: Address, version: int, against: int | None, *, as_json: bool, **query: Any
 ) -> None:

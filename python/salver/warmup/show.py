@@ -14,11 +14,12 @@ from salver.ctl.client import Address
 from salver.ctl.options import address_option
 from salver.errors import SalverError
 from salver.inspection.signatures import dtype_name
-from salver.inspection.view import shape_text
 from salver.records.recorded_request import request_message
 from salver.records.warmup_files import FileRecord
 from salver.terminal.numbers import size
+from salver.terminal.options import json_option, limit_option, signature_option
 from salver.terminal.screen import print_view
+from salver.terminal.shapes import shape_text
 from salver.warmup.convert import signature_of
 from salver.warmup.files import no_forms, read_file
 from salver.warmup.model import forms_of_model
@@ -32,22 +33,22 @@ if TYPE_CHECKING:
 @click.argument("file", type=click.Path(dir_okay=False))
 @model_options
 @address_option
-@click.option("--signature", default="", help="The one that an NPZ file is for, unless that is serving_default.")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Records that are shown.")
-@click.option("--json", "as_json", is_flag=True, help="Print what is known of each record as a line of JSON.")
+@signature_option("The one that an NPZ file is for, unless that is serving_default.")
+@limit_option(20, "Records that are shown.")
+@json_option("Print what is known of each record as a line of JSON.")
 def show(  # its options
     file: str,
     model: str | None,
-    model_version: int | None,
+    version: int | None,
     address: Address,
-    signature: str,
+    signature: str | None,
     limit: int,
     *,
     as_json: bool,
 ) -> None:
     """Say which requests are in FILE."""
-    forms = no_forms if model is None else lambda: forms_of_model(model, address, model_version)
-    records = read_file(file, forms, signature)
+    forms = no_forms if model is None else lambda: forms_of_model(model, address, version)
+    records = read_file(file, forms, signature or "")
     if as_json:
         for record in records[:limit]:
             click.echo(json.dumps(described(record)))

@@ -14,9 +14,10 @@ from salver.records.recorded_request import record_of
 from salver.records.request_form import RequestForm, chosen_form
 from salver.records.tensors import tensor_proto
 from salver.records.warmup_files import FileRecord, tfrecord_path
+from salver.terminal.options import force_option, output_option
 from salver.warmup.files import check_free, write_file
 from salver.warmup.model import forms_of_model, is_directory
-from salver.warmup.options import force_option
+from salver.warmup.options import model_version_option
 
 
 class _Sizes(click.ParamType[tuple[int, ...]]):
@@ -39,7 +40,7 @@ class _Sizes(click.ParamType[tuple[int, ...]]):
 @click.command()
 @click.argument("model", metavar="DIR|MODEL")
 @address_option
-@click.option("--version", type=int, help="Of a model of a server; by default the highest that serves.")
+@model_version_option
 @click.option("--signature", "names", multiple=True, help="For this signature; may be repeated. By default for all.")
 @click.option("--rows", type=_Sizes(), default="1", show_default=True, help="A request with each number of rows.")
 @click.option(
@@ -50,7 +51,7 @@ class _Sizes(click.ParamType[tuple[int, ...]]):
     show_default=True,
     help="And with each length of open dimensions.",
 )
-@click.option("-o", "--output", type=click.Path(dir_okay=False), help="By default the warm-up file of DIR.")
+@output_option("By default the warm-up file of DIR.")
 @force_option
 def synth(  # noqa: PLR0913  # its options
     model: str,

@@ -9,6 +9,7 @@ from typing import Any, cast
 from google.protobuf import text_format
 
 from salver.errors import InvalidArgumentError
+from salver.nearest import nearest
 from salver.wire.pool import Message, message_class, pool
 
 _UNKNOWN_FIELD = re.compile(r'Message type "(?P<type>[\w.]+)" (?:has no|does not have a) field named "(?P<name>[^"]*)"')
@@ -78,10 +79,7 @@ def _suggestion(reason: str) -> str:
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:
-    import difflib
-
-    by_lower_case = {candidate.lower(): candidate for candidate in known}
-    near = difflib.get_close_matches(name.lower(), by_lower_case, n=1, cutoff=0.5)
-    if near:
-        return f'; did you mean "{by_lower_case[near[0]]}"?'
+    guess = nearest(name, known)
+    if guess is not None:
+        return f'; did you mean "{guess}"?'
     return f"; known: {', '.join(sorted(known))}" if known else ""

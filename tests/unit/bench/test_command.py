@@ -26,7 +26,7 @@ def server(monkeypatch):
 
 
 def run(*arguments):
-    return CliRunner(env={"COLUMNS": "200"}).invoke(command.bench, arguments)
+    return CliRunner(env={"COLUMNS": "200"}).invoke(command.bench, list(map(str, arguments)))
 
 
 def test_a_load_is_tried_out_then_measured_then_shown(server):
@@ -48,11 +48,24 @@ def test_every_run_is_stopped_in_the_end(server):
     assert server.runs[-1].is_stopped
 
 
-@pytest.mark.parametrize(("rest", "port"), [((), 8500), (("--rest",), 8501)])
-def test_the_port_is_by_default_that_of_the_protocol(server, rest, port):
+@pytest.mark.parametrize(
+    ("address", "asked"),
+    [
+        ((), ("localhost", 8500, "grpc", False)),
+        (("--address=h",), ("h", 8500, "grpc", False)),
+        (("--address=[::1]:5", "--tls"), ("::1", 5, "grpc", True)),
+        (("--address=http://h:1/",), ("h", 1, "rest", False)),
+        (("--address=http://h",), ("h", 80, "rest", False)),
+        (("--address=https://h",), ("h", 443, "rest", True)),
+    ],
+)
+def test_the_address_says_what_is_spoken(server, address, asked, tmp_path):
+    (tmp_path / "ca.pem").write_bytes(b"ca")
     server.answer = lambda options: report(options, failure="no")
-    run("ranker", *rest)
-    assert server.asked[0].port == port
+    trusted = (f"--cacert={tmp_path / 'ca.pem'}",) if asked[-1] else ()
+    run("ranker", *address, *trusted)
+    options = server.asked[0]
+    assert (options.host, options.port, options.protocol, options.tls is not None) == asked
 
 
 def test_a_rate_makes_an_open_loop(server):
@@ -90,7 +103,7 @@ def test_a_load_without_an_answer_is_a_failure(server):
 def test_a_refusal_is_one_line_and_no_load(server):
     server.answer = lambda options: report(options, answered=0, failures={"NOT_FOUND": (1, "no such model")})
     done = run("nope")
-    assert (done.exit_code, done.output) == (1, "Error: 127.0.0.1:8500 answers NOT_FOUND: no such model\n")
+    assert (done.exit_code, done.output) == (1, "Error: localhost:8500 answers NOT_FOUND: no such model\n")
     assert len(server.asked) == 1
 
 
@@ -106,7 +119,7 @@ def test_control_c_ends_it_and_stops_the_load(server, monkeypatch):
 
 def test_a_result_is_kept_and_later_compared_with(server, tmp_path):
     path = tmp_path / "kept.json"
-    assert run("ranker", f"--json={path}").exit_code == 0
+    assert run("ranker", f"--output={path}").exit_code == 0
     kept = json.loads(path.read_text())
     assert kept["result"]["num_answered"] == 100
     assert kept["server"]["model"]["name"] == "ranker"
@@ -118,10 +131,19 @@ def test_a_result_is_kept_and_later_compared_with(server, tmp_path):
     assert "Warning: load.concurrency was None, is 8" in done.output
 
 
+def test_json_is_all_that_is_printed(server, tmp_path):
+    path = tmp_path / "kept.json"
+    done = run("ranker", "--json", "-o", path)
+    assert json.loads(done.output)["result"]["num_answered"] == 100
+    assert done.output == path.read_text()
+    compared = run("ranker", "--json", f"--baseline={path}", "--concurrency=8")
+    assert json.loads(compared.output)["load"]["concurrency"] == 8
+
+
 def test_two_servers_are_measured_in_turn(server, tmp_path):
     path = tmp_path / "kept.json"
     server.answer = lambda options: answer(options, latency_s=0.005 if options.port == 1 else 0.010)
-    done = run("ranker", "--address=h:1", "--compare=h:2", "--rounds=6", f"--json={path}")
+    done = run("ranker", "--address=h:1", "--compare=h:2", "--rounds=6", f"--output={path}")
     assert done.exit_code == 0, done.output
     ports = [options.port for options in server.asked if options.num_requests is None]
     assert ports == [1, 2, 2, 1] * 3
@@ -141,7 +163,7 @@ def test_the_knee_is_looked_for_with_steady_arrivals(server, tmp_path):
         return answer(options, answered=int(2 * rate), latency_s=0.002 if rate <= 1000 else 0.5)
 
     server.answer = limited
-    done = run("ranker", "--find-knee", f"--json={path}")
+    done = run("ranker", "--find-knee", f"--output={path}")
     assert done.exit_code == 0, done.output
     knee = json.loads(path.read_text())["knee"]
     assert knee["best"]["load"] == pytest.approx(1000, rel=0.03)
@@ -173,7 +195,11 @@ def test_the_knee_by_concurrency_raises_what_is_in_flight(server):
         (("--arrivals=constant",), "--arrivals needs --rate"),
         (("--find-knee", "--by=concurrency", "--concurrency=5"), "leave --concurrency out"),
         (("--address=h:x",), "expected HOST:PORT, got 'h:x'"),
-        (("--address=http://h:1",), "expected HOST:PORT"),
+        (("--address=ftp://h:1",), "expected HOST:PORT or http://HOST:PORT, got 'ftp://h:1'"),
+        (("--address=http://h:1/v1",), "expected HOST:PORT"),
+        (("--address=http://h:1", "--compare=h:2"), "both have to speak the same"),
+        (("--cert=pyproject.toml",), "--cert and --key come together"),
+        (("--cacert=/nowhere/ca.pem",), "'--cacert': File '/nowhere/ca.pem' does not exist"),
         (("--header=x",), "--header takes NAME=VALUE, got 'x'"),
         (("--rate=0",), "--rate"),
     ],
@@ -188,8 +214,6 @@ def test_a_command_line_that_contradicts_itself_is_refused(server, arguments, me
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--tls-cert=c",), "--tls-cert and --tls-key belong together"),
-        (("--tls-ca=/nowhere/ca.pem",), "cannot be read"),
         (("--connections=3",), "cannot be spread evenly"),
         (("--baseline=/nowhere/kept.json",), "cannot be read"),
     ],
@@ -202,11 +226,11 @@ def test_options_that_cannot_be_used_are_a_failure_before_any_load(server, argum
 
 
 def test_tls_is_met_with_the_files_given(server, tmp_path):
-    for name in ("ca", "cert", "key"):
+    for name in ("cacert", "cert", "key"):
         (tmp_path / name).write_bytes(name.encode())
-    run("ranker", "--address=h", *(f"--tls-{name}={tmp_path / name}" for name in ("ca", "cert", "key")))
+    run("ranker", "--address=h", *(f"--{name}={tmp_path / name}" for name in ("cacert", "cert", "key")))
     tls = server.asked[0].tls
-    assert (tls.server_name, tls.roots, tls.identity) == ("h", b"ca", (b"cert", b"key"))
+    assert (tls.server_name, tls.roots, tls.identity) == ("h", b"cacert", (b"cert", b"key"))
 
 
 def test_an_exit_status_for_a_program(server, capsys):

@@ -2,7 +2,13 @@ from __future__ import annotations
 
 import re
 
-from benches.table import Report
+from benches.table import RESULTS, Report, command_line
+
+
+def test_a_kept_command_names_no_path_outside_the_repository(tmp_path):
+    inside = str(RESULTS / "x.md")
+    said = command_line(["swap", "--swaps=5", "--keep", inside, f"--keep={tmp_path / 'y.md'}", "--keep", "../../z.md"])
+    assert said == "python -m benches swap --swaps=5 --keep benches/results/x.md --keep=y.md --keep z.md"
 
 
 def test_report_says_what_was_reached_and_how_much_others_disturbed():

@@ -85,15 +85,34 @@ def test_each_input_may_have_a_file_of_its_own(tmp_path):
     assert json.loads(said) == {"sum": [4.0, 6.0]}
 
 
-def test_options_reach_the_server(client):
-    run("--version=3", "--address=http://models:1", "--timeout=2", "--ca=ca.pem", stdin="[1]")
+def test_options_reach_the_server(client, tmp_path):
+    ca = tmp_path / "ca.pem"
+    ca.touch()
+    run("--version=3", "--address=http://models:1", "--timeout=2", "--cacert", ca, "--tls-server-name=m", stdin="[1]")
     assert client.made[0] == "http://models:1"
     assert client.made[1]["timeout_s"] == 2
-    assert client.made[1]["tls"].root_certificates == "ca.pem"
+    assert client.made[1]["tls"].root_certificates == str(ca)
+    assert client.made[1]["tls"].server_name == "m"
     assert client.asked == ("m", {"output_filter": (), "signature": "serving_default", "version": 3})
     run("--label=stable", stdin="[1]")
     assert client.asked[1]["label"] == "stable"
     assert client.made[1]["tls"] is None
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        ("models", "models:8500"),
+        ("[::1]", "[::1]:8500"),
+        ("[::1]:1", "[::1]:1"),
+        ("https://models", "https://models"),
+        ("unix:/s", "unix:/s"),
+    ],
+)
+def test_a_host_alone_is_asked_at_the_usual_port(client, given, asked):
+    run("--address", given, "--tls", stdin="[1]")
+    assert client.made[0] == asked
+    assert client.made[1]["tls"] is not None
 
 
 def test_the_only_signature_is_the_one(client, monkeypatch):
@@ -114,11 +133,14 @@ def test_the_only_signature_is_the_one(client, monkeypatch):
         (("--output=/none/y.json",), "[1]", "--output /none/y.json cannot be written"),
         (("--version=1", "--label=a"), "[1]", "--version and --label exclude each other"),
         (("--format=npy", "--signature=total"), '{"a": [1], "b": [1]}', "--format npz"),
-        (("--key=k.pem",), "[1]", "--cert and --key come together"),
+        (("--key=pyproject.toml",), "[1]", "--cert and --key come together"),
+        (("--cacert=k.pem",), "[1]", "'--cacert': File 'k.pem' does not exist"),
     ],
 )
 def test_mistakes_are_one_line_that_names_what_is_wrong(arguments, stdin, text):
-    said = refusal(*arguments, stdin=stdin, status=2 if "exclude" in text or "together" in text else 1)
+    said = refusal(
+        *arguments, stdin=stdin, status=2 if any(word in text for word in ("exclude", "together", "exist")) else 1
+    )
     assert text in said
     assert "Traceback" not in said
 

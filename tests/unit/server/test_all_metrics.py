@@ -18,7 +18,7 @@ def gathered(*states, plane=None, metrics=None):
     monitor = ServableStateMonitor(bus)
     for version, state in enumerate(states):
         bus.publish(ServableState(ServableId("m", version), state))
-    return AllMetrics(plane or FakeDataPlane(), metrics or Metrics(), monitor, VersionMetrics(dict))
+    return AllMetrics(plane or FakeDataPlane(), metrics or Metrics(), monitor, VersionMetrics(dict, dict))
 
 
 def test_metrics_of_every_source_are_there():

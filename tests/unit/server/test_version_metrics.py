@@ -29,21 +29,22 @@ def live(metrics, *states, id=ID):
 LOADED = ((ManagerState.START, None), (ManagerState.LOADING, None), (ManagerState.AVAILABLE, None))
 
 
-def test_a_load_takes_from_loading_to_available():
-    metrics = VersionMetrics(dict)
+def test_a_load_is_told_with_what_the_manager_says_it_took_and_its_warm_up():
+    metrics = VersionMetrics(dict, lambda: {ID: 1.5})
 
-    live(metrics, *LOADED)
+    live(metrics, *LOADED[:2])
     metrics.note_warmup(ID, 0.25)
+    live(metrics, LOADED[2])
 
     assert told(metrics) == {
         ("loads_total", "m", "OK"): 1,
-        ("load_seconds", "m", "3"): 1.0,
+        ("load_seconds", "m", "3"): 1.5,
         ("warmup_seconds", "m", "3"): 0.25,
     }
 
 
 def test_a_version_that_is_gone_is_counted_and_no_longer_told_of():
-    metrics = VersionMetrics(dict)
+    metrics = VersionMetrics(dict, dict)
 
     live(metrics, *LOADED, (ManagerState.UNLOADING, None), (ManagerState.END, None))
     metrics.note_warmup(ID, 0.25)
@@ -52,7 +53,7 @@ def test_a_version_that_is_gone_is_counted_and_no_longer_told_of():
 
 
 def test_loads_that_fail_are_counted_by_code_and_versions_that_never_began_are_not():
-    metrics = VersionMetrics(dict)
+    metrics = VersionMetrics(dict, dict)
 
     for version, error in enumerate((NotFoundError("no file"), CancelledError("no longer wanted"))):
         live(metrics, *LOADED[:2], (ManagerState.END, error), id=ServableId("m", version))
@@ -70,6 +71,6 @@ def test_a_version_occupies_memory_of_all_devices():
         }
     )
 
-    metrics = VersionMetrics(lambda: {ID: estimate})
+    metrics = VersionMetrics(lambda: {ID: estimate}, dict)
 
     assert told(metrics) == {("memory_bytes", "m", "3"): 12}

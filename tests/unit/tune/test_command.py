@@ -35,7 +35,7 @@ def run(*arguments):
 
 
 def test_options_are_what_is_asked_for(asked):
-    result = run("ranker", "--max-batch-size", "8", "--signature", "rank", "--version", "3", "--limit-s", "2")
+    result = run("ranker", "--max-batch-size", "8", "--signature", "rank", "--version", "3", "--duration", "2")
     assert result.exit_code == 0, result.output
     wanted = {"version": 3, "signature": "rank", "max_batch_size": 8, "length": None, "limit_s": 2.0, "inputs": {}}
     assert asked == [("ranker", wanted)]
@@ -54,7 +54,7 @@ def test_table_advice_and_file_are_printed_and_the_file_written(asked, tmp_path)
 
 
 def test_json_has_profile_advice_and_file(asked):
-    document = json.loads(run("ranker", "--json", "--clients", "8").output)
+    document = json.loads(run("ranker", "--json", "--concurrency", "8").output)
     assert document["profile"]["model"] == "ranker"
     assert document["advice"]["comparisons"][0]["load"] == {"requests_per_s": None, "num_clients": 8}
     assert "adaptive: true" in document["batching_parameters_file"]
@@ -68,9 +68,9 @@ def test_a_refusal_is_one_line(asked):
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (("m", "--rate", "5", "--clients", "5"), 2, "--rate and --clients exclude each other"),
+        (("m", "--rate", "5", "--concurrency", "5"), 2, "--rate and --concurrency exclude each other"),
         (("m", "--rate", "0"), 2, "--rate"),
-        (("m", "--input", "x"), 1, "--input takes NAME=FILE.npy, got 'x'"),
+        (("m", "--input", "x"), 2, "--input takes NAME=FILE.npy, got 'x'"),
         ((), 2, "Missing argument 'MODEL'"),
     ],
 )

@@ -42,7 +42,7 @@ def file(tmp_path):
 def test_what_was_recorded_is_written(run, server, tmp_path):
     server.answers[RECORD] = recording(end="time", dropped=3)
     file = tmp_path / "new" / "r.tfrecord"
-    status, out, err = run("record", "ranker", "-o", file, "--max-records=7", "--timeout-s=2", "--sampling-rate=0.5")
+    status, out, err = run("record", "ranker", "-o", file, "--max-records=7", "--duration=2", "--sampling-rate=0.5")
     assert (status, out) == (0, f"{file}: 2 requests (its time was over)\n")
     assert "3 others came faster" in err
     assert file.read_bytes() == record_bytes(b"") * 2

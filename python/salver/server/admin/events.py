@@ -6,8 +6,8 @@ import json
 
 from salver.admin.event import FIELDS, EventDocument
 from salver.admin.requests import EventsQuery
-from salver.config.flag_parser import nearest
 from salver.errors import InvalidArgumentError
+from salver.nearest import did_you_mean
 from salver.server.admin.router import AdminRequest
 from salver.server.events.event_log import EventFilter, EventLog
 from salver.server.events.event_watchers import EventForm, EventWatchers
@@ -78,8 +78,7 @@ def read_types(types: tuple[str, ...]) -> frozenset[str]:
     """
     for kind in types:
         if kind not in FIELDS:
-            guess = nearest(kind, FIELDS)
-            hint = f"did you mean {guess}?" if guess else f"known are {', '.join(FIELDS)}"
+            hint = did_you_mean(kind, FIELDS, f"known are {', '.join(FIELDS)}")
             raise InvalidArgumentError(f"there are no events of type {kind}; {hint}")
     return frozenset(types)
 

@@ -19,8 +19,8 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_typ
 from urllib.parse import parse_qsl
 
 from salver.admin.limits import Limits
-from salver.config.flag_parser import nearest
 from salver.errors import InvalidArgumentError
+from salver.nearest import did_you_mean
 
 D = TypeVar("D")
 
@@ -130,9 +130,8 @@ def _is_needed(field: dataclasses.Field[Any]) -> bool:
 
 
 def _unknown(name: str, what: str, noun: str, known: Mapping[str, Any]) -> str:
-    guess = nearest(name, known)
-    all_known = f"; expected {', '.join(sorted(known))}" if known else "; it has none"
-    return f"{what} has no {noun} {_cut(name)}{f'; did you mean {guess}?' if guess else all_known}"
+    all_known = f"expected {', '.join(sorted(known))}" if known else "it has none"
+    return f"{what} has no {noun} {_cut(name)}; {did_you_mean(name, known, all_known)}"
 
 
 def _value(hint: Any, value: Any, name: str, problems: list[str], limits: Limits | None = None) -> Any:

@@ -11,10 +11,10 @@ from typing import Any, TypeAlias
 from salver.admin.change import Change, Difference
 from salver.admin.model import ModelDocument, ModelsDocument, ModelSpec, VersionDocument
 from salver.admin.requests import ChangeQuery, ModelsQuery
-from salver.config.flag_parser import nearest
 from salver.config.server_config import ModelConfig
 from salver.core.ids import ServableId
 from salver.errors import AlreadyExistsError, FailedPreconditionError, NotFoundError
+from salver.nearest import nearest_or_all
 from salver.server.admin.audit import Attempt
 from salver.server.admin.diff import differences
 from salver.server.admin.lost_update import IfMatch
@@ -182,8 +182,8 @@ class ModelAdmin:
 
         def without(model: ModelConfig) -> ModelConfig:
             if label not in model.version_labels:
-                guess = nearest(label, model.version_labels)
-                raise NotFoundError(f"Model {name} has no label {label}{f'; did you mean {guess}?' if guess else ''}")
+                hint = nearest_or_all(label, model.version_labels)
+                raise NotFoundError(f"Model {name} has no label {label}; {hint}")
             left = {one: version for one, version in model.version_labels.items() if one != label}
             return replace(model, version_labels=left)
 

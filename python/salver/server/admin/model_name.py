@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from salver.config.flag_parser import nearest
 from salver.errors import NotFoundError
+from salver.nearest import did_you_mean
 from salver.server.admin.router import AdminRequest
 
 
@@ -22,5 +22,4 @@ def check_known(model: str, names: Collection[str]) -> None:
         NotFoundError: There is none; names the nearest.
     """
     if model not in names:
-        guess = nearest(model, names)
-        raise NotFoundError(f"There is no model {model}{f'; did you mean {guess}?' if guess else ''}")
+        raise NotFoundError("; ".join(filter(None, (f"There is no model {model}", did_you_mean(model, names)))))

@@ -8,9 +8,9 @@ from typing import Any
 
 from salver.admin.limits import MAX_VERSION
 from salver.admin.model import ModelSpec
-from salver.config.flag_parser import nearest
 from salver.config.server_config import AspiredVersionPolicyName, ModelConfig
 from salver.errors import InvalidArgumentError
+from salver.nearest import did_you_mean
 from salver.server.admin.inputs import read_fields
 from salver.sources.version_policy import All, Latest, Specific, VersionPolicy
 
@@ -105,8 +105,7 @@ def read_policy(document: Mapping[str, Any]) -> VersionPolicy:
         raise InvalidArgumentError(f"version_policy must be one of latest, all and specific, got {_told(document)}")
     ((name, fields),) = document.items()
     if name not in _POLICIES:
-        guess = nearest(name, _POLICIES)
-        hint = f"did you mean {guess}?" if guess else "expected latest, all or specific"
+        hint = did_you_mean(name, _POLICIES, "expected latest, all or specific")
         raise InvalidArgumentError(f"version_policy has no {name[:80]}; {hint}")
     place = f"version_policy.{name}"
     if not isinstance(fields, Mapping):

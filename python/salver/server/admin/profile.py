@@ -9,8 +9,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
-from salver.config.flag_parser import nearest
 from salver.errors import InvalidArgumentError
+from salver.nearest import did_you_mean
 from salver.profile import ProfileRequest
 from salver.server.admin.model_name import model_of
 from salver.server.admin.router import AdminRequest
@@ -57,9 +57,8 @@ def read_request(body: bytes) -> ProfileRequest:
     known = {field.name for field in fields(ProfileRequest)}
     for name in document:
         if name not in known:
-            guess = nearest(name, sorted(known))
-            hint = f"; did you mean {guess}?" if guess else f"; expected {', '.join(sorted(known))}"
-            raise InvalidArgumentError(f"a profile has no field {name}{hint}")
+            hint = did_you_mean(name, sorted(known), f"expected {', '.join(sorted(known))}")
+            raise InvalidArgumentError(f"a profile has no field {name}; {hint}")
     given = {name: _checked(name, value) for name, value in document.items() if name != "inputs" and value is not None}
     return ProfileRequest(**given, inputs=_inputs(document.get("inputs") or {}))
 

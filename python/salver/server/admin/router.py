@@ -34,8 +34,8 @@ from urllib.parse import unquote
 
 from salver.admin.limits import MAX_VERSION
 from salver.boundary import ControlCall
-from salver.config.flag_parser import nearest
 from salver.errors import Code, InvalidArgumentError, NotFoundError, SalverError
+from salver.nearest import did_you_mean
 from salver.server.admin.about import JSON, About, Effect
 from salver.server.admin.audit import Asker, Attempt, AuditLog
 from salver.server.admin.inputs import read_body, read_query
@@ -179,8 +179,7 @@ class AdminRoutes:
 
     def _hint(self, path: str) -> str:
         known = (_filled(one, path) for one in (*OF_THE_DATA_PLANE, *self._by_path))
-        guess = nearest(path, known) if len(path) <= _MAX_SHOWN else None
-        return f"did you mean {guess}?" if guess else "GET /openapi.json says what there is"
+        return did_you_mean(path, known if path.strip("/") else (), "GET /openapi.json says what there is")
 
 
 def _header(call: ControlCall, name: str) -> str | None:

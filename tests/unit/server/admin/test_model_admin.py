@@ -248,7 +248,7 @@ def test_labels_are_set_moved_and_removed(kit):
     assert kit.server.predict("ranker", {"x": [1.0]}, label="stable")["y"] == [2.5]
     kit.change("DELETE", "/v1/models/ranker/labels/stable")
     wrong = refusal(kit, "DELETE", "/v1/models/ranker/labels/stable")
-    assert wrong == ("NOT_FOUND", "Model ranker has no label stable")
+    assert wrong == ("NOT_FOUND", "Model ranker has no label stable; there are none")
     code, message = refusal(kit, "PUT", "/v1/models/ranker/labels/stable", {"version": 7})
     assert code == "FAILED_PRECONDITION"
     assert "which is not currently available" in message
