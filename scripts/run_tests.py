@@ -89,8 +89,12 @@ def run_python() -> Count:
 
 
 def run_e2e() -> Count:
-    """Real servers and real clients, two files at a time: the tests of a file share a server."""
-    return run_pytest("-n2", "--dist=loadfile", "tests/e2e", "tests/docs", WITH_SERVER)
+    """Real servers and real clients, three files at a time, since much of it waits: the tests of a file share a server.
+
+    In this order: the pages of the documentation are one file, the longest, and would otherwise be all that is left.
+    """
+    order = ("--dist=loadfile", "--no-loadscope-reorder")
+    return run_pytest("-n3", *order, "tests/docs", "tests/e2e", WITH_SERVER)
 
 
 def run_fuzz() -> Count:

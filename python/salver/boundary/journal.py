@@ -25,7 +25,7 @@ class PhaseTime:
     """One phase of a request."""
 
     name: str
-    """`decode`, `queue`, `run` or `encode`."""
+    """`decode`, `queue`, `batch`, `run` or `encode`."""
     begin_ns: int
     """Nanoseconds from the beginning of the request to that of the phase."""
     duration_ns: int

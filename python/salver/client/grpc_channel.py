@@ -23,6 +23,7 @@ _ARGUMENTS = (
     ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 2000),
 )
+_NOT_CONNECTED = "failed to connect to all addresses"
 
 
 def import_grpc() -> ModuleType:
@@ -53,9 +54,12 @@ def credentials(address: GrpcAddress, settings: ClientSettings) -> Any:
     return (settings.tls or Tls()).channel_credentials()
 
 
-def error_of(error: Any) -> SalverError:
+def error_of(error: Any, address: GrpcAddress) -> SalverError:
     """Return the error of this package for a grpc.RpcError of either kind."""
-    made = error_from_code(error.code().value[0], error.details() or "the server gave no reason")
+    details = error.details() or "the server gave no reason"
+    if details.startswith(_NOT_CONNECTED):  # what stands between is of gRPC's inside
+        details = f"no answer from {address}: {details.rpartition(': ')[2].rstrip('.')}"
+    made = error_from_code(error.code().value[0], details)
     made.retry_after_s = hint_of_metadata(error.trailing_metadata())
     return made
 

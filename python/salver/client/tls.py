@@ -47,6 +47,7 @@ class Tls:
         """
         import grpc
 
+        self.context()  # of what is wrong with a file gRPC tells in its log alone
         roots, key, certificate = (
             _content(field, getattr(self, field)) for field in ("root_certificates", "key", "certificate")
         )

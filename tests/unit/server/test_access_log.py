@@ -36,7 +36,7 @@ def written():
 def test_a_line_of_text_says_what_took_how_long(written):
     assert written(journal_entry(), LogFormat.HUMAN) == (
         "2023-11-14T22:13:20.001Z INFO    salver.access grpc Predict m/3/serving_default OK 1.234 ms "
-        "decode=0.050 queue=0.050 run=1.000 encode=0.034 rows=2 batch=4 in=60 out=70 id=r1 "
+        "decode=0.050 queue=0.040 batch=0.010 run=1.000 encode=0.034 rows=2 batch=4 in=60 out=70 id=r1 "
         f"trace={TRACE_ID}\n"
     )
 
@@ -58,7 +58,7 @@ def test_json_has_each_part_as_a_field(written):
         "protocol": "grpc",
         "code": "OK",
         "duration_s": 0.001234,
-        "phases_s": {"decode": 5e-05, "queue": 5e-05, "run": 0.001, "encode": 3.4e-05},
+        "phases_s": {"decode": 5e-05, "queue": 4e-05, "batch": 1e-05, "run": 0.001, "encode": 3.4e-05},
         "num_rows": 2,
         "num_batch_requests": 4,
         "num_batch_rows": 16,
