@@ -74,7 +74,7 @@ def _line(fields: Mapping[str, object]) -> str:
         f"{fields['protocol']} {fields['api']} {_word(target)} {fields['code']} {_millis(fields['duration_s'])} ms",
         *(f"{name}={_millis(seconds)}" for name, seconds in phases.items()),
         f"rows={fields['num_rows']}",
-        f"batch={fields['num_batch_requests'] or 0}",
+        f"batch_requests={fields['num_batch_requests'] or 0}",
         f"in={fields['request_bytes']} out={fields['response_bytes']}",
         f"id={fields['request_id']}",
     ]
