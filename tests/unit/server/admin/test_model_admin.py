@@ -15,7 +15,7 @@ from salver.boundary import UNBATCHED, BatchingReport
 from salver.errors import FailedPreconditionError, NotFoundError, SalverError
 from salver.servables.tensorflow_library import TensorFlowLibrary
 from salver.server.admin.answers import document_response
-from salver.sources.file_system import FileSystemSourceConfig
+from salver.sources.file_system_config import FileSystemSourceConfig
 from salver.testing.fake_calls import FakeControlCall
 from salver.testing.fake_dataplane import FakeDataPlane, FakeNativeModel, half_plus_two
 from salver.wire.pool import message_class
