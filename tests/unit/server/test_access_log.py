@@ -76,6 +76,14 @@ def test_json_has_each_part_as_a_field(written):
     }
 
 
+def test_a_name_that_looks_like_the_rest_of_a_line_is_one_word(written):
+    entry = journal_entry(model="m/3 OK 0.001 ms\nrows=1", version=None, signature="", code=Code.NOT_FOUND)
+
+    line = written(entry, LogFormat.HUMAN)
+
+    assert ' Predict "m/3 OK 0.001 ms\\nrows=1" NOT_FOUND ' in line
+
+
 def test_a_request_that_reached_no_version_leaves_out_what_is_not_known(written):
     entry = journal_entry(
         trace=None, version=None, signature="", code=Code.NOT_FOUND, phases=(), num_batch_requests=0, num_batch_rows=0

@@ -15,6 +15,7 @@ mod outcomes;
 mod progress;
 mod times;
 mod trace;
+mod trace_state;
 mod version;
 
 pub use exemplars::Exemplar;
@@ -22,6 +23,7 @@ pub use outcomes::{DURATION_LIMITS_NS, DURATION_LIMITS_S, Durations, Outcomes};
 pub use progress::{Company, Progress};
 pub use times::{Phase, Times};
 pub use trace::{SpanContext, TraceContext};
+pub use trace_state::trace_state;
 pub use version::{InFlight, SignatureStats, VersionStats};
 
 /// How a request came in.
