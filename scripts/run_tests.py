@@ -89,12 +89,8 @@ def run_python() -> Count:
 
 
 def run_e2e() -> Count:
-    """Real servers and real clients, three files at a time, since much of it waits: the tests of a file share a server.
-
-    In this order: the pages of the documentation are one file, the longest, and would otherwise be all that is left.
-    """
-    order = ("--dist=loadfile", "--no-loadscope-reorder")
-    return run_pytest("-n3", *order, "tests/docs", "tests/e2e", WITH_SERVER)
+    """Real servers and real clients, three files at a time as they wait a lot: the tests of a file share a server."""
+    return run_pytest("-n3", "--dist=loadfile", "tests/e2e", "tests/docs", WITH_SERVER)
 
 
 def run_fuzz() -> Count:
