@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     import ssl
 
 Path = str | os.PathLike[str]
+WRONG_VERSION = "WRONG_VERSION_NUMBER"
+"""What OpenSSL calls an answer that is no TLS."""
+NO_TLS = "it does not speak TLS"
 
 
 @dataclass(frozen=True)

@@ -217,10 +217,18 @@ def test_a_closed_client_says_so(asking):
         asked.call()
 
 
-def test_a_server_that_is_not_reached_is_named_as_it_was_asked_for():
+@pytest.mark.parametrize(
+    ("details", "told"),
+    [
+        ("Failed to connect to remote host: Connection refused", "Connection refused"),
+        ("Failed to create security handshaker.", "Failed to create security handshaker"),
+        ("Tls handshake failed: SSL_ERROR_SSL: x:WRONG_VERSION_NUMBER: context: OK", "it does not speak TLS"),
+    ],
+)
+def test_a_server_that_is_not_reached_is_named_as_it_was_asked_for(details, told):
     class NotReachedError(FakeError):
         def details(self):
-            return "failed to connect to all addresses; last error: UNKNOWN: ipv6:%5B::1%5D:1: Connection refused"
+            return f"failed to connect to all addresses; last error: UNKNOWN: ipv6:%5B::1%5D:1: {details}"
 
-    assert error_of(NotReachedError(), GrpcAddress("models:1")).message == "no answer from models:1: Connection refused"
+    assert error_of(NotReachedError(), GrpcAddress("models:1")).message == f"no answer from models:1: {told}"
     assert error_of(FakeError(), GrpcAddress("models:1")).message == "full"
