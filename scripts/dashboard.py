@@ -108,7 +108,8 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
                 "Mean time by phase",
                 ((_mean(_PHASE, "phase"), "{{phase}}"),),
                 unit="s",
-                description="Of all chosen models together. The phases add up to the duration, less the upload.",
+                description="Of all chosen models together. The phases add up to the duration, less the upload. "
+                "Waiting in an open batch is queue; batch is the joining of its inputs.",
                 is_stacked=True,
             ),
             Panel("p99 by phase", ((_quantile(0.99, _PHASE, "phase"), "{{phase}}"),), unit="s"),

@@ -89,8 +89,8 @@ def run_python() -> Count:
 
 
 def run_e2e() -> Count:
-    """Real servers and real clients, two files at a time: the tests of a file share a server."""
-    return run_pytest("-n2", "--dist=loadfile", "tests/e2e", "tests/docs", WITH_SERVER)
+    """Real servers and real clients, three files at a time as they wait a lot: the tests of a file share a server."""
+    return run_pytest("-n3", "--dist=loadfile", "tests/e2e", "tests/docs", WITH_SERVER)
 
 
 def run_fuzz() -> Count:

@@ -19,6 +19,15 @@ from salver.config.server_config import LogFormat
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
+_BEYOND_ASCII = (*range(0x7F, 0xA0), 0x2028, 0x2029)
+"""Control characters and ends of lines that JSON lets stand."""
+_ESCAPED = {
+    code: chr(code).encode("unicode_escape").decode() for code in (*range(0x20), *_BEYOND_ASCII) if chr(code) != "\t"
+}
+"""One event is one line, and no terminal obeys it, whatever a client sent."""
+_ESCAPED_IN_JSON = {code: f"\\u{code:04x}" for code in _BEYOND_ASCII}
+
+
 def set_up_logging(log_format: LogFormat, level: str = "info", stream: IO[str] | None = None) -> None:
     """Send all log records of the process to `stream` (stderr), replacing earlier set-up.
 
@@ -76,7 +85,7 @@ class HumanFormatter(_OneLineFormatter):
         error, traceback = self._error(record), self._traceback(record)
         if error is not None:
             text = f"{text}: {error}"
-        text = text.replace("\r", "\\r").replace("\n", "\\n")  # one event is one line, whatever a client sent
+        text = text.translate(_ESCAPED)
         line = f"{self.formatTime(record)} {record.levelname:<7} {record.name} {text}"
         return line if traceback is None else f"{line}\n{traceback}"
 
@@ -97,4 +106,4 @@ class JsonFormatter(_OneLineFormatter):
         for key, value in (("error", self._error(record)), ("traceback", self._traceback(record))):
             if value is not None:
                 document.setdefault(key, value)
-        return json.dumps(document, default=str, ensure_ascii=False)
+        return json.dumps(document, default=str, ensure_ascii=False).translate(_ESCAPED_IN_JSON)

@@ -27,4 +27,5 @@ def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
 def nearest_or_all(name: str, known: Iterable[str]) -> str:
     """Return the end of a message: the nearest known name as a question, or else all of them."""
     names = sorted(known)
-    return did_you_mean(name, names, f"there are {', '.join(names)}" if names else "there are none")
+    are = "there is" if len(names) == 1 else "there are"
+    return did_you_mean(name, names, f"{are} {', '.join(names) or 'none'}")

@@ -139,7 +139,7 @@ def check(plan: Plan, item: Item, outcome: Any, run: Run) -> None:
         assert outcome == item.number or outcome.args == (item.number,)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(plans=plans, policy=policies, num_threads=st.integers(1, 3), num_users=st.integers(1, 4), is_async=st.booleans())
 def test_every_caller_gets_its_own_result_once(plans, policy, num_threads, num_users, is_async):
     before = set(threading.enumerate())
@@ -171,7 +171,7 @@ def test_every_caller_gets_its_own_result_once(plans, policy, num_threads, num_u
         check(plan, item, outcomes[item.number], run)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32 - 1), num_threads=st.integers(1, 3), limit_s=st.sampled_from([None, 0.0]))
 def test_close_amid_calls_leaves_nobody_without_an_answer(seed, num_threads, limit_s):
     before = set(threading.enumerate())

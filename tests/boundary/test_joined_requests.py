@@ -322,7 +322,7 @@ policies = st.builds(
 requests = st.lists(st.tuples(st.integers(0, 5), st.integers(1, 4), st.booleans()), min_size=1, max_size=8)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(policies, requests)
 def test_every_caller_gets_exactly_its_rows(policy, requests) -> None:
     plane = NativeDataPlane(DataPlaneOptions())

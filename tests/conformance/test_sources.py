@@ -6,7 +6,8 @@ from salver.core.ids import ServableId
 from salver.core.servable_data import ServableData
 from salver.core.source import connect
 from salver.core.source_adapter import PrefixSourceAdapter
-from salver.sources.file_system import FileSystemSource, FileSystemSourceConfig
+from salver.sources.file_system import FileSystemSource
+from salver.sources.file_system_config import FileSystemSourceConfig
 from salver.sources.static import StaticSource
 from salver.sources.version_policy import All
 from salver.sources.version_scan import FileSystemServable

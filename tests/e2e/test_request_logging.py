@@ -216,7 +216,8 @@ def test_requests_of_all_kinds_are_logged_and_warm_up_the_next_version(
     (base / "2" / "assets.extra").mkdir()
     shutil.copy(file, base / "2" / "assets.extra" / "tf_serving_warmup_requests")
     second = start_server(models={"m": base})
-    assert "Number of warmup records read: 5." in second.output()
+    # Version 1 is older by now, and may serve before this one is taken as written.
+    wait_until(lambda: "Number of warmup records read: 5." in second.output(), 30, "the warm-up")
     assert second.get("/v1/models/m").json()["model_version_status"][0]["state"] == "AVAILABLE"
 
 

@@ -19,7 +19,9 @@ from tests.support.models import HALF_PLUS_TWO, PYTHON_MODELS, ModelEntry, half_
 from tests.support.otlp_receiver import OtlpReceiver, ReceivedSpan
 from tests.support.server_process import ServerProcess, exchange, served, wait_until
 
-PHASES = ("decode", "queue", "run", "encode")
+PHASES = ("decode", "queue", "batch", "run", "encode")
+NUM_SPANS = len(PHASES) + 1
+"""The request itself, and its phases."""
 PATH = "/v1/models/half_plus_two:predict"
 BODY = {"instances": [1.0]}
 STATIC_PAIRS = "max_batch_size { value: 2 } batch_timeout_micros { value: 20000000 } num_batch_threads { value: 1 }"
@@ -104,7 +106,7 @@ def check_whole(spans: Mapping[str, ReceivedSpan], number: int) -> None:
     assert (root.parent_id, root.state) == (f"{number:016x}", "vendor=1")
     assert root.resource.items() >= {"service.name": "salver", "deployment.environment": "test"}.items()
     assert "service.version" in root.resource
-    assert len(spans) == 5
+    assert len(spans) == NUM_SPANS
     begin = root.start_ns
     for name in PHASES:
         phase = spans[name]
@@ -121,14 +123,15 @@ def test_a_request_is_a_part_of_its_callers_trace(traced: dict[str, Traced], pro
 
     answer = PREDICT[protocol](one.server, parent(number))
 
-    spans = one.collector.trace(f"{number:032x}", 5)
+    spans = one.collector.trace(f"{number:032x}", NUM_SPANS)
     check_whole(spans, number)
     root = spans["salver/Predict"]
     assert answer["x-request-id"] == f"request-{number}"
     assert answer["traceparent"] == f"00-{number:032x}-{root.span_id}-01"
     expected = {"salver.model": "half_plus_two", "salver.version": 1, "salver.code": "OK", "salver.protocol": protocol}
     assert root.attributes.items() >= expected.items()
-    assert spans["run"].attributes == {"salver.batch.requests": 1, "salver.batch.rows": 1}
+    for name in ("batch", "run"):
+        assert spans[name].attributes == {"salver.batch.requests": 1, "salver.batch.rows": 1}
     line = one.logged(f"request-{number}")
     assert (line["trace_id"], line["span_id"], line["level"]) == (root.trace_id, root.span_id, "info")
     assert (line["duration_s"], list(line["phases_s"])) == ((root.end_ns - root.start_ns) / 1e9, list(PHASES))
@@ -147,9 +150,10 @@ def test_requests_of_one_batch_keep_their_own_traces(traced: dict[str, Traced]) 
 
     runs = []
     for number in (0xB1, 0xB2):
-        spans = one.collector.trace(f"{number:032x}", 5)
+        spans = one.collector.trace(f"{number:032x}", NUM_SPANS)
         check_whole(spans, number)
         runs.append(spans["run"])
+        assert spans["batch"].attributes == spans["run"].attributes
         assert one.logged(f"request-{number}")["num_batch_requests"] == 2
     assert runs[0].attributes == runs[1].attributes == {"salver.batch.requests": 2, "salver.batch.rows": 2}
     assert abs(runs[0].end_ns - runs[1].end_ns) < 5_000_000, "it was one run; wall clocks are read apart"
@@ -161,7 +165,7 @@ def test_a_servable_sees_the_run_that_it_is_in(traced: dict[str, Traced]) -> Non
     grpc_predict(one.server, parent(0xC1), model="traced")
     grpc_predict(one.server, {"x-request-id": "untraced"}, model="traced")
 
-    run = one.collector.trace(f"{0xC1:032x}", 5)["run"]
+    run = one.collector.trace(f"{0xC1:032x}", NUM_SPANS)["run"]
     one.logged("untraced")
     seen, unseen = one.lines("traced")
     context = f"00-{run.trace_id}-{run.span_id}-01"
@@ -200,7 +204,7 @@ def test_what_a_caller_does_not_record_is_logged_alone(traced: dict[str, Traced]
     assert "trace_id" not in one.logged("request-225")
     assert one.logged(made["x-request-id"])["num_rows"] == 1
     grpc_predict(one.server, parent(0xE2))
-    one.collector.trace(f"{0xE2:032x}", 5)
+    one.collector.trace(f"{0xE2:032x}", NUM_SPANS)
     assert f"{0xE1:032x}" not in one.collector.trace_ids()
 
 

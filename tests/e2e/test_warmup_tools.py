@@ -145,7 +145,7 @@ def test_replays_tell_what_fails(server, tmp_path) -> None:
     assert report.json()["num_records"] == 0
     assert "half version 1" in salver("warmup", "replay", str(file), "half", "--version=1", at(server))
     made = tmp_path / "made.tfrecord"
-    assert "1 requests to serving_default" in salver("warmup", "synth", "picky", at(server), "-o", str(made))
+    assert "1 request to serving_default" in salver("warmup", "synth", "picky", at(server), "-o", str(made))
     assert "picky version 1" in salver("warmup", "replay", str(made), "picky", "--version=1", at(server))
     missing = salver("warmup", "replay", str(file), "picky", "--version=7", at(server), status=1)
     assert "Specific(picky, 7)" in missing

@@ -11,7 +11,8 @@ PARENT, ROOT, RUN = (f"00-{TRACE_ID}-{digit * 16}-01" for digit in "abc")
 TRACE = RequestTrace(PARENT, ROOT, RUN, "vendor=1")
 PHASES = (
     PhaseTime("decode", 100_000, 50_000),
-    PhaseTime("queue", 150_000, 50_000),
+    PhaseTime("queue", 150_000, 40_000),
+    PhaseTime("batch", 190_000, 10_000),
     PhaseTime("run", 200_000, 1_000_000),
     PhaseTime("encode", 1_200_000, 34_000),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -24,18 +25,30 @@ from tests.support.models import ROOT, ModelEntry, config_file
 START_LIMIT_S = 90.0
 """How long a start may take on a busy machine before a test gives up."""
 STOP_LIMIT_S = 45.0
+_RANDOM = random.SystemRandom()
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nothing listens on now, all different."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for opened in sockets:
-            opened.bind(("127.0.0.1", 0))
-        return [int(opened.getsockname()[1]) for opened in sockets]
-    finally:
-        for opened in sockets:
-            opened.close()
+    """Ports that nothing listens on now, all different.
+
+    They lie below those that the system itself hands out (to a client, say, of another test) until they are taken.
+    """
+    ports: list[int] = []
+    while len(ports) < count:
+        port = _RANDOM.randrange(15_000, 32_000)
+        if port not in ports and _is_free(port):
+            ports.append(port)
+    return ports
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as opened:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            opened.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def wait_until(condition: Callable[[], Any], limit_s: float, what: str) -> Any:

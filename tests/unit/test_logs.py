@@ -85,6 +85,17 @@ def test_message_with_line_ends_stays_one_line(set_up):
     assert stream.getvalue().endswith("salver a\\r\\nb\n")
 
 
+@pytest.mark.parametrize("log_format", LogFormat)
+def test_no_terminal_obeys_what_a_client_sent(set_up, log_format):
+    sent = "\x1b[2J\x9b2J\x7f\x00\u2028 \u00e9\t"
+    stream = set_up(log_format)
+    logging.getLogger("salver").info(sent)
+    line = stream.getvalue()
+    assert all(character.isprintable() or character == "\t" for character in line[:-1])
+    if log_format is LogFormat.JSON:
+        assert json.loads(line)["message"] == sent
+
+
 def test_less_severe_records_are_left_out(set_up):
     stream = set_up(LogFormat.HUMAN, "warning")
     logging.getLogger("salver").info("quiet")

@@ -19,4 +19,5 @@ def test_hints_end_a_message():
     assert did_you_mean("zzz", ["model"], "or not") == "or not"
     assert did_you_mean("zzz", ["model"]) == ""
     assert nearest_or_all("zzz", ["b", "a"]) == "there are a, b"
+    assert nearest_or_all("zzz", ["a"]) == "there is a"
     assert nearest_or_all("zzz", []) == "there are none"

@@ -7,8 +7,8 @@ import { mean, quantile, type Histogram } from "../logic/metrics.ts";
 const ORDER = ["decode", "queue", "batch", "run", "encode"];
 const WORDS: Record<string, string> = {
   decode: "reading the request",
-  queue: "waiting for a runner",
-  batch: "in an open batch",
+  queue: "waiting for a runner, or for company",
+  batch: "joining the inputs",
   run: "in the model",
   encode: "writing the answer",
 };

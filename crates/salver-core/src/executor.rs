@@ -18,6 +18,17 @@ pub struct Call<'a> {
     pub outputs: &'a [usize],
     /// When the last caller stops waiting.
     pub deadline: Option<Instant>,
+    /// What is done when the inputs are joined.
+    pub on_joined: Option<&'a dyn Fn()>,
+}
+
+impl Call<'_> {
+    /// Tells that the inputs are joined and the model runs from here on; for the executor.
+    pub fn joined(&self) {
+        if let Some(on_joined) = self.on_joined {
+            on_joined();
+        }
+    }
 }
 
 /// Tensors of a model's own graph, by the names that they have there.
@@ -33,7 +44,8 @@ pub struct GraphCall<'a> {
 
 /// A loaded native model. Calls may come from several threads at once and never hold the GIL.
 pub trait Executor: Send + Sync {
-    /// Runs the call; the answer has one tensor per `call.outputs`, in that order.
+    /// Runs the call; the answer has one tensor per `call.outputs`, in that order. Where inputs are joined first, it
+    /// says when they are ([`Call::joined`]), so that this does not count as part of the run.
     ///
     /// # Errors
     /// The runtime's own code and a message without server paths.

@@ -12,16 +12,21 @@ use h2::client::SendRequest;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
 use salver_core::{Code, Status};
 
-use crate::Options;
 use crate::dial::Dialer;
 use crate::link::Sent;
-use crate::tally::Failure;
+use crate::tally::{Failure, MAX_KEPT_BYTES, cut};
+use crate::{Options, Protocol};
 
 const WINDOW: u32 = (1 << 31) - 1;
+/// Calls that may be begun before the server has said how many it takes: what RFC 9113 section 6.5.2 has it take at least.
+const MAX_FIRST_CALLS: usize = 100;
+/// Headers that belong to a connection; HTTP/2 has none (RFC 9113 section 8.2.2).
+const OF_CONNECTIONS: [&str; 5] = ["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"];
 /// Of a message: whether it is compressed, and its length.
 const PREFIX_BYTES: usize = 5;
-/// A frame as long as HTTP/2 allows: large answers come in fewer pieces.
-const MAX_FRAME_BYTES: u32 = (1 << 24) - 1;
+/// Large answers come in few pieces. Shorter than what the first letters of another protocol's words would say: "HTTP"
+/// and "SSH-" are frames of some megabytes, for which one would wait.
+const MAX_FRAME_BYTES: u32 = 1 << 20;
 
 /// What all calls have in common.
 pub(crate) fn head(options: &Options) -> Result<Request<()>, Status> {
@@ -42,15 +47,20 @@ pub(crate) fn head(options: &Options) -> Result<Request<()>, Status> {
     request.map_err(|error| Status::invalid_argument(format!("no request can be made: {error}")))
 }
 
-/// Adds the load's own headers.
+/// Adds the load's own headers, in place of the generator's where both name the same.
 pub(crate) fn add_headers(headers: &mut HeaderMap, options: &Options) -> Result<(), Status> {
+    let mut own = HeaderMap::new();
     for (name, value) in &options.headers {
         let parsed = (HeaderName::from_bytes(name.as_bytes()).ok(), HeaderValue::from_str(value).ok());
         let (Some(name), Some(value)) = parsed else {
             return Err(Status::invalid_argument(format!("{name}: {value:?} is no header")));
         };
-        headers.append(name, value);
+        if options.protocol == Protocol::Grpc && OF_CONNECTIONS.contains(&name.as_str()) {
+            return Err(Status::invalid_argument(format!("{name} is no header of HTTP/2")));
+        }
+        own.append(name, value);
     }
+    headers.extend(own);
     Ok(())
 }
 
@@ -93,7 +103,7 @@ impl Channel {
             .initial_window_size(WINDOW)
             .initial_connection_window_size(WINDOW)
             .max_frame_size(MAX_FRAME_BYTES)
-            .initial_max_send_streams(num_in_flight)
+            .initial_max_send_streams(num_in_flight.min(MAX_FIRST_CALLS))
             .handshake(io)
             .await;
         let closed = |error| Status::new(Code::Unavailable, format!("{} speaks no HTTP/2: {error}", dialer.address()));
@@ -106,21 +116,46 @@ impl Channel {
     /// Sends one request and waits for its end.
     pub(crate) async fn call(&mut self, head: &Request<()>, body: &Bytes, keep: bool) -> Sent {
         if let Err(error) = poll_fn(|context| self.0.poll_ready(context)).await {
-            return Sent::No(Failure::connection(error));
+            return Sent::No(Failure::connection(&error));
         }
         let (response, mut stream) = match self.0.send_request(head.clone(), false) {
             Ok(sent) => sent,
-            Err(error) => return Sent::No(Failure::connection(error)),
+            Err(error) => return Sent::No(Failure::connection(&error)),
         };
         if let Err(error) = stream.send_data(body.clone(), true) {
-            return Sent::No(Failure::connection(error));
+            return Sent::No(Failure::connection(&error));
         }
-        match answer(response, keep).await {
-            Ok(answer) => answer,
-            Err(error) if error.reason() == Some(h2::Reason::REFUSED_STREAM) => Sent::No(Failure::connection(error)),
-            Err(error) => Sent::Failed(Failure::connection(error)),
-        }
+        answer(response, keep).await.unwrap_or_else(|error| broken_off(&error))
     }
+}
+
+/// What becomes of a call that ended before its answer did.
+fn broken_off(error: &h2::Error) -> Sent {
+    match error.reason() {
+        Some(h2::Reason::REFUSED_STREAM) if error.is_reset() => Sent::Refused(reset(h2::Reason::REFUSED_STREAM)),
+        // The connection goes on without this call.
+        Some(reason) if error.is_reset() => Sent::Failed(reset(reason)),
+        // A server that goes names the last call that it has looked at; this one came after it (RFC 9113 section 6.8).
+        _ if error.is_go_away() && error.is_remote() => Sent::No(Failure::connection(error)),
+        _ => Sent::Failed(Failure::connection(error)),
+    }
+}
+
+/// A call that the server reset, by the code that gRPC has for its reason.
+fn reset(reason: h2::Reason) -> Failure {
+    let code = match reason {
+        h2::Reason::REFUSED_STREAM => Code::Unavailable,
+        h2::Reason::CANCEL => Code::Cancelled,
+        h2::Reason::ENHANCE_YOUR_CALM => Code::ResourceExhausted,
+        h2::Reason::INADEQUATE_SECURITY => Code::PermissionDenied,
+        _ => Code::Internal,
+    };
+    Failure { kind: code.name().into(), message: format!("the call was reset: {}", reason.description()) }
+}
+
+/// Whether the server has said all and wants no more of the request (RFC 9113 section 8.1).
+fn wants_no_more(error: &h2::Error) -> bool {
+    error.is_reset() && error.is_remote() && error.reason() == Some(h2::Reason::NO_ERROR)
 }
 
 async fn answer(response: h2::client::ResponseFuture, keep: bool) -> Result<Sent, h2::Error> {
@@ -132,14 +167,24 @@ async fn answer(response: h2::client::ResponseFuture, keep: bool) -> Result<Sent
     let mut bytes = 0;
     let mut kept = Vec::new();
     while let Some(chunk) = body.data().await {
-        let chunk = chunk?;
+        let chunk = match chunk {
+            Ok(chunk) => chunk,
+            Err(error) if wants_no_more(&error) => break,
+            Err(error) => return Err(error),
+        };
         bytes += chunk.len();
         body.flow_control().release_capacity(chunk.len())?;
+        if keep && kept.len() + chunk.len() > MAX_KEPT_BYTES {
+            return Ok(Sent::Failed(Failure::too_large()));
+        }
         if keep {
             kept.extend_from_slice(&chunk);
         }
     }
-    let trailers = body.trailers().await?;
+    let trailers = match body.trailers().await {
+        Err(error) if !wants_no_more(&error) => return Err(error),
+        trailers => trailers.unwrap_or_default(),
+    };
     let status = trailers.as_ref().unwrap_or(&head.headers);
     Ok(match failure(status) {
         Some(failure) => Sent::Failed(failure),
@@ -158,7 +203,7 @@ fn failure(headers: &HeaderMap) -> Option<Failure> {
         return None;
     }
     let message = text("grpc-message").unwrap_or_default();
-    let message = percent_encoding::percent_decode_str(&message).decode_utf8_lossy().into_owned();
+    let message = cut(percent_encoding::percent_decode_str(&message).decode_utf8_lossy().into_owned());
     Some(Failure { kind: Cow::Borrowed(code.name()), message })
 }
 

@@ -46,6 +46,11 @@ impl Line {
         self.change.notify_waiters();
     }
 
+    /// The oldest, where there is one.
+    pub(crate) fn take(&self) -> Option<Instant> {
+        self.lock().due.pop_front()
+    }
+
     /// The oldest, as soon as there is one; `None` at the end.
     pub(crate) async fn next(&self) -> Option<Instant> {
         loop {

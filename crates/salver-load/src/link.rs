@@ -24,6 +24,8 @@ pub(crate) enum Sent {
     Failed(Failure),
     /// The connection was gone before the server saw it: it may be sent on another one.
     No(Failure),
+    /// The server did not look at it, on a connection that goes on: it may be sent again.
+    Refused(Failure),
 }
 
 /// What requests are sent on.

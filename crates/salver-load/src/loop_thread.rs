@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use salver_core::Status;
+use salver_core::{Code, Status};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
@@ -52,21 +52,30 @@ impl Opening {
                 options: options.clone(),
                 dialer: dialer.clone(),
                 num_links,
-                opened: opened.clone(),
+                opened: Some(opened.clone()),
                 start,
                 due,
                 stopped: end.stopped.subscribe(),
                 going: going.clone(),
             };
-            opening.threads.push(thread::spawn(move || loop_thread.run()));
+            let thread = thread::Builder::new().name(format!("salver-load-{index}"));
+            opening.threads.push(thread.spawn(move || loop_thread.run()).map_err(|error| no_thread(&error))?);
             opening.starters.push(starter);
             opening.due.push(due_sender);
         }
         drop(opened);
         // The first failure ends the others: their starters go.
-        results.iter().take(options.num_threads).collect::<Result<Vec<()>, Status>>()?;
+        let num_opened = results.iter().collect::<Result<Vec<()>, Status>>()?.len();
+        if num_opened < options.num_threads {
+            return Err(Status::internal("an event loop of the load generator ended before it began"));
+        }
         Ok(opening)
     }
+}
+
+/// What to say where a thread cannot be started.
+pub(crate) fn no_thread(error: &std::io::Error) -> Status {
+    Status::new(Code::ResourceExhausted, format!("the load generator cannot start a thread: {error}"))
 }
 
 /// How many of `all` fall to one of so many.
@@ -79,7 +88,7 @@ struct LoopThread {
     options: Arc<Options>,
     dialer: Arc<Dialer>,
     num_links: usize,
-    opened: std_mpsc::Sender<Result<(), Status>>,
+    opened: Option<std_mpsc::Sender<Result<(), Status>>>,
     start: oneshot::Receiver<Arc<Crew>>,
     due: mpsc::Receiver<Instant>,
     stopped: watch::Receiver<bool>,
@@ -88,29 +97,21 @@ struct LoopThread {
 
 impl LoopThread {
     /// Opens connections, waits for the start, drives the workers; returns how busy the counted time was.
-    fn run(self) -> Option<Busy> {
+    fn run(mut self) -> Option<Busy> {
         let _counted = Leaving(self.going.clone());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         match runtime {
             Ok(runtime) => runtime.block_on(self.drive()),
             Err(error) => {
                 let message = format!("no event loop can be made: {error}");
-                drop(self.opened.send(Err(Status::internal(message))));
-                None
+                self.tell(Err(Status::internal(message)))
             }
         }
     }
 
     async fn drive(mut self) -> Option<Busy> {
-        let opened = self.open().await;
-        let links = match opened {
-            Ok(links) => links,
-            Err(status) => {
-                drop(self.opened.send(Err(status)));
-                return None;
-            }
-        };
-        drop(self.opened.send(Ok(())));
+        let links = self.open().await;
+        let links = self.tell(links)?;
         let crew = self.start.await.ok()?;
         let (first, last) = (Arc::new(Mutex::new(None)), Arc::new(Mutex::new(None)));
         tokio::spawn(look(crew.window, first.clone(), last.clone()));
@@ -118,11 +119,24 @@ impl LoopThread {
         tokio::select! {
             () = work(&crew, links, self.due) => {}
             _ = self.stopped.wait_for(|is_stopped| *is_stopped) => {}
-            () = until(limit) => {}
+            () = until(limit) => crew.give_up_waiting(),
         }
         let first = (*locked(&first))?;
         let last = locked(&last).or_else(Busy::of_this_thread)?;
         Some(last - first)
+    }
+
+    /// Says, once, whether the connections are open.
+    fn tell<T>(&mut self, opened: Result<T, Status>) -> Option<T> {
+        let (told, opened) = match opened {
+            Ok(opened) => (Ok(()), Some(opened)),
+            Err(status) => (Err(status), None),
+        };
+        // The sender goes with it: who listens sees when all have spoken, or can no longer do so.
+        if let Some(sender) = self.opened.take() {
+            drop(sender.send(told));
+        }
+        opened
     }
 
     async fn open(&self) -> Result<Vec<Arc<Link>>, Status> {

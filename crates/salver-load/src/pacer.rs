@@ -35,7 +35,7 @@ impl Pacer {
     pub(crate) fn run(mut self, is_stopped: impl Fn() -> bool) -> Option<Busy> {
         let before = Busy::of_this_thread();
         let mut turn = 0;
-        while let Some(due) = self.arrivals.next().map(|offset| self.begin + offset) {
+        while let Some(due) = self.arrivals.next().and_then(|offset| self.begin.checked_add(offset)) {
             if self.is_over(due) || !wait_until(due, &is_stopped) {
                 break;
             }

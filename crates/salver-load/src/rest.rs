@@ -1,5 +1,7 @@
 //! Requests over HTTP/1.1, one at a time on a connection.
 
+use std::sync::{Arc, OnceLock};
+
 use bytes::Bytes;
 use http::{HeaderValue, Request, Uri};
 use http_body_util::{BodyExt, Full};
@@ -11,10 +13,7 @@ use crate::Options;
 use crate::dial::Dialer;
 use crate::grpc::add_headers;
 use crate::link::Sent;
-use crate::tally::Failure;
-
-/// As much of an error's body as is kept.
-const MAX_MESSAGE_BYTES: usize = 2000;
+use crate::tally::{Failure, MAX_KEPT_BYTES, MAX_MESSAGE_BYTES};
 
 /// What all requests have in common.
 pub(crate) fn head(options: &Options) -> Result<Request<()>, Status> {
@@ -32,7 +31,11 @@ pub(crate) fn head(options: &Options) -> Result<Request<()>, Status> {
 }
 
 /// A connection.
-pub(crate) struct Channel(SendRequest<Full<Bytes>>);
+pub(crate) struct Channel {
+    sender: SendRequest<Full<Bytes>>,
+    /// Why it ended, which who sends on it is not told.
+    ended: Arc<OnceLock<Failure>>,
+}
 
 impl Channel {
     /// Opens a connection; a task of the current event loop drives it.
@@ -40,23 +43,33 @@ impl Channel {
         let io = TokioIo::new(dialer.dial().await?);
         let closed = |error| Status::new(Code::Unavailable, format!("{} speaks no HTTP: {error}", dialer.address()));
         let (sender, connection) = handshake(io).await.map_err(closed)?;
-        tokio::spawn(async move { drop(connection.await) });
-        Ok(Self(sender))
+        let ended = Arc::<OnceLock<Failure>>::default();
+        let end = ended.clone();
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                end.get_or_init(|| Failure::connection(&error));
+            }
+        });
+        Ok(Self { sender, ended })
     }
 
     /// Sends one request and waits for its end.
     pub(crate) async fn call(&mut self, head: &Request<()>, body: &Bytes, keep: bool) -> Sent {
-        if let Err(error) = self.0.ready().await {
-            return Sent::No(Failure::connection(error));
+        if let Err(error) = self.sender.ready().await {
+            return Sent::No(self.gone(&error));
         }
         let request = head.clone().map(|()| Full::new(body.clone()));
-        let response = match self.0.send_request(request).await {
+        let response = match self.sender.send_request(request).await {
             Ok(response) => response,
             // The connection was closed between two requests: this one was not read.
-            Err(error) if error.is_canceled() => return Sent::No(Failure::connection(error)),
-            Err(error) => return Sent::Failed(Failure::connection(error)),
+            Err(error) if error.is_canceled() => return Sent::No(self.gone(&error)),
+            Err(error) => return Sent::Failed(Failure::connection(&error)),
         };
-        answer(response, keep).await.unwrap_or_else(|error| Sent::Failed(Failure::connection(error)))
+        answer(response, keep).await.unwrap_or_else(|error| Sent::Failed(Failure::connection(&error)))
+    }
+
+    fn gone(&self, error: &hyper::Error) -> Failure {
+        self.ended.get().cloned().unwrap_or_else(|| Failure::connection(error))
     }
 }
 
@@ -68,7 +81,7 @@ async fn answer(response: http::Response<hyper::body::Incoming>, keep: bool) -> 
     let limit = if !status.is_success() {
         MAX_MESSAGE_BYTES
     } else if keep {
-        usize::MAX
+        MAX_KEPT_BYTES
     } else {
         0
     };
@@ -76,6 +89,9 @@ async fn answer(response: http::Response<hyper::body::Incoming>, keep: bool) -> 
         if let Ok(chunk) = frame?.into_data() {
             bytes += chunk.len();
             kept.extend_from_slice(&chunk[..chunk.len().min(limit - kept.len())]);
+            if keep && status.is_success() && bytes > MAX_KEPT_BYTES {
+                return Ok(Sent::Failed(Failure::too_large()));
+            }
         }
     }
     if status.is_success() {

@@ -15,7 +15,7 @@ use crate::dial::Dialer;
 use crate::ending::{End, Going};
 use crate::line::Line;
 use crate::lock::locked;
-use crate::loop_thread::Opening;
+use crate::loop_thread::{Opening, no_thread};
 use crate::pacer::Pacer;
 use crate::tally::Tally;
 use crate::window::Window;
@@ -95,7 +95,7 @@ impl Run {
             drop(starter.send(crew.clone()));
         }
         let num_dropped = Arc::new(AtomicU64::new(0));
-        let pacer = options.rate.map(|rate| {
+        let start_pacer = |rate| {
             let pacer = Pacer {
                 arrivals: Arrivals::new(options.spacing, rate, options.seed),
                 begin,
@@ -105,8 +105,12 @@ impl Run {
                 num_dropped: num_dropped.clone(),
             };
             let end = end.clone();
-            thread::spawn(move || pacer.run(|| end.is_stopped()))
-        });
+            thread::Builder::new().name("salver-pacer".to_owned()).spawn(move || pacer.run(|| end.is_stopped()))
+        };
+        let pacer = options.rate.map(start_pacer).transpose().map_err(|error| {
+            end.end(None);
+            no_thread(&error)
+        })?;
         Ok(Self {
             end,
             window,

@@ -2,9 +2,17 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::time::Duration;
 
+use salver_core::Code;
+
 use crate::Latencies;
+
+/// As much of what a failure says as is kept.
+pub(crate) const MAX_MESSAGE_BYTES: usize = 2000;
+/// The longest answer that is kept.
+pub(crate) const MAX_KEPT_BYTES: usize = 64 << 20;
 
 /// Failures of one kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,7 +33,7 @@ pub(crate) enum Outcome {
 }
 
 /// Why a request failed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Failure {
     /// A gRPC code by name, an HTTP status, `TIMEOUT` or `CONNECTION`.
     pub(crate) kind: Cow<'static, str>,
@@ -38,13 +46,34 @@ impl Failure {
     /// The kind of a request whose connection was lost.
     pub(crate) const CONNECTION: &'static str = "CONNECTION";
 
-    pub(crate) fn connection(error: impl std::fmt::Display) -> Self {
-        Self { kind: Self::CONNECTION.into(), message: error.to_string() }
+    /// With all that the error says of its causes: the outermost alone often says nothing.
+    pub(crate) fn connection(error: &dyn Error) -> Self {
+        let (mut message, mut cause) = (error.to_string(), error.source());
+        while let Some(inner) = cause {
+            let text = inner.to_string();
+            if !message.contains(&text) {
+                message = format!("{message}: {text}");
+            }
+            cause = inner.source();
+        }
+        Self { kind: Self::CONNECTION.into(), message: cut(message) }
+    }
+
+    /// An answer that was to be kept, and of which there is no end.
+    pub(crate) fn too_large() -> Self {
+        let message = format!("the answer is longer than {} MiB", MAX_KEPT_BYTES >> 20);
+        Self { kind: Code::ResourceExhausted.name().into(), message }
     }
 
     pub(crate) fn timeout(limit: Duration) -> Self {
         Self { kind: Self::TIMEOUT.into(), message: format!("no answer within {} s", limit.as_secs_f64()) }
     }
+}
+
+/// A message of a server, as much of it as is kept.
+pub(crate) fn cut(mut message: String) -> String {
+    message.truncate(message.floor_char_boundary(MAX_MESSAGE_BYTES));
+    message
 }
 
 /// Requests that count, by how they ended.

@@ -48,10 +48,11 @@ impl Crew {
         };
         while let Some(due) = self.next().await {
             let index = self.next_body.fetch_add(1, Ordering::Relaxed) % self.bodies.len();
+            let open = OpenRequest { crew: self, index, due };
             let sent = self.send(link, &mut connection, index, due).await;
             let Some(outcome) = sent else { return };
             let is_lost = matches!(&outcome, Outcome::Failed(failure) if failure.kind == Failure::CONNECTION);
-            self.record(index, due, outcome);
+            open.end(outcome);
             if is_lost {
                 tokio::time::sleep(PAUSE).await;
                 match link.after(connection.0).await {
@@ -85,11 +86,11 @@ impl Crew {
         let mut is_second = false;
         loop {
             if Instant::now() >= limit {
-                return Some(Outcome::Failed(Failure::timeout(self.options.timeout)));
+                return Some(self.timed_out());
             }
             let call = connection.1.call(&self.head, &self.bodies[index], keep);
             let Ok(sent) = tokio::time::timeout_at(limit.into(), call).await else {
-                return Some(Outcome::Failed(Failure::timeout(self.options.timeout)));
+                return Some(self.timed_out());
             };
             match sent {
                 Sent::Answered(bytes, reply) => {
@@ -99,7 +100,8 @@ impl Crew {
                     return Some(Outcome::Answered(bytes));
                 }
                 Sent::Failed(failure) => return Some(Outcome::Failed(failure)),
-                Sent::No(failure) if is_second => return Some(Outcome::Failed(failure)),
+                Sent::No(failure) | Sent::Refused(failure) if is_second => return Some(Outcome::Failed(failure)),
+                Sent::Refused(_) => {}
                 Sent::No(_) => match link.after(connection.0).await {
                     Ok(renewed) => *connection = renewed,
                     Err(status) => {
@@ -109,6 +111,17 @@ impl Crew {
                 },
             }
             is_second = true;
+        }
+    }
+
+    fn timed_out(&self) -> Outcome {
+        Outcome::Failed(Failure::timeout(self.options.timeout))
+    }
+
+    /// Counts what nobody has sent when a run is over, which was due like the rest.
+    pub(crate) fn give_up_waiting(&self) {
+        while let Some(due) = self.line.as_ref().and_then(Line::take) {
+            drop(OpenRequest { crew: self, index: 0, due });
         }
     }
 
@@ -137,5 +150,27 @@ impl Crew {
             }
         }
         line.close();
+    }
+}
+
+/// A request that a worker has. One that is dropped had no answer in time, unless the run was broken off.
+struct OpenRequest<'a> {
+    crew: &'a Crew,
+    index: usize,
+    due: Instant,
+}
+
+impl OpenRequest<'_> {
+    fn end(self, outcome: Outcome) {
+        self.crew.record(self.index, self.due, outcome);
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for OpenRequest<'_> {
+    fn drop(&mut self) {
+        if !self.crew.end.is_stopped() {
+            self.crew.record(self.index, self.due, self.crew.timed_out());
+        }
     }
 }

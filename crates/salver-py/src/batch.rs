@@ -148,6 +148,9 @@ impl PyBatch {
         for (spec, input) in signature.inputs.iter().zip(&inputs) {
             dict.set_item(&*spec.name, arrays::batch_to_numpy(py, input)?)?;
         }
+        if let Some(batch) = &*self.lock() {
+            batch.note_joined();
+        }
         Ok(dict)
     }
 

@@ -260,3 +260,15 @@ impl PyLoadRun {
         PyLoadReport(py.detach(|| self.0.report()))
     }
 }
+
+impl Drop for PyLoadRun {
+    /// Ends a run that was dropped instead; its threads must not have Python wait for them.
+    fn drop(&mut self) {
+        Python::try_attach(|py| {
+            py.detach(|| {
+                self.0.stop();
+                self.0.report();
+            });
+        });
+    }
+}

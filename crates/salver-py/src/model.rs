@@ -113,8 +113,11 @@ impl PyNativeModel {
         let tensors = bind_inputs(signature, inputs)?;
         let inputs: Vec<BatchInput> = tensors.into_iter().map(BatchInput::single).collect();
         let outputs: Vec<usize> = (0..signature.outputs.len()).collect();
-        let call = Call { signature, inputs: &inputs, outputs: &outputs, deadline: None };
-        let answers = py.detach(|| executor.run(&call)).map_err(errors::to_py)?;
+        let run = || {
+            let call = Call { signature, inputs: &inputs, outputs: &outputs, deadline: None, on_joined: None };
+            executor.run(&call)
+        };
+        let answers = py.detach(run).map_err(errors::to_py)?;
         outputs_dict(py, signature, &outputs, &answers)
     }
 

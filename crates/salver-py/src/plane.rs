@@ -193,8 +193,9 @@ impl PyDataPlane {
         (total, oldest.into_iter().map(Into::into).collect())
     }
 
-    fn metrics(&self) -> Vec<FamilyTuple> {
-        self.0.metrics().into_iter().map(family_tuple).collect()
+    fn metrics(&self, py: Python<'_>) -> Vec<FamilyTuple> {
+        // Takes the locks of the schedulers, and of many models time.
+        py.detach(|| self.0.metrics().into_iter().map(family_tuple).collect())
     }
 
     fn line_reports(&self, py: Python<'_>, target: &PyTarget) -> Vec<PyLineReport> {
@@ -204,8 +205,8 @@ impl PyDataPlane {
         })
     }
 
-    fn begin_drain(&self) {
-        self.0.begin_drain();
+    fn begin_drain(&self, py: Python<'_>) {
+        py.detach(|| self.0.begin_drain());
     }
 
     fn wait_drained(&self, py: Python<'_>, timeout_s: f64) -> PyResult<bool> {

@@ -33,6 +33,7 @@ mod peer;
 mod plane;
 mod predict;
 mod probes;
+mod pull_queue;
 mod record;
 mod replay;
 mod request_log;

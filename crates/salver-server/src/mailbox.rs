@@ -176,11 +176,15 @@ mod tests {
             .iter()
             .map(|progress| Answer::new(&slots, slots.reserve(), progress.clone(), Protocol::Grpc))
             .collect();
-        progress[0].begin_run(Instant::now(), Company { num_requests: 2, num_rows: 8 });
+        progress[0].batch(Instant::now(), Company { num_requests: 2, num_rows: 8 });
         let (total, oldest) = slots.oldest(1);
         assert_eq!((total, oldest.len()), (3, 1));
         assert_eq!((&*oldest[0].model, oldest[0].version, &*oldest[0].signature), ("m", 3, "s"));
-        assert_eq!((oldest[0].phase, oldest[0].company.num_rows), (Phase::Run, 8));
+        assert_eq!((oldest[0].phase, oldest[0].company.num_rows), (Phase::Batch, 8));
+        progress[0].begin_run(Instant::now());
+        assert_eq!(slots.oldest(1).1[0].phase, Phase::Run);
+        progress[0].end_run(Instant::now());
+        assert_eq!(slots.oldest(1).1[0].phase, Phase::Encode);
         drop(answers.remove(0));
         assert!(progress[0].is_abandoned());
         assert_eq!(slots.oldest(9).0, 2);

@@ -117,15 +117,20 @@ impl<'a> Record<'a> {
         self.identity.as_ref().and_then(|identity| identity.trace.as_ref())
     }
 
-    fn times(&self, ended: Instant) -> Times {
+    /// The moments of a request that ends now.
+    fn times(&self) -> Times {
         let progress = self.progress.borrow();
+        // Over when all of them are: one that still runs is what a request that ends early has waited for.
+        let over = progress.iter().map(|progress| progress.run_ended()).reduce(|a, b| Some(a?.max(b?)));
         Times {
             started: self.started,
             received: self.received.get(),
             queued: progress.iter().map(|progress| progress.queued()).min(),
+            batched: progress.iter().filter_map(|progress| progress.batched()).min(),
             run_begun: progress.iter().filter_map(|progress| progress.run_begun()).min(),
-            run_ended: progress.iter().filter_map(|progress| progress.run_ended()).max(),
-            ended,
+            run_ended: over.flatten(),
+            // Read last: a batch may go on meanwhile, and no moment is later than this one.
+            ended: Instant::now(),
         }
     }
 
@@ -177,7 +182,7 @@ impl<'a> Record<'a> {
 
 impl Drop for Record<'_> {
     fn drop(&mut self) {
-        let times = self.times(Instant::now());
+        let times = self.times();
         let found = if self.in_flight.get().is_none() { self.found_stats() } else { None };
         let stats = self.in_flight.get().map(InFlight::stats).or(found.as_ref()).map(|stats| &**stats);
         self.count(stats, &times);

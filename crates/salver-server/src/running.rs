@@ -11,7 +11,7 @@ use crate::event_loop::{LoopContext, ToLoop};
 /// A loop that does not answer by then is busy with something else, or ends.
 const LOOP_LIMIT: Duration = Duration::from_secs(1);
 
-/// A request that is queued, runs, or has run and is not answered yet.
+/// A request that is queued, batched, runs, or has run and is not answered yet.
 #[derive(Clone, Debug)]
 pub struct RunningRequest {
     /// Name of the model.
@@ -35,11 +35,12 @@ pub struct RunningRequest {
 impl RunningRequest {
     /// What is to be told of a request that has come so far at `now`.
     pub(crate) fn new(progress: &Progress, protocol: Protocol, now: Instant) -> Self {
-        let phase = match (progress.run_begun(), progress.run_ended()) {
-            (None, _) => Phase::Queue,
-            (Some(_), None) => Phase::Run,
-            (Some(_), Some(_)) => Phase::Encode,
-        };
+        let reached = [
+            (Phase::Encode, progress.run_ended()),
+            (Phase::Run, progress.run_begun()),
+            (Phase::Batch, progress.batched()),
+        ];
+        let phase = reached.into_iter().find(|(_, begun)| begun.is_some()).map_or(Phase::Queue, |(phase, _)| phase);
         let stats = progress.stats();
         Self {
             model: stats.model().to_string(),

@@ -167,6 +167,10 @@ fn a_deadline_ends_the_stream_of_a_grpc_call() {
     let (mut client, call, stream) = grpc(&plane, port, &[("grpc-timeout", "200m")], WINDOW);
     assert_eq!(last_frame(&mut client, call).kind, HEADERS);
     assert!(is_closed_soon(&stream));
+
+    let (_reads_nothing, _, stream) = grpc(&plane, port, &[("grpc-timeout", "200m")], 0);
+    while stream.send("event".into(), PATIENCE) {}
+    assert!(!stream.is_open());
 }
 
 #[test]

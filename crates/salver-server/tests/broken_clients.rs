@@ -3,13 +3,23 @@
 mod support;
 
 use std::io::Read;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use flate2::Compression;
 use flate2::read::GzEncoder;
-use salver_core::Status;
+use salver_core::batching::Policy;
+use salver_core::table::{Runner, Target};
+use salver_core::{DType, Status};
 use salver_server::Options;
-use support::{DATA, END_STREAM, Echo, HEADERS, Http2, PATIENCE, connect, exchange, framed, plane, plane_with};
+use support::{
+    DATA, END_STREAM, Echo, HEADERS, Http2, PATIENCE, connect, exchange, framed, plane, plane_of, plane_with,
+    signature, spec,
+};
 
+/// PredictRequest: model `m`, and `x` a vector of one float.
+const PREDICT_MESSAGE: &[u8] =
+    b"\x0a\x03\x0a\x01m\x12\x13\x0a\x01x\x12\x0e\x08\x01\x12\x04\x12\x02\x08\x01*\x04\0\0\x80?";
 const PREDICT: &str = "/tensorflow.serving.PredictionService/Predict";
 
 #[test]
@@ -32,6 +42,36 @@ fn a_deadline_ends_a_stream() {
     let stream = client.call(path, &[("grpc-timeout", "100m")]);
     let end = client.read_until(|frame| frame.stream == stream && frame.flags & END_STREAM != 0).unwrap();
     assert_eq!(end.kind, HEADERS);
+}
+
+#[test]
+fn a_streamed_call_ends_at_its_deadline_although_nobody_reads_its_answer() {
+    let (x, y) = (spec("x", DType::Float), spec("y", DType::Float));
+    let signature = signature("serving_default", "predict", x, y);
+    let runner = Runner::Foreign(Arc::new(()));
+    let plane =
+        plane_of(Options::default(), Arc::new(Target::new("m".into(), 1, [signature], runner, Policy::unbatched())));
+    let mut client = Http2::connect(plane.listen_grpc("127.0.0.1", 0).unwrap(), 0);
+    let call = client.call("/tensorflow.serving.PredictionService/PredictStreamed", &[("grpc-timeout", "200m")]);
+    client.finish(call, PREDICT_MESSAGE);
+    let batch = plane.next_batch(PATIENCE).unwrap();
+    let parts = batch.parts().unwrap().clone();
+    let part = batch.inputs()[0].parts()[0].clone();
+    let mut num_taken = 0;
+    while parts.send(vec![part.clone()]) {
+        num_taken += 1;
+        assert!(num_taken < 100, "the answer is not bounded");
+    }
+    let codes = || {
+        let families = plane.metrics();
+        let durations = families.iter().find(|family| family.name == "salver_request_duration_seconds").unwrap();
+        durations.series.iter().map(|series| series.labels[4].clone()).collect::<Vec<_>>()
+    };
+    let limit = Instant::now() + PATIENCE;
+    while codes().is_empty() && Instant::now() < limit {
+        std::thread::park_timeout(Duration::from_millis(2));
+    }
+    assert_eq!(codes(), ["DEADLINE_EXCEEDED"]);
 }
 
 #[test]

@@ -84,6 +84,7 @@ impl Plan {
         let values = self.values(session, call.inputs)?;
         let feeds: SmallVec<[TfOutput; 8]> = self.feeds.iter().map(|(tensor, _)| *tensor).collect();
         let fetches: SmallVec<[TfOutput; 8]> = wanted.iter().map(|&at| self.fetches[at]).collect();
+        call.joined();
         let results = session.run(options, &feeds, &values, &fetches, &self.targets)?;
         let results = results.into_iter().map(TensorHandle::into_tensor).collect::<Result<Vec<_>, _>>()?;
         let in_order = call.outputs.len() == wanted.len()

@@ -16,11 +16,11 @@ class RequestDocument:
     protocol: str
     """`grpc` or `rest`."""
     phase: str
-    """`queue`, `run` or `encode`."""
+    """`queue`, `batch`, `run` or `encode`."""
     age_s: float
     """Time since it was queued."""
     num_batch_requests: int
-    """Requests, or parts of requests, in the batch that it runs in; 0 while it is queued."""
+    """Requests, or parts of requests, in the batch that it is in; 0 while it is queued."""
     num_batch_rows: int
     """Rows of that batch, padding included."""
     trace_id: str | None

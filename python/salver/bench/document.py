@@ -56,6 +56,22 @@ def text(kept: dict[str, Any]) -> str:
     return json.dumps(kept, indent=2) + "\n"
 
 
+def check_writable(path: str) -> None:
+    """Look before a load whether its result can be kept.
+
+    Raises:
+        InvalidArgumentError: It cannot.
+    """
+    file = Path(path)
+    is_new = not file.exists()
+    try:
+        file.open("ab").close()
+        if is_new:
+            file.unlink()
+    except OSError as error:
+        raise InvalidArgumentError(f"--output {path} cannot be written: {error.strerror}") from None
+
+
 def write(path: str, kept: dict[str, Any]) -> None:
     """Write a document.
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import click
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.text import Text
 
 from salver.bench import document, view
@@ -26,6 +26,7 @@ from salver.bench.server_address import ServerAddress
 from salver.bench.target import Target, try_out
 from salver.boundary.load import LoadProgress, StartLoad
 from salver.errors import UnavailableError
+from salver.terminal.screen import print_view
 from salver.terminal.tls_options import TlsChoice
 
 
@@ -97,7 +98,6 @@ class Session:
         self._start = start
         self._wanted = wanted
         self._arguments = arguments
-        self._console = Console(highlight=False)
         self._before: LoadProgress | None = None
         self._is_talking = not wanted.quiet and sys.stderr.isatty()
         self._measurer = Measurer(start, self._tell_progress)
@@ -110,6 +110,8 @@ class Session:
         """
         wanted = self._wanted
         target = wanted.target(wanted.address)
+        if wanted.output is not None:
+            document.check_writable(wanted.output)
         baseline = None if wanted.baseline is None else document.read_baseline(wanted.baseline)
         bodies = self._bodies(target)
         shape = wanted.shape()
@@ -193,7 +195,7 @@ class Session:
 
     def _show(self, view: RenderableType) -> None:
         if not self._wanted.as_json:
-            self._console.print(view)
+            print_view(view)
 
     def _keep(self, **parts: Any) -> None:
         kept = {**self._kept, **parts}

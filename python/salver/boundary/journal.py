@@ -25,7 +25,7 @@ class PhaseTime:
     """One phase of a request."""
 
     name: str
-    """`decode`, `queue`, `run` or `encode`."""
+    """`decode`, `queue`, `batch`, `run` or `encode`."""
     begin_ns: int
     """Nanoseconds from the beginning of the request to that of the phase."""
     duration_ns: int
@@ -60,7 +60,7 @@ class JournalEntry:
     """Those that it reached, in their order."""
     num_rows: int
     num_batch_requests: int
-    """Requests, or parts of requests, in the batch that it ran in; 0 where it did not run."""
+    """Requests, or parts of requests, in the batch that it was in; 0 where it was in none."""
     num_batch_rows: int
     """Rows of that batch, padding included."""
     num_request_bytes: int

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningRequest:
-    """A request that is queued, runs, or waits to be answered."""
+    """A request that is queued, batched, runs, or waits to be answered."""
 
     model: str
     version: int
@@ -17,11 +17,11 @@ class RunningRequest:
     protocol: str
     """`grpc` or `rest`."""
     phase: str
-    """`queue`, `run` or `encode`."""
+    """`queue`, `batch`, `run` or `encode`."""
     age_s: float
     """Time since it was queued."""
     num_batch_requests: int
-    """Requests, or parts of requests, in the batch that it runs in; 0 while it is queued."""
+    """Requests, or parts of requests, in the batch that it is in; 0 while it is queued."""
     num_batch_rows: int
     """Rows of that batch, padding included."""
     trace_id: str | None

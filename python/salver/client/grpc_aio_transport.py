@@ -37,7 +37,7 @@ class GrpcAioTransport:
         try:
             message = await request(operation.message(), **self._how(call))
         except self._grpc.RpcError as error:
-            raise error_of(error) from error
+            raise error_of(error, self._address) from error
         return operation.read(message)
 
     async def stream(self, operation: Operation[Answer], call: Call) -> AsyncGenerator[Answer, None]:
@@ -48,7 +48,7 @@ class GrpcAioTransport:
             async for message in answers:
                 yield operation.read(message)
         except self._grpc.RpcError as error:
-            raise error_of(error) from error
+            raise error_of(error, self._address) from error
         finally:
             answers.cancel()
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from salver.client.address import GrpcAddress
 from salver.client.client_options import ClientSettings
 from salver.client.retry_hint import hint_of_metadata
-from salver.client.tls import Tls
+from salver.client.tls import NO_TLS, WRONG_VERSION, Tls
 from salver.errors import FailedPreconditionError, InternalError, SalverError, error_from_code
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ _ARGUMENTS = (
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 2000),
+)
+_NOT_CONNECTED = re.compile(
+    r"failed to connect to all addresses; last error: \w+: \S+: (Failed to connect to remote host: )?(?P<reason>.+)",
+    re.DOTALL,
 )
 
 
@@ -53,9 +58,13 @@ def credentials(address: GrpcAddress, settings: ClientSettings) -> Any:
     return (settings.tls or Tls()).channel_credentials()
 
 
-def error_of(error: Any) -> SalverError:
+def error_of(error: Any, address: GrpcAddress) -> SalverError:
     """Return the error of this package for a grpc.RpcError of either kind."""
-    made = error_from_code(error.code().value[0], error.details() or "the server gave no reason")
+    details = error.details() or "the server gave no reason"
+    if found := _NOT_CONNECTED.match(details):  # what stands between is of gRPC's inside
+        reason = NO_TLS if WRONG_VERSION in details else found["reason"].rstrip(".")
+        details = f"no answer from {address}: {reason}"
+    made = error_from_code(error.code().value[0], details)
     made.retry_after_s = hint_of_metadata(error.trailing_metadata())
     return made
 

@@ -19,6 +19,7 @@ class GrpcTransport:
 
     def __init__(self, address: GrpcAddress, settings: ClientSettings) -> None:
         self._grpc = import_grpc()
+        self._address = address
         arguments = channel_arguments(settings)
         secure = credentials(address, settings)
         if secure is None:
@@ -39,7 +40,7 @@ class GrpcTransport:
         try:
             message = request(operation.message(), **self._how(call))
         except self._grpc.RpcError as error:
-            raise error_of(error) from error
+            raise error_of(error, self._address) from error
         except ValueError as error:
             raise misuse(error, is_closed=self._is_closed) from error
         return operation.read(message)
@@ -55,7 +56,7 @@ class GrpcTransport:
             for message in answers:
                 yield operation.read(message)
         except self._grpc.RpcError as error:
-            raise error_of(error) from error
+            raise error_of(error, self._address) from error
         finally:
             answers.cancel()
 

@@ -16,6 +16,7 @@ from salver.client.deadline import Deadline
 from salver.client.json_tensors import parse_document
 from salver.client.operation import Operation, RestForm
 from salver.client.retry_hint import hint_of_headers
+from salver.client.tls import NO_TLS, WRONG_VERSION
 from salver.errors import (
     Code,
     InternalError,
@@ -134,6 +135,7 @@ def connection_error(error: Exception, address: RestAddress) -> SalverError:
     if isinstance(error, ConnectionError) and error.errno:  # asyncio's own text names the address once more
         return UnavailableError(f"no answer from {address}: {os.strerror(error.errno)}")
     if isinstance(error, OSError):
-        reason = error.strerror or str(error) or type(error).__name__
+        text = error.strerror or str(error) or type(error).__name__
+        reason = NO_TLS if WRONG_VERSION in text else text
         return UnavailableError(f"no answer from {address}: {reason}")
     return UnavailableError(f"what answers at {address} does not speak HTTP, or stopped in the middle")

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     import ssl
 
 Path = str | os.PathLike[str]
+WRONG_VERSION = "WRONG_VERSION_NUMBER"
+"""What OpenSSL calls an answer that is no TLS."""
+NO_TLS = "it does not speak TLS"
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class Tls:
         """
         import grpc
 
+        self.context()  # of what is wrong with a file gRPC tells in its log alone
         roots, key, certificate = (
             _content(field, getattr(self, field)) for field in ("root_certificates", "key", "certificate")
         )

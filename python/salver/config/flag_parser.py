@@ -149,7 +149,8 @@ _NAMED_LIKE_SERVICES = frozenset({"port", "admin_port"})
 """Flags whose variable a service named `salver` or `salver-admin` has, too."""
 _PREFIX = "SALVER_"
 _SERVICE_PREFIXES = ("SALVER_PORT_", "SALVER_SERVICE_", "SALVER_ADMIN_PORT_", "SALVER_ADMIN_SERVICE_")
-_OTHER_VARIABLES = frozenset({"SALVER_TENSORFLOW_LIB"})
+_OTHER_VARIABLES = frozenset({"SALVER_TENSORFLOW_LIB", "SALVER_ADMIN_ADDRESS"})
+"""Read elsewhere: where TensorFlow is, and where `salver ctl` asks."""
 
 
 def parse_toml(text: str) -> Reading:

@@ -179,6 +179,10 @@ class AspiredVersionsManager(TargetBase[Loader], Manager):
             for s in self._basic.get_state_snapshots(name)
         ]
 
+    def is_managed(self, id: ServableId) -> bool:
+        """Whether this version is managed."""
+        return self._basic.get_state_snapshot(id) is not None
+
     def get_load_s(self, id: ServableId) -> float | None:
         """Return how long the load of this version took; None while it was never loaded."""
         snapshot = self._basic.get_state_snapshot(id)

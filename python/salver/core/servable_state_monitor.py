@@ -101,6 +101,15 @@ class ServableStateMonitor:
         with self._lock:
             return {name for name, _ in self._table.streams() if self._table.is_available(name)}
 
+    def count_versions(self, state: ManagerState) -> int:
+        """Return how many versions are in this state."""
+        with self._lock:
+            return sum(
+                found.state.manager_state is state
+                for _, versions in self._table.streams()
+                for found in versions.values()
+            )
+
     def get_bounded_log(self) -> list[ServableStateAndTime]:
         """Return the latest events, oldest first."""
         with self._lock:

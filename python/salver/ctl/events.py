@@ -52,7 +52,7 @@ def events(model: str | None, kind: str | None, address: Address, *, follow: boo
 def audit(limit: int, address: Address, *, as_json: bool) -> None:
     """Say who changed what, or tried to."""
     client = AdminClient(address)
-    show(lambda: {"audit": _audited(client)[:limit]}, _audit_view, period_s=None, as_json=as_json)
+    show(lambda: _audited(client, limit), _audit_view, period_s=None, as_json=as_json)
 
 
 def _latest(client: AdminClient, query: Mapping[str, str]) -> Iterable[dict[str, Any]]:
@@ -62,9 +62,9 @@ def _latest(client: AdminClient, query: Mapping[str, str]) -> Iterable[dict[str,
     return found
 
 
-def _audited(client: AdminClient) -> list[Any]:
-    found: list[Any] = client.get(path_of("audit"))["audit"]
-    return found
+def _audited(client: AdminClient, limit: int) -> Any:
+    document = client.get(path_of("audit"))
+    return {**document, "audit": document["audit"][:limit]}
 
 
 def _followed(client: AdminClient, query: Mapping[str, str]) -> Iterator[dict[str, Any]]:
@@ -84,4 +84,7 @@ def _audit_view(document: Any) -> RenderableType:
         outcome = f"{entry.outcome} (dry run)" if entry.is_dry_run else entry.outcome
         parts.append(Text.assemble((entry.at, "dim"), "  ", (outcome, style), f"  {entry.request}  by {who}"))
         parts += [Text("  ").append_text(line) for line in differences(entry.diff)]
+    num_left_out = document.get("num_refusals_left_out", 0)
+    if num_left_out:
+        parts.append(Text(f"{num_left_out:,} refusals are left out: they came too fast", style="yellow"))
     return Group(*parts) if parts else Text("Nobody has changed anything.")

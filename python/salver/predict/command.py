@@ -16,7 +16,7 @@ from salver.client.client_options import ClientOptions
 from salver.client.retry import RetryPolicy
 from salver.client.signatures import DEFAULT_SIGNATURE, ModelMetadata, Signature
 from salver.client.tls import Tls
-from salver.errors import InvalidArgumentError
+from salver.errors import InvalidArgumentError, UnavailableError
 from salver.nearest import nearest_or_all
 from salver.predict.inputs import Array, arrays_for
 from salver.predict.readers import FORMS, ONLY, Values, form_of, read_values
@@ -35,6 +35,7 @@ from salver.terminal.server_address import server_address_option, with_port
 from salver.terminal.tls_options import TlsChoice, tls_options
 
 _STDIN = "-"
+_ASKED = "HOST:PORT asks for gRPC, http://HOST:PORT for REST"
 
 
 @click.command(cls=Program, context_settings=HELP_OPTIONS)
@@ -60,8 +61,13 @@ def predict(model: str, **options: Any) -> None:
     """
     check_version_or_label(options["version"], options["label"])
     values = _values(options)
-    with Client(options["address"], **_client_options(options)) as client:
-        outputs = _asked(client, model, values, options)
+    try:
+        with Client(options["address"], **_client_options(options)) as client:
+            outputs = _asked(client, model, values, options)
+    except UnavailableError as error:
+        if not error.message.startswith("no answer"):
+            raise
+        raise UnavailableError(f"{error.message} ({_ASKED})") from None
     _write(outputs, options["output"], options["form"])
 
 
@@ -159,4 +165,5 @@ def _write(outputs: Mapping[str, Array], path: str | None, form: str | None) -> 
 
 def main(arguments: Sequence[str]) -> int:
     """Run `salver predict` and return the exit status: 0, 1 for a failure, 2 for a mistake in `arguments`."""
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # what goes wrong is told in a line, and not in gRPC's as well
     return run(predict, "salver predict", arguments)

@@ -66,10 +66,13 @@ def _typed(array: Array, dtype: np.dtype[Any]) -> Array:
         return array.astype(dtype)
     if (dtype.kind == "b") != (array.dtype.kind == "b"):
         raise ValueError(f"got {array.dtype.name}")
+    if array.dtype.kind == "c" and dtype.kind != "c":
+        raise ValueError(f"got {array.dtype.name}")
     with np.errstate(over="ignore", invalid="ignore"):
         changed = array.astype(dtype)
-    if dtype.kind in "iu" and not np.array_equal(changed, array):
-        raise ValueError(f"{array.ravel()[np.argmax((changed != array).ravel())]} is not such a number")
+    is_lost = changed != array if dtype.kind in "iu" else np.isinf(changed) & ~np.isinf(array)
+    if is_lost.any():
+        raise ValueError(f"{array.ravel()[np.argmax(is_lost.ravel())]} is not such a number")
     return changed
 
 

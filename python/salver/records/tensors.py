@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
+MAX_REPEATED = 1 << 28
+"""So many elements one may stand for: a few bytes should not become any number of them."""
 _NARROW = {3: "int_val", 4: "int_val", 5: "int_val", 6: "int_val", 17: "int_val"}
 _FIELDS = {
     1: "float_val",
@@ -51,6 +53,8 @@ def tensor_array(tensor: Message) -> Array:
     array = np.empty(len(items), dtype)
     array[:] = items
     if len(items) == 1:  # stands for all; numpy.full would cut zero bytes from the end of strings
+        if math.prod(shape) > MAX_REPEATED:
+            raise ValueError(f"a tensor of shape {shape} has one element that stands for all, of which it is too many")
         array = array.repeat(math.prod(shape))
     return array.reshape(shape)
 
@@ -87,7 +91,8 @@ def typed(info: TensorInfo, array: Any) -> Array:
     wanted = numpy_dtype(info.dtype)
     if not np.can_cast(array.dtype, wanted, "same_kind"):
         raise InvalidArgumentError(f"input {info.name} was given as {array.dtype.name}, expected {wanted.name}")
-    return np.asarray(array, wanted)
+    # A file may have any byte where a truth value is; whoever compares such values with each other is in for surprises.
+    return array.view(np.uint8) != 0 if wanted.kind == "b" else np.asarray(array, wanted)
 
 
 def _as_bytes(name: str, array: Array) -> Array:

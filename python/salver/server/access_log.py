@@ -1,12 +1,13 @@
 """The access log: one line for each inference that ended, by the logger `salver.access`.
 
-As text a line is `grpc Predict MODEL/VERSION/SIGNATURE CODE 1.234 ms ...`; as JSON its parts are fields. Its time is
-the end of the request. The logger has a level of its own: the log is there where it is asked for, whatever --log_level
-says.
+As text a line is `grpc Predict MODEL/VERSION/SIGNATURE CODE 1.234 ms ...`, with a name that is not one word in
+quotation marks as in JSON; as JSON its parts are fields. Its time is the end of the request. The logger has a level of
+its own: the log is there where it is asked for, whatever --log_level says.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping
 from typing import Final
@@ -70,14 +71,20 @@ def _line(fields: Mapping[str, object]) -> str:
     phases = fields["phases_s"]
     assert isinstance(phases, dict)
     words = [
-        f"{fields['protocol']} {fields['api']} {target or '-'} {fields['code']} {_millis(fields['duration_s'])} ms",
+        f"{fields['protocol']} {fields['api']} {_word(target)} {fields['code']} {_millis(fields['duration_s'])} ms",
         *(f"{name}={_millis(seconds)}" for name, seconds in phases.items()),
         f"rows={fields['num_rows']}",
-        f"batch={fields['num_batch_requests'] or 0}",
+        f"batch_requests={fields['num_batch_requests'] or 0}",
         f"in={fields['request_bytes']} out={fields['response_bytes']}",
         f"id={fields['request_id']}",
     ]
     return " ".join([*words, *([f"trace={fields['trace_id']}"] if fields["trace_id"] else [])])
+
+
+def _word(target: str) -> str:
+    """The target as one word: a client may name a model as it likes, also like the rest of a line."""
+    is_plain = target.isprintable() and " " not in target and '"' not in target
+    return (target or "-") if is_plain else json.dumps(target, ensure_ascii=False)
 
 
 def _millis(seconds: object) -> str:

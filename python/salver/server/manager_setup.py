@@ -25,7 +25,7 @@ from salver.server.record_files import FileLimits
 from salver.server.request_loggers import RequestLogOptions
 from salver.server.request_sampling import LoggingTask
 from salver.server.warmup import WarmupOptions
-from salver.sources.file_system import FileSystemSourceConfig
+from salver.sources.file_system_config import FileSystemSourceConfig
 from salver.sources.version_scan import FileSystemServable
 
 _LOADS_PER_CPU = 4

@@ -12,7 +12,8 @@ from salver.core.harness_state import HarnessState
 from salver.core.ids import ServableId
 from salver.core.servable_state import ServableState
 from salver.errors import UnavailableError
-from salver.sources.file_system import FileSystemSource, PollStatus
+from salver.sources.file_system import FileSystemSource
+from salver.sources.watched_stream import PollStatus
 
 _DECIDED = frozenset({HarnessState.READY, HarnessState.ERROR})
 _LONGEST_LOOK_S = 0.25

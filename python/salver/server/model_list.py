@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TypeAlias
 
 from salver.config.server_config import ModelConfig
@@ -16,7 +17,7 @@ Edit: TypeAlias = Callable[[Models], Sequence[ModelConfig]]
 """Makes the list that is to take the place of the present one; raises a SalverError to change nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ModelList:
     """The configured models and the number of their list."""
 
@@ -33,9 +34,15 @@ class ModelList:
         digest = hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()[:12]
         object.__setattr__(self, "etag", f"{self.revision}-{digest}")
 
+    @cached_property
+    def by_name(self) -> Mapping[str, ModelConfig]:
+        """The models by their names."""
+        return {model.name: model for model in self.models}
+
     def followed_by(self, models: Models) -> ModelList:
         """Return the list that takes its place; with another number if it says something else."""
-        return ModelList(models, self.revision + _differ(models, self.models))
+        after = {model.name: model for model in models}
+        return ModelList(models, self.revision + (after != self.by_name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +55,12 @@ class Replacement:
     @property
     def is_changed(self) -> bool:
         """Whether the two say different things."""
-        return _differ(self.after.models, self.before.models)
+        return self.after.by_name != self.before.by_name
 
 
 def _in_order(models: Models) -> Models:
     ordered = sorted(models, key=lambda model: model.name)
     return tuple(replace(model, version_labels=dict(sorted(model.version_labels.items()))) for model in ordered)
-
-
-def _differ(models: Models, others: Models) -> bool:
-    return {model.name: model for model in models} != {model.name: model for model in others}
 
 
 # --- Edits of one model

@@ -37,6 +37,8 @@ _CLOSE_S: Final = 5.0
 """What a collector has left, at the end, to take what waits."""
 _TRACES_PATH: Final = "/v1/traces"
 _SCOPE: Final = "salver"
+_OF_A_BATCH: Final = frozenset({"batch", "run"})
+"""Phases that a request passes together with its batch."""
 _SERVER_FAULTS: Final = frozenset(
     {Code.UNKNOWN, Code.DEADLINE_EXCEEDED, Code.UNIMPLEMENTED, Code.INTERNAL, Code.UNAVAILABLE, Code.DATA_LOSS}
 )
@@ -189,7 +191,7 @@ class _SpanMaker:
             context=context,
             parent=self._context(self._trace.root),
             resource=self._resource,
-            attributes=_batch_attributes(self._entry) if phase.name == "run" else None,
+            attributes=_batch_attributes(self._entry) if phase.name in _OF_A_BATCH else None,
             start_time=begin_ns,
             end_time=begin_ns + phase.duration_ns,
             instrumentation_scope=self._scope,

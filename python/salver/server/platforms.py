@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from salver.boundary import UNBATCHED
-from salver.config.server_config import ServerConfig
+from salver.config.server_config import ModelConfig, ServerConfig
 from salver.core.ids import ServableId
 from salver.core.loader import Loader
 from salver.core.storage_path import StoragePath
@@ -91,6 +91,24 @@ class Platforms:
             return PageCacheLeavingLoader(loader, path) if config.flush_filesystem_caches else loader
 
         return make_loader
+
+    def routes(self, models: Iterable[ModelConfig]) -> dict[str, LoaderFactory]:
+        """Return the factory of each of these models, by name.
+
+        Raises:
+            InvalidArgumentError: There is no such platform; names the model.
+        """
+        routes, factories = {}, dict[str, LoaderFactory]()
+        for model in models:
+            try:
+                if model.platform not in factories:
+                    factories[model.platform] = self.loader_factory(model.platform)
+                routes[model.name] = factories[model.platform]
+            except InvalidArgumentError as error:
+                raise InvalidArgumentError(
+                    f"Model {model.name} requests unsupported platform {model.platform}: {error.message}"
+                ) from error
+        return routes
 
     def _own_policy(self, platform: str, directory: StoragePath) -> Callable[[], OwnPolicy] | None:
         """How to get what a version does not take from the server; None where it takes everything."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -22,45 +22,21 @@ from salver.core.servable_state_waits import Outcomes
 from salver.errors import FailedPreconditionError, UnavailableError
 from salver.servables.loaders import Platform
 from salver.server import manager_setup
-from salver.server.admin.audit import AuditLog
-from salver.server.admin.batching import BatchingReports
-from salver.server.admin.browser_check import BrowserCheck
-from salver.server.admin.console.pages import ConsolePages
-from salver.server.admin.debug_pages import DebugPages
-from salver.server.admin.events import Events
-from salver.server.admin.grpc.service import AdminService
-from salver.server.admin.model_admin import ModelAdmin
-from salver.server.admin.model_documents import ModelDocuments
-from salver.server.admin.model_pages import ModelPages
-from salver.server.admin.profile import Profiles
-from salver.server.admin.router import AdminRoutes
-from salver.server.admin.routes import AdminHandlers, admin_routes
-from salver.server.admin.server_pages import ServerAdmin, ServerPages
-from salver.server.admin.warmup import WarmupPages
-from salver.server.all_metrics import AllMetrics
 from salver.server.batching_reload import batching_poller
 from salver.server.config_poller import config_poller
-from salver.server.control_router import ControlRouter, SlowLane
-from salver.server.debug.gil import GilProbe
+from salver.server.control_calls import ControlCalls
 from salver.server.drain_request import DrainRequest
 from salver.server.events.event_watchers import EventWatchers
+from salver.server.given_config import given_config
 from salver.server.journal import Journal
 from salver.server.journal_setup import open_journal
 from salver.server.metrics import Metrics
-from salver.server.metrics_page import MetricsPage
-from salver.server.model_metadata import GET_MODEL_METADATA, ModelMetadata
-from salver.server.model_reload import RELOAD_CONFIG, ModelReload
-from salver.server.model_status import GET_MODEL_STATUS, ModelStatus
 from salver.server.ports import OpenPorts, open_admin_port, open_client_ports
-from salver.server.reflection import ADMIN_SERVICES, reflection_methods
-from salver.server.rest_routes import RestRoutes
 from salver.server.runners import BatchRunner
 from salver.server.server_core import ServerCore
 from salver.server.slow_calls import SlowCalls
-from salver.server.startup_probe import STARTUP_PATH, StartupProbe
 from salver.server.thread_pool import PullThreads
 from salver.server.tls_watcher import TlsWatcher
-from salver.version import salver_version
 
 if TYPE_CHECKING:
     import numpy as np
@@ -76,12 +52,6 @@ _JOIN_TIMEOUT_S = 1.0
 """How long a stop waits for a thread that is still in a servable or handler after the drain."""
 
 DataPlaneFactory = Callable[[DataPlaneOptions], DataPlane]
-
-
-def _wait_for_lock(pause_s: float) -> float:
-    from salver.dataplane import wait_for_lock
-
-    return wait_for_lock(pause_s)
 
 
 def native_data_plane(options: DataPlaneOptions) -> DataPlane:
@@ -119,33 +89,21 @@ class Server:
             data_plane: Makes the data plane; tests replace it.
             settings: Fields of `ServerConfig`, where `models` is not one.
         """
-        self._config = _config(models, settings)
+        self._config = given_config(models, settings)
         self._plane = data_plane(manager_setup.data_plane_options(self._config))
         self._metrics = Metrics()
         self._core = ServerCore(
             self._config, self._plane, servables=servables, platforms=platforms, metrics=self._metrics
         )
         self._streams = SlowCalls("stream", _MAX_STREAMS)
-        self._runners: PullThreads[Batch] = PullThreads(
-            "runner",
-            # One more than run at the same time: `DataPlaneOptions.num_runners` says what for.
-            manager_setup.num_runners(self._config) + 1,
-            self._plane.next_batch,
-            BatchRunner(
-                name_of=self._core.table.name_of,
-                submit_stream=self._streams.submit,
-                is_traced=self._config.trace_sampling_ratio is not None,
-            ),
-        )
+        self._runners = self._runner_threads()
         pollers = (config_poller(self._core, self._config), batching_poller(self._core.batching_reload, self._config))
         self._pollers = [poller for poller in pollers if poller is not None]
         self._slow_calls = SlowCalls("slow-call", _MAX_SLOW_CALLS)
         self._watchers = EventWatchers(self._core.event_log)
         self.drain_request = DrainRequest(self.stop)
         """What a drain that is asked for on the admin listener becomes."""
-        self._control: PullThreads[ControlCall] = PullThreads(
-            "control", _NUM_CONTROL_THREADS, self._plane.next_call, self._router()
-        )
+        self._control = self._control_threads()
         self._lock = threading.Lock()
         """Guards `_is_begun` and lets one `stop` run at a time."""
         self._is_begun = False
@@ -283,6 +241,29 @@ class Server:
 
     # --- Inside
 
+    def _runner_threads(self) -> PullThreads[Batch]:
+        runner = BatchRunner(
+            name_of=self._core.table.name_of,
+            submit_stream=self._streams.submit,
+            is_traced=self._config.trace_sampling_ratio is not None,
+        )
+        # One more than run at the same time: `DataPlaneOptions.num_runners` says what for.
+        num_threads = manager_setup.num_runners(self._config) + 1
+        return PullThreads("runner", num_threads, self._plane.next_batch, runner)
+
+    def _control_threads(self) -> PullThreads[ControlCall]:
+        calls = ControlCalls(
+            config=self._config,
+            plane=self._plane,
+            core=self._core,
+            metrics=self._metrics,
+            slow_calls=self._slow_calls,
+            watchers=self._watchers,
+            drain_request=self.drain_request,
+            ports=lambda: self._ports,
+        )
+        return PullThreads("control", _NUM_CONTROL_THREADS, self._plane.next_call, calls.router())
+
     def _start(self) -> None:
         self._journal = open_journal(self._config, self._plane, self._metrics)
         self._journal.start()
@@ -312,61 +293,6 @@ class Server:
         self._core.health.set_started()
         self._may_open.set()
 
-    def _router(self) -> ControlRouter:
-        status = ModelStatus(self._core.monitor)
-        metadata = ModelMetadata(self._core.table.resolve)
-        methods = {GET_MODEL_STATUS: status.grpc, GET_MODEL_METADATA: metadata.grpc, **reflection_methods()}
-        metrics = AllMetrics(self._plane, self._metrics, self._core.monitor, self._core.version_metrics)
-        reload = ModelReload(self._reload, metrics.first_values)
-        page, startup = MetricsPage(metrics), StartupProbe(self._core.health)
-        pages = {STARTUP_PATH: startup} | ({self._config.metrics_path: page} if self._config.metrics_enabled else {})
-        admin = self._admin(startup, page, metrics)
-        service = AdminService(admin, self._core.event_log, self._watchers, reflection_methods(ADMIN_SERVICES))
-
-        def of_protocol(call: ControlCall) -> AdminService | AdminRoutes:
-            return service if call.protocol == "admin_grpc" else admin
-
-        return ControlRouter(
-            methods,
-            RestRoutes(on_status=status.rest, on_metadata=metadata.rest, pages=pages),
-            admin=admin,
-            admin_grpc=service,
-            slow_methods={RELOAD_CONFIG: reload.grpc},
-            slow_lane=SlowLane(
-                is_slow=lambda call: of_protocol(call).is_slow(call),
-                submit=self._slow_calls.submit,
-                on_refused=lambda call, error: of_protocol(call).note_refusal(call, error),
-            ),
-        )
-
-    def _admin(self, startup: StartupProbe, page: MetricsPage, metrics: AllMetrics) -> AdminRoutes:
-        def names() -> Collection[str]:
-            return self._core.names
-
-        audit = AuditLog()
-        documents = ModelDocuments(self._core, self._plane)
-        models = ModelAdmin(self._core, documents, config_file=self._config.model_config_file)
-        handlers = AdminHandlers(
-            startup=startup,
-            metrics=page,
-            batching=BatchingReports(self._plane, names),
-            profiles=Profiles(self._core.profiler, names),
-            models=ModelPages(models),
-            audit=audit,
-            console=ConsolePages(),
-            server=ServerPages(ServerAdmin(self._core, lambda: self._ports, self.drain_request), metrics),
-            events=Events(self._core.event_log, self._watchers),
-            debug=DebugPages(self._plane.running_requests, GilProbe(_wait_for_lock)),
-            warmup=WarmupPages(self._core.recordings, self._core.replays, names),
-        )
-        check = BrowserCheck(self._config.admin_host, self._config.admin_host_names)
-        return AdminRoutes(admin_routes(handlers, salver_version()), check, audit)
-
-    def _reload(self, models: Sequence[ModelConfig], timeout_s: float, writer: str) -> None:
-        # Batching first, so that models which are new to both files load with their parameters.
-        self._core.batching_reload.step()
-        self._core.apply_models(models, timeout_s, writer=writer)
-
     def _stop(self, drain_timeout_s: float) -> None:
         for poller in self._pollers:
             poller.stop()
@@ -395,22 +321,6 @@ class Server:
         self._streams.join(_JOIN_TIMEOUT_S)
         self._ports = OpenPorts()
         logger.info("Stopped")
-
-
-def _config(models: ServerConfig | Mapping[str, str | ModelConfig] | None, settings: Mapping[str, Any]) -> ServerConfig:
-    if isinstance(models, ServerConfig):
-        if settings:
-            raise TypeError(f"expected no settings beside a ServerConfig, got {', '.join(sorted(settings))}")
-        return models
-    return ServerConfig(models=tuple(_model_config(name, model) for name, model in (models or {}).items()), **settings)
-
-
-def _model_config(name: str, model: str | ModelConfig) -> ModelConfig:
-    if isinstance(model, ModelConfig):
-        if model.name != name:
-            raise ValueError(f"the configuration under {name} is of a model named {model.name}")
-        return model
-    return ModelConfig(name=name, base_path=str(model))
 
 
 def run_until_signal(config: ServerConfig) -> int:

@@ -11,7 +11,6 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from functools import partial
 from typing import TYPE_CHECKING
 
 from salver.boundary import DataPlane
@@ -19,10 +18,7 @@ from salver.config.server_config import ModelConfig, ServerConfig
 from salver.core.aspired_version_policy import AspiredVersionPolicy, availability_preserving_policy
 from salver.core.aspired_versions_manager import AspiredVersionsManager
 from salver.core.event_bus import EventBus
-from salver.core.ids import ServableId
-from salver.core.loader import Loader
-from salver.core.servable_data import ServableData
-from salver.core.servable_state import ManagerState, ServableState
+from salver.core.servable_state import ServableState
 from salver.core.servable_state_monitor import ServableStateMonitor
 from salver.core.servable_state_waits import Outcomes
 from salver.core.source import connect
@@ -30,13 +26,11 @@ from salver.errors import (
     AbortedError,
     DeadlineExceededError,
     FailedPreconditionError,
-    InvalidArgumentError,
     NotFoundError,
     SalverError,
     UnavailableError,
 )
-from salver.servables.loaders import LoaderFactory, Platform
-from salver.servables.ready_loader import ReadyLoader
+from salver.servables.loaders import Platform
 from salver.servables.tensorflow_library import TensorFlowLibrary
 from salver.server import manager_setup
 from salver.server.admin.diff import differences
@@ -50,17 +44,19 @@ from salver.server.metrics import Metrics
 from salver.server.model_acts import ModelActs
 from salver.server.model_changes import check_labels, check_models, told_change
 from salver.server.model_list import Edit, ModelList, Replacement
+from salver.server.model_reasons import ModelReasons
 from salver.server.model_waits import ModelWaits, raise_failures
 from salver.server.platform_adapter import PlatformAdapter
 from salver.server.platforms import Platforms
 from salver.server.profiling.profiler import Profiler
+from salver.server.program_servables import aspire_servables
 from salver.server.recordings import Recordings
 from salver.server.replays import Replays
 from salver.server.request_loggers import RequestLoggers, check_request_logging
 from salver.server.serving_table import DataPlaneServingTable
 from salver.server.shared_request_log import SharedRequestLog
 from salver.server.version_metrics import VersionMetrics
-from salver.server.warming_loader import WarmingLoader, WarmUp
+from salver.server.warming_loader import WarmUp
 from salver.server.warmup import Warmup
 from salver.sources.file_system import FileSystemSource
 
@@ -68,9 +64,6 @@ if TYPE_CHECKING:
     from salver.core.servable_state_table import ServableStateAndTime
 
 logger = logging.getLogger(__name__)
-
-READY_SERVABLE_VERSION = 1
-"""Version of the servables that the program brings."""
 
 
 def _accept(present: ModelList) -> None:
@@ -107,37 +100,22 @@ class ServerCore:
         self._library = TensorFlowLibrary(
             counted(plane.open_tensorflow, self._metrics), custom_op_libraries=config.custom_op_libraries
         )
-        self.batching = batching = BatchingPolicies(server_parameters(config))
+        self.batching = BatchingPolicies(server_parameters(config))
         bus: EventBus[ServableState] = EventBus()
         self.monitor = ServableStateMonitor(bus)
         self.event_log = EventLog()
         self.events = LifeCycleEvents(self.event_log, self.monitor)
         self.health = Health(plane, self.events.server_state)
-        self.table = DataPlaneServingTable(plane, batching=batching.of)
-        self.batching_reload = BatchingReload(
-            batching, self.table.update_batching, server_file(config), config.batching_parameters_poll_wait_s or 0
-        )
-        self._platforms = Platforms(config, self._library, batching, platforms, warm_up_for=self._warm_up_for)
-        self.manager = AspiredVersionsManager(
-            manager_setup.manager_options(config, bus, [self.table], self._policy_for)
-        )
+        self.table = DataPlaneServingTable(plane, batching=self.batching.of)
+        self._reasons = ModelReasons(self.monitor, self.table, lambda: self._names)
+        self.batching_reload = self._batching_reload()
+        self._platforms = Platforms(config, self._library, self.batching, platforms, warm_up_for=self._warm_up_for)
+        options = manager_setup.manager_options(config, bus, [self.table], self._policy_for)
+        self.manager = AspiredVersionsManager(options)
         self.version_metrics = VersionMetrics(self.manager.get_resource_estimates, self.manager.get_load_times)
-        self.profiler = Profiler(
-            self.manager,
-            policy_of=batching.of,
-            base_path_of=self._base_path_of,
-            num_runners=manager_setup.num_runners(config),
-        )
-        log_options = manager_setup.request_log_options(config, self._platforms.saved_model_tags)
-        request_log = SharedRequestLog(plane)
-        self.request_loggers = RequestLoggers(request_log, log_options, self._metrics)
-
-        def is_stopping() -> bool:
-            return self.health.state == "DRAINING"
-
-        pull = self.request_loggers.start_pulling
-        self.recordings = Recordings(request_log, start_pulling=pull, is_stopping=is_stopping)
-        self.replays = Replays(plane, self.table, self.manager, is_stopping=is_stopping)
+        self.profiler = self._profiler()
+        self.request_loggers, self.recordings = self._logs()
+        self.replays = Replays(plane, self.table, self.manager, is_stopping=self._is_stopping)
         self._adapter = PlatformAdapter()
         self._waits = ModelWaits(bus, self.monitor)
         self._source = FileSystemSource(manager_setup.source_config(config, ()), on_poll_result=self._on_poll_result)
@@ -188,7 +166,7 @@ class ServerCore:
         self.monitor.notify(self._on_state)
         connect(self._adapter, self.manager)
         self.manager.start()
-        self._aspire_servables()
+        aspire_servables(self.manager, self._servables, self._warm_up_for(self._config))
         if models and self._config.file_system_poll_wait_s < 0:
             logger.warning("The poll period is negative: no versions are looked for, so no model will be found")
         # Last: it may emit at once.
@@ -294,6 +272,31 @@ class ServerCore:
         self.manager.close()
         self.monitor.close()
 
+    # --- Its parts
+
+    def _batching_reload(self) -> BatchingReload:
+        wait_s = self._config.batching_parameters_poll_wait_s or 0
+        return BatchingReload(self.batching, self.table.update_batching, server_file(self._config), wait_s)
+
+    def _profiler(self) -> Profiler:
+        return Profiler(
+            self.manager,
+            policy_of=self.batching.of,
+            base_path_of=self._base_path_of,
+            num_runners=manager_setup.num_runners(self._config),
+        )
+
+    def _logs(self) -> tuple[RequestLoggers, Recordings]:
+        """What takes the requests that the data plane logs: two that share one log."""
+        request_log = SharedRequestLog(self._plane)
+        options = manager_setup.request_log_options(self._config, self._platforms.saved_model_tags)
+        loggers = RequestLoggers(request_log, options, self._metrics)
+        pull = loggers.start_pulling
+        return loggers, Recordings(request_log, start_pulling=pull, is_stopping=self._is_stopping)
+
+    def _is_stopping(self) -> bool:
+        return self.health.state == "DRAINING"
+
     # --- Changing what is served
 
     def _plan(self, edit: Edit) -> Replacement:
@@ -305,8 +308,8 @@ class ServerCore:
         check_models(models, present.models, self._servables)
         check_request_logging(models)
         allow_unknown = self._config.allow_version_labels_for_unavailable_models
-        check_labels(models, present.models, self._states_of, allow_unknown=allow_unknown)
-        self._routes(models)
+        check_labels(models, present.models, self._reasons.states_of, allow_unknown=allow_unknown)
+        self._platforms.routes(models)
         return Replacement(present, present.followed_by(models))
 
     def _carry_out(self, planned: Replacement, writer: str) -> None:
@@ -323,7 +326,7 @@ class ServerCore:
 
     def _put_in_force(self, new: ModelList) -> None:
         models, before = new.models, {model.name: model for model in self.models}
-        routes = self._routes(models)
+        routes = self._platforms.routes(models)
         names_before = self.names
         logger.info("Adding/updating models.")
         for model in models:
@@ -341,28 +344,6 @@ class ServerCore:
         self._adapter.set_routes(routes)
         self._update_reasons(names_before | self.names)
         logger.info("Finished adding/updating models")
-
-    def _routes(self, models: Sequence[ModelConfig]) -> dict[str, LoaderFactory]:
-        routes, factories = {}, dict[str, LoaderFactory]()
-        for model in models:
-            try:
-                if model.platform not in factories:
-                    factories[model.platform] = self._platforms.loader_factory(model.platform)
-                routes[model.name] = factories[model.platform]
-            except InvalidArgumentError as error:
-                raise InvalidArgumentError(
-                    f"Model {model.name} requests unsupported platform {model.platform}: {error.message}"
-                ) from error
-        return routes
-
-    def _aspire_servables(self) -> None:
-        aspire, warm_up = self.manager.get_aspired_versions_callback(), self._warm_up_for(self._config)
-        for name, servable in self._servables.items():
-            id = ServableId(name, READY_SERVABLE_VERSION)
-            loader: Loader = ReadyLoader(servable)
-            if warm_up is not None:
-                loader = WarmingLoader(id, None, partial(ReadyLoader, servable), warm_up)
-            aspire(name, [ServableData(id, loader)])
 
     def _warm_up_for(self, config: ServerConfig) -> WarmUp | None:
         """Return how versions of a platform with this configuration are warmed up."""
@@ -388,33 +369,9 @@ class ServerCore:
     def _on_state(self, found: ServableStateAndTime) -> None:
         # Of this model alone: with thousands of models, looking at all for each event would take its time.
         name = found.state.id.name
-        self.health.set_available(name, is_available=self._is_available(name))
+        self.health.set_available(name, is_available=self._reasons.is_available(name))
         self._update_reasons([name])
 
-    def _is_available(self, name: str) -> bool:
-        return any(state.manager_state is ManagerState.AVAILABLE for state in self._states_of(name).values())
-
     def _update_reasons(self, names: Iterable[str]) -> None:
-        """With `serve_while_loading`, tell clients of models without a serving version what is the matter."""
         if self._config.serve_while_loading:
-            wanted = self.names
-            self.table.set_reasons(
-                {
-                    name: self._reason(name) if name in wanted and not self._is_available(name) else None
-                    for name in names
-                }
-            )
-
-    def _reason(self, name: str) -> SalverError:
-        states = self._states_of(name)
-        if states:
-            version, state = next(iter(states.items()))
-            cause = f" ({state.error.message})" if state.error else ""
-            return UnavailableError(
-                f"Model {name} is not available: version {version} is in state {state.manager_state.name}{cause}"
-            )
-        error = self.monitor.get_source_error(name)
-        return UnavailableError(f"Model {name} is not available: {error.message if error else 'not loaded yet'}")
-
-    def _states_of(self, name: str) -> dict[int, ServableState]:
-        return {version: found.state for version, found in self.monitor.get_version_states(name).items()}
+            self._reasons.update(names)

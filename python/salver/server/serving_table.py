@@ -132,6 +132,13 @@ class DataPlaneServingTable:
             target = self._retired.get(id) if entry is None else entry.target
         return None if target is None else target.num_pins
 
+    def total_in_flight(self) -> int:
+        """Return how many requests have any version now, also on its way out."""
+        with self._lock:
+            serving = [entry.target for versions in self._entries.values() for entry in versions.values()]
+            targets = [*filter(None, serving), *self._retired.values()]
+        return sum(target.num_pins for target in targets)
+
     def update_batching(self) -> list[ServableId]:
         """Ask again how requests are joined, tell the versions that serve, and return those for which it changed."""
         with self._lock:

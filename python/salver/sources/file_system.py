@@ -24,70 +24,22 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 
 from salver.core.ids import ServableId
 from salver.core.servable_data import ServableData
 from salver.core.source import AspiredVersionsCallback
 from salver.core.storage_path import StoragePath
-from salver.errors import FailedPreconditionError, InternalError, InvalidArgumentError, NotFoundError, SalverError
+from salver.errors import FailedPreconditionError, InvalidArgumentError, SalverError
+from salver.sources.file_system_config import FileSystemSourceConfig, check_versions_present
 from salver.sources.poll_thread import PollThread
-from salver.sources.settling import SettlingOptions, SettlingWatch
-from salver.sources.version_directory import list_versions
-from salver.sources.version_scan import FileSystemServable, Note, Scan, scan_versions
+from salver.sources.settling import SettlingOptions
+from salver.sources.version_scan import FileSystemServable, Note, Scan
+from salver.sources.watched_stream import PollStatus, WatchedStream
 
 logger = logging.getLogger(__name__)
 
 _TIMER_SLACK_S = 0.01
 """Added to the wait for the second look, so that a timer that fires early does not cost a third one."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FileSystemSourceConfig:
-    """What to watch and how."""
-
-    servables: tuple[FileSystemServable, ...] = ()
-    """The streams; names are unique. May change while serving."""
-    poll_wait_s: float = 1.0
-    """Seconds between polls; 0 polls once, a negative number never. Fixed once the source is connected."""
-    always_present: bool = False
-    """Whether to refuse to un-aspire the last version of a stream because its base path became empty. May change."""
-    fail_if_zero_versions: bool = False
-    """Whether a configuration with a servable that has no version now is rejected whole. May change."""
-    settling: SettlingOptions | None = field(default_factory=SettlingOptions)
-    """How to tell that a version is completely written; None aspires whatever is there. May change."""
-
-    def __post_init__(self) -> None:
-        """Check what can be checked without the file system.
-
-        Raises:
-            InvalidArgumentError: A name is empty or comes twice, or a base path is empty.
-        """
-        names: set[str] = set()
-        for servable in self.servables:
-            if not servable.name:
-                raise InvalidArgumentError("A servable has an empty name")
-            if not servable.base_path:
-                raise InvalidArgumentError(f"Servable {servable.name} has an empty base path")
-            if servable.name in names:
-                raise InvalidArgumentError(f"Servable {servable.name} is configured more than once")
-            names.add(servable.name)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PollStatus:
-    """What the latest poll of one servable came to."""
-
-    aspired: tuple[int, ...]
-    """Versions aspired now, highest first."""
-    unsettled: tuple[int, ...]
-    """Versions passed over because they may be incomplete, highest first."""
-    error: SalverError | None
-    """Why the poll found nothing to aspire; may be shown to clients. None too while a new version has yet to settle."""
-    is_undecided: bool
-    """Whether the only versions found are too new to be judged; the next look decides."""
-    time_s: float
-    """When, wall-clock seconds since the epoch."""
 
 
 OnPollResult = Callable[[str, SalverError | None], None]
@@ -119,13 +71,13 @@ class FileSystemSource:
         Raises:
             InvalidArgumentError, NotFoundError: `fail_if_zero_versions` is set, and a servable has none.
         """
-        _check_versions_present(config)
+        check_versions_present(config)
         self._on_poll_result = on_poll_result
         self._clock = clock
         self._update_lock = threading.Lock()  # lets one update_config run at a time
         self._lock = threading.RLock()  # guards the fields below; held while emitting, never while examining files
         self._config = config
-        self._streams = {servable.name: _Stream(servable, config.settling) for servable in config.servables}
+        self._streams = {servable.name: WatchedStream(servable, config.settling) for servable in config.servables}
         self._callback: AspiredVersionsCallback[StoragePath] | None = None
         self._last_poll_s: float | None = None
         self._is_stopped = False
@@ -167,7 +119,7 @@ class FileSystemSource:
             NotFoundError: A servable without a version while `fail_if_zero_versions` is set; nothing changed.
         """
         with self._update_lock:
-            _check_versions_present(config)
+            check_versions_present(config)
             vanished, changed = self._swap_config(config)
             for name in vanished:
                 self._report(name, None)
@@ -241,7 +193,7 @@ class FileSystemSource:
     def _polls(self) -> bool:
         return self._config.poll_wait_s >= 0
 
-    def _swap_config(self, config: FileSystemSourceConfig) -> tuple[list[str], list[_Stream]]:
+    def _swap_config(self, config: FileSystemSourceConfig) -> tuple[list[str], list[WatchedStream]]:
         """Put a configuration in force and un-aspire what it no longer names; return the gone and the changed."""
         with self._lock:
             if self._callback is not None and config.poll_wait_s != self._config.poll_wait_s:
@@ -254,10 +206,10 @@ class FileSystemSource:
                 self._emit(name, {})
             return vanished, [stream for name, stream in new.items() if stream is not old.get(name)]
 
-    def _stream_for(self, servable: FileSystemServable, settling: SettlingOptions | None) -> _Stream:
+    def _stream_for(self, servable: FileSystemServable, settling: SettlingOptions | None) -> WatchedStream:
         old = self._streams.get(servable.name)
         if old is None:
-            return _Stream(servable, settling)
+            return WatchedStream(servable, settling)
         if (old.servable, old.settling) == (servable, settling):
             return old
         return old.replaced_by(servable, settling)
@@ -280,14 +232,14 @@ class FileSystemSource:
             delays.append(config.settling.quiet_s + _TIMER_SLACK_S)
         return min(delays, default=None)
 
-    def _poll(self, streams: Iterable[_Stream]) -> None:
+    def _poll(self, streams: Iterable[WatchedStream]) -> None:
         if self._callback is None:
             return
         for stream in streams:
             if not self._is_stopped:
                 self._poll_stream(stream)
 
-    def _poll_stream(self, stream: _Stream) -> None:
+    def _poll_stream(self, stream: WatchedStream) -> None:
         with stream.scan_lock:
             now_s = self._clock()
             scan = stream.scan(now_s)
@@ -300,7 +252,7 @@ class FileSystemSource:
             if is_news:
                 self._report(stream.servable.name, scan.error)
 
-    def _apply(self, stream: _Stream, scan: Scan) -> list[Note]:
+    def _apply(self, stream: WatchedStream, scan: Scan) -> list[Note]:
         """Emit what a scan found if it is new; return what else to tell the operator."""
         if scan.aspired is None or scan.aspired == stream.emitted:
             return []
@@ -324,58 +276,6 @@ class FileSystemSource:
             _guarded(lambda: on_poll_result(name, error))
 
 
-class _Stream:
-    """One servable under one configuration: what is known of its base path, and what was said about it."""
-
-    def __init__(self, servable: FileSystemServable, settling: SettlingOptions | None) -> None:
-        self.servable = servable
-        self.settling = settling
-        self.scan_lock = threading.Lock()  # guards watch and _known_notes; held while examining files
-        self.watch = SettlingWatch(settling)
-        self.emitted: Mapping[int, StoragePath] | None = None  # this and status: guarded by the source's lock
-        self.status: PollStatus | None = None
-        self._known_notes: frozenset[Note] = frozenset()
-        self._reported: tuple[SalverError | None] | None = None
-
-    def replaced_by(self, servable: FileSystemServable, settling: SettlingOptions | None) -> _Stream:
-        """Return the successor; it knows what was emitted, and for the same base path also what had settled."""
-        successor = _Stream(servable, settling)
-        successor.emitted = self.emitted
-        if (self.servable.base_path, self.settling) == (servable.base_path, settling):
-            successor.scan_lock, successor.watch = self.scan_lock, self.watch
-        return successor
-
-    def scan(self, now_s: float) -> Scan:
-        try:
-            return scan_versions(self.servable, self.watch, now_s)
-        except Exception as error:
-            logger.exception("Examining the base path of servable %s failed", self.servable.name)
-            message = f"The base path of servable {self.servable.name} could not be examined: {type(error).__name__}"
-            return Scan(aspired=None, error=InternalError(message))
-
-    def record(self, scan: Scan, now_s: float) -> bool:
-        """Keep the status; return whether it should be reported."""
-        if self.status is not None and self.status.error is not None and scan.aspired and scan.error is None:
-            logger.info("Base path %s of servable %s is in order again", self.servable.base_path, self.servable.name)
-        self.status = PollStatus(
-            aspired=tuple(self.emitted or ()),
-            unsettled=scan.unsettled,
-            error=scan.error,
-            is_undecided=scan.is_undecided,
-            time_s=now_s,
-        )
-        if scan.is_undecided or self._reported == (scan.error,):
-            return False
-        self._reported = (scan.error,)
-        return True
-
-    def log_new(self, notes: Iterable[Note]) -> None:
-        notes = frozenset(notes)
-        for note in sorted(notes - self._known_notes, key=lambda note: note.text):
-            logger.log(note.level, "%s", note.text)
-        self._known_notes = notes
-
-
 def _log_aspired(servable: FileSystemServable, aspired: Mapping[int, StoragePath]) -> None:
     if aspired:  # that there are none is warned of
         versions = sorted(aspired)
@@ -390,15 +290,3 @@ def _guarded(call: Callable[[], None]) -> bool:
         logger.exception("A callback of the file system source failed")
         return False
     return True
-
-
-def _check_versions_present(config: FileSystemSourceConfig) -> None:
-    if not config.fail_if_zero_versions:
-        return
-    for servable in config.servables:
-        try:
-            entries = list_versions(servable.base_path, allows_files=servable.allows_files)
-        except OSError as error:
-            raise InvalidArgumentError(f"Could not find the base path of servable {servable.name}") from error
-        if not entries:
-            raise NotFoundError(f"Unable to find a numerical version path for servable {servable.name}")

@@ -31,6 +31,11 @@ def share(part: float, whole: float) -> str:
     return ">99 %" if 99.5 <= percent < 100 else f"{percent:.0f} %"
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 request`, `2 requests`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def _three_digits(number: float) -> str:
     return f"{number:.0f}" if number >= 100 else f"{number:.3g}"
 

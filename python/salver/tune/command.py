@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
 from salver.ctl.client import Address, AdminClient
 from salver.ctl.options import address_option
@@ -28,6 +27,7 @@ from salver.terminal.options import (
     version_option,
 )
 from salver.terminal.program import HELP_OPTIONS, Program, run
+from salver.terminal.screen import print_view
 from salver.tune.advice import Advice, advise
 from salver.tune.goal import Goal
 from salver.tune.parameters_text import parameters_text
@@ -117,10 +117,8 @@ def _document(profile: Profile, advice: Advice, text: str) -> dict[str, Any]:
 
 
 def _show(profile: Profile, advice: Advice, text: str) -> None:
-    console = Console(highlight=False)
-    console.print(advice_view(profile, advice))
-    console.print()
-    console.print(text, end="", markup=False, soft_wrap=True)
+    print_view(advice_view(profile, advice))
+    click.echo(f"\n{text}", nl=False)
 
 
 def main(arguments: Sequence[str]) -> int:

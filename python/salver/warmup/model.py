@@ -36,7 +36,8 @@ def forms_of_model(model: str, address: Address, version: int | None) -> dict[st
     report = inspect(model, Depth(runs_code=True))
     if not isinstance(report, VersionReport):
         numbers = ", ".join(line.directory for line in report.versions)
-        raise FailedPreconditionError(f"{model} is a base path: name one of its versions ({numbers})")
+        hint = "" if os.sep in model else "; for a model of a server that is called so, work in another folder"
+        raise FailedPreconditionError(f"{model} is a base path: name one of its versions ({numbers}){hint}")
     signatures: dict[str, SignatureReport] = {}
     for graph in report.graphs:
         signatures |= {name: found for name, found in graph.signatures.items() if name not in signatures}

@@ -11,6 +11,7 @@ from salver.ctl.client import Address
 from salver.ctl.options import address_option
 from salver.errors import NotFoundError
 from salver.records.warmup_files import MAX_RECORDS
+from salver.terminal.numbers import counted
 from salver.terminal.options import duration_option, force_option, output_option
 from salver.warmup.files import check_free, write_content
 from salver.warmup.server import WarmupServer
@@ -55,7 +56,7 @@ def record(model: str, address: Address, output: str, *, force: bool, **wanted: 
     if not found.num_records:
         raise NotFoundError(f"no request to {model} was answered within {request.timeout_s:g} s; nothing was written")
     write_content(output, found.content, may_replace=force)
-    click.echo(f"{output}: {found.num_records} requests ({_ENDS.get(found.end, found.end)})")
+    click.echo(f"{output}: {counted(found.num_records, 'request')} ({_ENDS.get(found.end, found.end)})")
     if found.num_dropped:
         click.echo(f"{found.num_dropped} others came faster than they could be taken", err=True)
     if found.num_records > MAX_RECORDS:

@@ -16,7 +16,7 @@ from salver.errors import SalverError
 from salver.inspection.signatures import dtype_name
 from salver.records.recorded_request import request_message
 from salver.records.warmup_files import FileRecord
-from salver.terminal.numbers import size
+from salver.terminal.numbers import counted, size
 from salver.terminal.options import json_option, limit_option, signature_option
 from salver.terminal.screen import print_view
 from salver.terminal.shapes import shape_text
@@ -60,7 +60,7 @@ def show(  # its options
         told = described(record)
         cells = (told["index"], told["api"], told["signature"], size(len(record.record)), told["inputs"])
         table.add_row(*(escape(str(cell)) for cell in cells))
-    click.echo(f"{len(records)} records")
+    click.echo(counted(len(records), "record"))
     print_view(table)
     if len(records) > limit:
         click.echo(f"and {len(records) - limit} more (--limit shows them)")

@@ -14,6 +14,7 @@ from salver.records.recorded_request import record_of
 from salver.records.request_form import RequestForm, chosen_form
 from salver.records.tensors import tensor_proto
 from salver.records.warmup_files import FileRecord, tfrecord_path
+from salver.terminal.numbers import counted
 from salver.terminal.options import force_option, output_option
 from salver.warmup.files import check_free, write_file
 from salver.warmup.model import forms_of_model, is_directory
@@ -81,7 +82,7 @@ def synth(  # noqa: PLR0913  # its options
         raise InvalidArgumentError(f"there is no signature that requests can be made for; {model} has {_known(forms)}")
     records = [record for form in chosen for record in made_records(form, rows, lengths)]
     num_records = write_file(path, records, may_replace=force)
-    click.echo(f"{path}: {num_records} requests to {', '.join(form.signature.name for form in chosen)}")
+    click.echo(f"{path}: {counted(num_records, 'request')} to {', '.join(form.signature.name for form in chosen)}")
 
 
 def made_records(form: RequestForm, rows: Sequence[int], lengths: Sequence[int]) -> Iterator[FileRecord]:

@@ -216,6 +216,7 @@ def test_a_command_line_that_contradicts_itself_is_refused(server, arguments, me
     [
         (("--connections=3",), "cannot be spread evenly"),
         (("--baseline=/nowhere/kept.json",), "cannot be read"),
+        (("--output=/nowhere/kept.json",), "--output /nowhere/kept.json cannot be written: No such file"),
     ],
 )
 def test_options_that_cannot_be_used_are_a_failure_before_any_load(server, arguments, message):

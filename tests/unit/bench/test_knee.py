@@ -35,7 +35,7 @@ def server_of(num_runners, run_s):
     return measure
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(num_runners=st.integers(1, 8), run_ms=st.floats(1, 50), start=st.floats(0.05, 0.9), margin=st.floats(2.0, 10.0))
 def test_the_knee_by_rate_is_the_capacity_of_a_server_that_has_one(num_runners, run_ms, start, margin):
     run_s = run_ms / 1e3

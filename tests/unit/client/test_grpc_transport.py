@@ -13,6 +13,7 @@ from salver.client.call import Call
 from salver.client.client_options import ClientSettings
 from salver.client.deadline import Deadline
 from salver.client.grpc_aio_transport import GrpcAioTransport
+from salver.client.grpc_channel import error_of
 from salver.client.grpc_transport import GrpcTransport
 from salver.client.operation import Operation
 from salver.client.tls import Tls
@@ -214,3 +215,20 @@ def test_a_closed_client_says_so(asking):
     assert asked.channel.is_closed
     with pytest.raises(FailedPreconditionError, match="this client is closed"):
         asked.call()
+
+
+@pytest.mark.parametrize(
+    ("details", "told"),
+    [
+        ("Failed to connect to remote host: Connection refused", "Connection refused"),
+        ("Failed to create security handshaker.", "Failed to create security handshaker"),
+        ("Tls handshake failed: SSL_ERROR_SSL: x:WRONG_VERSION_NUMBER: context: OK", "it does not speak TLS"),
+    ],
+)
+def test_a_server_that_is_not_reached_is_named_as_it_was_asked_for(details, told):
+    class NotReachedError(FakeError):
+        def details(self):
+            return f"failed to connect to all addresses; last error: UNKNOWN: ipv6:%5B::1%5D:1: {details}"
+
+    assert error_of(NotReachedError(), GrpcAddress("models:1")).message == f"no answer from models:1: {told}"
+    assert error_of(FakeError(), GrpcAddress("models:1")).message == "full"

@@ -1,5 +1,6 @@
 import gzip
 import json
+import ssl
 
 import pytest
 
@@ -89,6 +90,8 @@ def test_a_damaged_packed_answer_is_an_error():
 def test_connections_that_fail_are_unavailable():
     refused = connection_error(ConnectionRefusedError(111, "Connection refused"), ADDRESS)
     assert str(refused) == "UNAVAILABLE: no answer from models:8501: Connection refused"
+    plain = connection_error(ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number"), ADDRESS)
+    assert plain.message == "no answer from models:8501: it does not speak TLS"
     assert connection_error(ValueError("x"), ADDRESS).code is Code.UNAVAILABLE
 
 

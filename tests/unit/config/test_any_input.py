@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from salver.config.flag_parser import parse_arguments, parse_environment, parse_toml
@@ -56,7 +56,6 @@ def configure(given_values):
     return None
 
 
-@settings(deadline=None)
 @given(arguments)
 def test_any_command_line_gives_a_configuration_or_problems(line):
     reading = parse_arguments(line)
@@ -64,26 +63,22 @@ def test_any_command_line_gives_a_configuration_or_problems(line):
     assert configure(reading.values) != ""
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(flag.variable for flag in FLAGS.values())) | st.text(), values))
 def test_any_environment_gives_a_configuration_or_problems(environ):
     assert configure(parse_environment(environ).values) != ""
 
 
-@settings(deadline=None)
 @given(st.lists(st.builds("{} = {}".format, names, values | scalars)).map("\n".join) | st.text())
 def test_any_toml_gives_a_configuration_or_problems(document):
     assert configure(parse_toml(document).values) != ""
 
 
-@settings(deadline=None)
 @given(st.lists(members, max_size=3).map(" ".join) | st.text())
 def test_any_model_config_gives_models_or_an_error_of_ours(text):
     with contextlib.suppress(SalverError):
         assert isinstance(models_of(parse_text(text, MODEL_SERVER_CONFIG)), tuple)
 
 
-@settings(deadline=None)
 @given(st.lists(models, max_size=3, unique_by=lambda model: model.name).map(tuple))
 def test_models_survive_being_written_as_text(configured):
     assert models_of(parse_text(format_text(message_of(configured)), MODEL_SERVER_CONFIG)) == configured

@@ -99,6 +99,10 @@ def test_service_variables_of_kubernetes_are_no_flags():
     assert len(reading.warnings) == 2
 
 
+def test_a_variable_of_another_command_is_none_of_the_servers():
+    assert parse_environment({"SALVER_ADMIN_ADDRESS": "h:1"}) == Reading({}, [], [])
+
+
 def test_mistyped_variable_is_a_warning():
     assert parse_environment({"SALVER_MODEL_NAMES": "m"}).warnings == [
         "environment variable SALVER_MODEL_NAMES sets no flag; did you mean SALVER_MODEL_NAME?"

@@ -76,11 +76,13 @@ def test_audit(admin, capsys):
         AuditEntry(at=AT, actor=None, address=None, request="PATCH /v1/models/m", outcome="OK", diff=change().diff),
         AuditEntry(at=AT, actor=None, address=None, request="PATCH /v1/models/older", outcome="OK"),
     ]
-    admin.answers["GET", "/v1/audit"] = 200, {"audit": [sent(entry) for entry in entries]}
+    listed = {"audit": [sent(entry) for entry in entries], "num_refusals_left_out": 1234}
+    admin.answers["GET", "/v1/audit"] = 200, listed
     assert run(capsys, "audit", "--limit=2")[1].splitlines() == [
         f"{AT}  ABORTED  DELETE /v1/models/m  by ada at 10.0.0.1",
         f"{AT}  OK  PATCH /v1/models/m  by unknown",
         "  ~ /models/ranker/version_labels/stable  2 -> 3",
+        "1,234 refusals are left out: they came too fast",
     ]
 
 

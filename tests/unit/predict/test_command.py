@@ -125,7 +125,7 @@ def test_the_only_signature_is_the_one(client, monkeypatch):
     ("arguments", "stdin", "text"),
     [
         (("--signature=totl",), "[1]", "model 'm' has no signature 'totl'; did you mean total?"),
-        (("--filter=x",), "[1]", "no output 'x'; there are y"),
+        (("--filter=x",), "[1]", "no output 'x'; there is y"),
         ((), '{"xx": [1]}', "no input 'xx'; did you mean x?"),
         ((), "[1", "standard input: no JSON"),
         (("none.npy",), None, "none.npy cannot be read: No such file or directory"),

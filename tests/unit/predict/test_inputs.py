@@ -32,6 +32,7 @@ VECTOR = signature(x=("FLOAT", (None,)))
         ("STRING", [], []),
         ("COMPLEX64", np.array(["1+2j"], object), [1 + 2j]),
         ("BFLOAT16", [1.5], [1.5]),
+        ("HALF", [float("inf"), 1.5], [float("inf"), 1.5]),
         ("FLOAT", [], []),
     ],
 )
@@ -50,6 +51,8 @@ def test_values_get_the_type_of_the_model(dtype, value, found):
         ("INT32", np.array(["one"], object), "invalid literal"),
         ("BOOL", [1], "got int32|got int64"),
         ("FLOAT", [True], "got bool"),
+        ("FLOAT", [1.0, 1e300], r"1e\+300 is not such a number"),
+        ("FLOAT", np.array([1 + 2j]), "got complex128"),
         ("BOOL", np.array(["yes"], object), "expected true or false, got 'yes'"),
         ("FLOAT", [None], "takes float32"),
         ("STRING", [1], "got int64"),

@@ -42,6 +42,13 @@ def test_numbered_names_are_requests_in_their_order():
     assert requests(stream) == [{"ids": [9]}, {"ids": [10], "text": [b"t"]}]
 
 
+def test_truth_values_are_zero_or_one():
+    flags = np.array([0, 1, 179], np.uint8).view(np.bool_)
+    form = RequestForm(Signature("s", "", (TensorInfo("f", 10, None),), ()))
+    (record,) = records_in_npz(npz(f=flags), form)
+    assert request_message(record)[1].inputs["f"].tensor_content == b"\0\1\1"
+
+
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [

@@ -33,7 +33,16 @@ def test_tensors_become_arrays(proto, expected):
     assert found.tolist() == expected.tolist()
 
 
-@pytest.mark.parametrize("proto", [tensor(1, 3, float_val=[1, 2]), tensor(8, 1), tensor(14, 1), tensor(0)])
+@pytest.mark.parametrize(
+    "proto",
+    [
+        tensor(1, 3, float_val=[1, 2]),
+        tensor(1, 1 << 20, 1 << 20, float_val=[7]),
+        tensor(8, 1),
+        tensor(14, 1),
+        tensor(0),
+    ],
+)
 def test_tensors_that_are_none_are_refused(proto):
     with pytest.raises((ValueError, InvalidArgumentError)):
         tensor_array(proto)

@@ -30,11 +30,11 @@ def test_a_request_is_a_span_of_its_callers_trace_with_a_child_for_each_phase():
     assert (f"{root.context.span_id:016x}", f"{root.parent.span_id:016x}") == ("b" * 16, "a" * 16)
     assert root.parent.is_remote
     assert root.context.trace_state.to_header() == "vendor=1"
-    assert [child.name for child in children] == ["decode", "queue", "run", "encode"]
+    assert [child.name for child in children] == ["decode", "queue", "batch", "run", "encode"]
     assert {child.parent.span_id for child in children} == {root.context.span_id}
     assert {child.context.trace_id for child in children} == {root.context.trace_id}
-    assert f"{children[2].context.span_id:016x}" == "c" * 16
-    assert len({span.context.span_id for span in (root, *children)}) == 5
+    assert f"{children[3].context.span_id:016x}" == "c" * 16
+    assert len({span.context.span_id for span in (root, *children)}) == 6
 
 
 def test_times_are_those_of_the_request():
@@ -62,7 +62,8 @@ def test_attributes_say_what_was_asked_and_with_whom_it_ran():
         "rpc.method": "Predict",
         "rpc.grpc.status_code": 0,
     }
-    assert dict(children[2].attributes) == {"salver.batch.requests": 4, "salver.batch.rows": 16}
+    batch = {"salver.batch.requests": 4, "salver.batch.rows": 16}
+    assert [dict(child.attributes) for child in children] == [{}, {}, batch, batch, {}]
     (rest, *_) = spans(protocol="rest", version=None)
     assert not {"rpc.method", "salver.version"} & set(rest.attributes)
 

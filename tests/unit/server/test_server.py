@@ -23,7 +23,7 @@ from salver.errors import (
 )
 from salver.servables.tensorflow_library import TensorFlowLibrary
 from salver.server.model_reload import RELOAD_CONFIG
-from salver.sources.file_system import FileSystemSourceConfig
+from salver.sources.file_system_config import FileSystemSourceConfig
 from salver.testing.fake_calls import FakeControlCall
 from salver.testing.fake_dataplane import FakeDataPlane, FakeNativeModel, FakeTensorFlow, half_plus_two
 from salver.wire import format_text

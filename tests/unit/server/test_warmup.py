@@ -205,7 +205,7 @@ def test_threads_replay_at_the_same_time(bench):
 def test_a_failure_on_one_thread_ends_all(bench):
     made = bench(num_threads=2)
     made.plane.on_replay = fail_at(request(2), InvalidArgumentError("odd"))
-    with pytest.raises(InvalidArgumentError, match="record 2: odd"):
+    with pytest.raises(InvalidArgumentError, match=r"record [23]: odd"):
         made.run(*records(3), *[predict_record(request(2))] * 500)
     assert len(made.requests()) <= 5
 

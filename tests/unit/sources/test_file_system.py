@@ -16,7 +16,8 @@ from salver.errors import (
     UnavailableError,
     UnimplementedError,
 )
-from salver.sources.file_system import FileSystemSource, FileSystemSourceConfig
+from salver.sources.file_system import FileSystemSource
+from salver.sources.file_system_config import FileSystemSourceConfig
 from salver.sources.settling import SettlingOptions
 from salver.sources.version_policy import All, Latest, Specific
 from salver.sources.version_scan import FileSystemServable
@@ -345,11 +346,13 @@ def test_fault_in_the_scan_itself_affects_that_servable_alone(tmp_path, monkeypa
     world = World(tmp_path, "a", "b").connect()
     world.models("a").add(1)
     world.models("b").add(1)
-    from salver.sources import file_system
+    from salver.sources import watched_stream
 
-    scan = file_system.scan_versions
+    scan = watched_stream.scan_versions
     monkeypatch.setattr(
-        file_system, "scan_versions", lambda servable, *rest: 1 / 0 if servable.name == "a" else scan(servable, *rest)
+        watched_stream,
+        "scan_versions",
+        lambda servable, *rest: 1 / 0 if servable.name == "a" else scan(servable, *rest),
     )
     assert world.poll() == [("b", [1])]
     assert "ZeroDivisionError" in str(world.source.status("a").error)
@@ -819,9 +822,9 @@ def test_negative_poll_period_never_polls(tmp_path):
 
 def test_hanging_base_path_blocks_neither_status_nor_stop_nor_the_change_of_others(tmp_path, monkeypatch):
     is_hanging, may_end = threading.Event(), threading.Event()
-    from salver.sources import file_system
+    from salver.sources import watched_stream
 
-    scan = file_system.scan_versions
+    scan = watched_stream.scan_versions
 
     def hang(servable, *rest):
         if servable.name == "hangs":
@@ -829,7 +832,7 @@ def test_hanging_base_path_blocks_neither_status_nor_stop_nor_the_change_of_othe
             assert may_end.wait(30)
         return scan(servable, *rest)
 
-    monkeypatch.setattr(file_system, "scan_versions", hang)
+    monkeypatch.setattr(watched_stream, "scan_versions", hang)
     ModelDirectory(tmp_path / "new").add(1)
     world = World(tmp_path, "hangs", poll_wait_s=3600.0).connect()
     assert is_hanging.wait(30)

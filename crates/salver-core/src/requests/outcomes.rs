@@ -156,8 +156,9 @@ mod tests {
             started,
             received: after(1),
             queued: after(2),
-            run_begun: after(3),
-            run_ended: after(4),
+            batched: after(3),
+            run_begun: after(4),
+            run_ended: after(5),
             ended: started + Duration::from_millis(millis),
         }
     }

@@ -23,7 +23,7 @@ pub struct Batch {
     ticket: Option<Ticket>,
     /// Of the batch that this was a member of: over when all its members are.
     whole: Option<Arc<Ticket>>,
-    opened: Instant,
+    formed: Instant,
 }
 
 /// What members that run again, each alone, are filled up to.
@@ -45,20 +45,37 @@ impl Batch {
         // An answer in parts takes as long as its reader, and no runner meanwhile.
         let ticket = ticket.filter(|_| tasks.iter().all(|task| task.parts.is_none()));
         let can_be_filled = tasks.first()?.can_join();
-        let mut batch = Self { tasks, num_padding_rows: 0, ticket, whole: None, opened: Instant::now() };
+        let mut batch = Self { tasks, num_padding_rows: 0, ticket, whole: None, formed: Instant::now() };
         if can_be_filled {
             batch.num_padding_rows = padded_rows.saturating_sub(batch.num_rows());
         }
-        batch.note_begin();
+        batch.note_formed();
         Some(batch)
     }
 
-    /// Tells each member that it runs.
-    fn note_begin(&self) {
+    /// Tells each member that it is in a batch.
+    fn note_formed(&self) {
         let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         let company =
             Company { num_requests: count(self.tasks.len()), num_rows: count(self.num_rows() + self.num_padding_rows) };
-        self.tasks.iter().for_each(|task| task.progress.begin_run(self.opened, company));
+        self.tasks.iter().for_each(|task| task.progress.batch(self.formed, company));
+    }
+
+    /// Tells each member that it runs: whoever runs the batch has its joined inputs.
+    pub fn note_joined(&self) {
+        let now = Instant::now();
+        self.tasks.iter().for_each(|task| task.progress.begin_run(now));
+    }
+
+    /// Tells each member that the batch is over.
+    fn note_end(&self, now: Instant, has_run: bool) {
+        for PredictTask { progress, .. } in &self.tasks {
+            if has_run && progress.run_begun().is_none() {
+                // Answered by who did not ask for inputs: nothing was joined.
+                progress.begin_run(self.formed);
+            }
+            progress.end_run(now);
+        }
     }
 
     fn first(&self) -> &PredictTask {
@@ -136,8 +153,11 @@ impl Batch {
 
     /// Ends the batch: every member gets its own rows, or the error.
     pub fn finish(self, outcome: Outcome, answers: &mut Answers) {
-        let now = Instant::now();
-        self.tasks.iter().for_each(|task| task.progress.end_run(now));
+        self.finish_at(Instant::now(), outcome, answers);
+    }
+
+    fn finish_at(self, now: Instant, outcome: Outcome, answers: &mut Answers) {
+        self.note_end(now, outcome.is_ok());
         match outcome.and_then(|outputs| self.check_splittable(&outputs).map(|()| outputs)) {
             Ok(outputs) => self.finish_with(outputs, now, answers),
             Err(status) => {
@@ -149,16 +169,16 @@ impl Batch {
     }
 
     /// Tells the scheduler that the batch is over, before the answers go out: those who get them come back.
-    fn release(&mut self) {
+    fn release(&mut self, now: Instant) {
         if let Some(ticket) = self.ticket.take() {
-            ticket.ran();
+            ticket.ran_at(now);
         }
         self.whole = None;
     }
 
     fn finish_with(mut self, outputs: Vec<Tensor>, now: Instant, answers: &mut Answers) {
-        self.release();
-        self.note_run(now.saturating_duration_since(self.opened));
+        self.release(now);
+        self.note_run(now.saturating_duration_since(self.formed));
         if self.is_undivided() {
             return self.tasks.remove(0).finish(Ok(outputs), answers);
         }
@@ -201,11 +221,12 @@ impl Batch {
     /// model whose outputs cannot be cut into rows, without padding: they still get an answer.
     pub fn run_native(self, answers: &mut Answers) {
         let outcome = self.run();
-        self.target().run_stats().record(self.opened.elapsed());
+        let now = Instant::now();
+        self.target().run_stats().record(now.saturating_duration_since(self.formed));
         match outcome {
             Ok(outputs) if self.check_splittable(&outputs).is_err() => self.run_each_alone(Filled::Never, answers),
             Err(status) if self.may_be_of_one_member(status.code) => self.run_each_alone(Filled::AsAllowed, answers),
-            outcome => self.finish(outcome, answers),
+            outcome => self.finish_at(now, outcome, answers),
         }
     }
 
@@ -215,7 +236,14 @@ impl Batch {
             return Err(Status::internal("A foreign servable reached a native runner."));
         };
         let (inputs, deadline) = (self.inputs(), self.last_deadline());
-        let call = Call { signature: self.signature(), inputs: &inputs, outputs: self.outputs(), deadline };
+        let on_joined = || self.note_joined();
+        let call = Call {
+            signature: self.signature(),
+            inputs: &inputs,
+            outputs: self.outputs(),
+            deadline,
+            on_joined: Some(&on_joined),
+        };
         let outputs = executor.run(&call)?;
         let (got, want) = (outputs.len(), self.outputs().len());
         if got != want {
@@ -248,8 +276,8 @@ impl Batch {
         let whole = self.whole.take().or_else(|| self.ticket.take().map(Arc::new));
         let policy = self.target().owner().policy();
         for task in self.tasks {
-            let opened = Instant::now();
-            if task.is_dead(opened) {
+            let formed = Instant::now();
+            if task.is_dead(formed) {
                 let refusal = Refusal::of_dead(&task);
                 task.refuse(&refusal, answers);
                 continue;
@@ -260,8 +288,8 @@ impl Batch {
                 _ => 0,
             };
             let whole = whole.clone();
-            let member = Batch { tasks: vec![task], num_padding_rows, ticket: None, whole, opened };
-            member.note_begin();
+            let member = Batch { tasks: vec![task], num_padding_rows, ticket: None, whole, formed };
+            member.note_formed();
             take(member, answers);
         }
     }

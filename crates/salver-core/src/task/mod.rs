@@ -200,6 +200,7 @@ impl Work for PredictTask {
             }
         };
         let (signature, progress) = (self.signature.clone(), self.progress.clone());
+        progress.split(sizes.len());
         let gathering: Arc<dyn Mailbox> =
             Arc::new(Gathering::new(reply, signature, self.outputs.clone(), sizes, progress));
         let reply_to = |slot| ReplyTo { mailbox: gathering.clone(), slot };

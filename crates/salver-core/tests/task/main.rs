@@ -3,6 +3,7 @@
 mod batches;
 mod lengths;
 mod padding;
+mod phases;
 mod properties;
 mod refusals;
 mod splitting;

@@ -70,6 +70,7 @@ struct Model {
 impl Executor for Model {
     fn run(&self, call: &Call<'_>) -> Result<Vec<Tensor>, Status> {
         let inputs: Vec<Tensor> = call.inputs.iter().map(|input| input.joined().unwrap()).collect();
+        call.joined();
         self.runs.lock().unwrap().push(inputs.clone());
         let outputs = (self.function)(&inputs)?;
         Ok(call.outputs.iter().map(|&index| outputs[index].clone()).collect())

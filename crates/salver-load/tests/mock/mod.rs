@@ -27,6 +27,8 @@ pub(crate) enum Reply {
     Nothing,
     /// The connection ends.
     HangUp,
+    /// The stream ends, of gRPC alone.
+    Reset(h2::Reason),
 }
 
 /// What a test asks a mock server for.
@@ -43,17 +45,21 @@ pub(crate) struct Mock {
 
 /// A gRPC server; `answer` gets the number of the request, from 0, and its message in its frame.
 pub(crate) fn grpc(answer: impl Fn(usize, &[u8]) -> Reply + Send + Sync + 'static) -> Mock {
-    serve(Arc::new(answer), |stream, answer, count| Box::pin(serve_grpc(stream, answer, count)))
+    let (answer, count): (Answer, _) = (Arc::new(answer), Arc::new(AtomicUsize::new(0)));
+    raw(move |stream, _| Box::pin(serve_grpc(stream, answer.clone(), count.clone())))
 }
 
 /// An HTTP/1.1 server that answers every request with this text, which a test writes whole.
 pub(crate) fn rest(answer: impl Fn(usize, &[u8]) -> Reply + Send + Sync + 'static) -> Mock {
-    serve(Arc::new(answer), |stream, answer, count| Box::pin(serve_rest(stream, answer, count)))
+    let (answer, count): (Answer, _) = (Arc::new(answer), Arc::new(AtomicUsize::new(0)));
+    raw(move |stream, _| Box::pin(serve_rest(stream, answer.clone(), count.clone())))
 }
 
-type Serving = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
+/// What a server does with a connection.
+pub(crate) type Serving = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 
-fn serve(answer: Answer, each: fn(TcpStream, Answer, Arc<AtomicUsize>) -> Serving) -> Mock {
+/// A server that does with each connection, numbered from 0, what a test says.
+pub(crate) fn raw(each: impl Fn(TcpStream, usize) -> Serving + Send + 'static) -> Mock {
     let listener = StdListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     listener.set_nonblocking(true).unwrap();
@@ -64,11 +70,9 @@ fn serve(answer: Answer, each: fn(TcpStream, Answer, Arc<AtomicUsize>) -> Servin
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async move {
             let listener = TcpListener::from_std(listener).unwrap();
-            let count = Arc::new(AtomicUsize::new(0));
             let accept = async {
                 while let Ok((stream, _)) = listener.accept().await {
-                    counted.fetch_add(1, Ordering::SeqCst);
-                    tokio::spawn(each(stream, answer.clone(), count.clone()));
+                    tokio::spawn(each(stream, counted.fetch_add(1, Ordering::SeqCst)));
                 }
             };
             tokio::select! {
@@ -80,7 +84,8 @@ fn serve(answer: Answer, each: fn(TcpStream, Answer, Arc<AtomicUsize>) -> Servin
     Mock { port, num_connections, _stop: stop }
 }
 
-async fn serve_grpc(stream: TcpStream, answer: Answer, count: Arc<AtomicUsize>) {
+/// Serves gRPC on a connection.
+pub(crate) async fn serve_grpc(stream: TcpStream, answer: Answer, count: Arc<AtomicUsize>) {
     let Ok(mut connection) = h2::server::handshake(stream).await else { return };
     let (hang_up, mut is_over) = tokio::sync::mpsc::channel::<()>(1);
     loop {
@@ -115,6 +120,7 @@ async fn answer_call(
         }
         Reply::Nothing => return std::future::pending().await,
         Reply::HangUp => return hang_up.send(()).await.unwrap_or_default(),
+        Reply::Reset(reason) => return respond.send_reset(reason),
     };
     let Ok(mut stream) = respond.send_response(Response::new(()), false) else { return };
     drop(stream.send_data(Bytes::from_static(data), false));
@@ -136,7 +142,7 @@ async fn serve_rest(mut stream: TcpStream, answer: Answer, count: Arc<AtomicUsiz
                 (200, "")
             }
             Reply::Nothing => return std::future::pending().await,
-            Reply::HangUp => return,
+            Reply::HangUp | Reply::Reset(_) => return,
         };
         let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n\r\n", text.len());
         if stream.write_all((head + text).as_bytes()).await.is_err() {

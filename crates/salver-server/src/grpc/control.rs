@@ -76,7 +76,12 @@ async fn ask_one(
 fn streamed(context: &Rc<LoopContext>, deadline: Option<Instant>, pieces: Pieces) -> Response<ServerBody> {
     let (sender, receiver) = mpsc::channel(1);
     spawn_with(context, |context| async move {
-        drive(deadline, &sender, pass_on(&context, &pieces, &sender)).await;
+        // The pieces go with the work: a client that reads nothing is not to keep them beyond its deadline.
+        let work = async {
+            let pieces = pieces;
+            pass_on(&context, &pieces, &sender).await
+        };
+        drive(deadline, &sender, work).await;
     });
     with_headers(ServerBody::Stream(receiver))
 }

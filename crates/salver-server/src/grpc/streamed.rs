@@ -5,7 +5,9 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
+use bytes::Bytes;
 use http_body::Frame;
 use hyper::body::Incoming;
 use hyper::{Request, Response};
@@ -27,6 +29,11 @@ use crate::request_log::{Part, Sample};
 
 /// Parts that may wait for their client; the servable waits for room.
 const MAX_PENDING_PARTS: usize = 4;
+/// A client that takes nothing for so long is waited for no longer: it holds the thread of a servable, of which there are
+/// few, and need not have set a deadline.
+const MAX_STUCK: Duration = Duration::from_secs(60);
+/// What is taken of a part is not seen until it is gone, so large ones have longer: as long as at this rate.
+const MIN_BYTES_PER_S: usize = 64 << 10;
 
 /// Parts on their way to the event loop of their client.
 struct Parts(mpsc::Sender<Outputs>);
@@ -50,7 +57,9 @@ pub(crate) fn handle(
     let (frames, receiver) = mpsc::channel(1);
     spawn_with(context, |context| async move {
         let record = Record::begin(&context.shared, Api::PredictStreamed, Entrypoint::Grpc, identity);
+        // The record goes with the work: its client may take its time to read how that ended.
         let work = async {
+            let record = record;
             let streamed = predict::within(terms.deadline, stream(&context, request, terms, &frames, &record)).await;
             record.note(streamed.as_ref().map_or_else(|status| status.code, |()| Code::Ok));
             streamed
@@ -74,7 +83,8 @@ async fn stream(
     let sent = log.is_on().then(|| message.clone());
     let prepared = inference::prepare(context, Api::PredictStreamed, message, record).await?;
     let sample = sent.and_then(|sent| log.sample(Api::PredictStreamed, &prepared.predictions, || Part::sent(&sent)));
-    let mut client = Client { context, record, frames, answer: Arc::new(prepared.answer), sample };
+    let answer = Arc::new(prepared.answer);
+    let mut client = Client { context, record, frames, answer, sample, largest_part: 0 };
     let (sender, mut parts) = mpsc::channel(MAX_PENDING_PARTS);
     let Some(mut prediction) = prepared.predictions.into_iter().next() else { return Ok(()) };
     prediction.terms = terms;
@@ -106,6 +116,8 @@ struct Client<'a> {
     answer: Arc<Answer>,
     /// Of a call that is logged.
     sample: Option<Sample>,
+    /// In bytes.
+    largest_part: usize,
 }
 
 impl Client<'_> {
@@ -118,13 +130,58 @@ impl Client<'_> {
         if let Some(sample) = &mut self.sample {
             sample.add(Part::sent(&message.slice(framing::PREFIX_LEN..)));
         }
-        let has_gone = |_| Status::new(Code::Cancelled, "The caller has gone.");
-        self.frames.send(Frame::data(message)).await.map_err(has_gone)
+        self.largest_part = self.largest_part.max(message.len());
+        give(self.frames, message, patience(self.largest_part)).await
     }
 
     fn end(self) {
         if let Some(sample) = self.sample {
             sample.end();
         }
+    }
+}
+
+/// How long a client is waited for that may have two parts of this size on their way to it.
+fn patience(largest_part: usize) -> Duration {
+    MAX_STUCK + Duration::from_secs((2 * largest_part / MIN_BYTES_PER_S) as u64)
+}
+
+/// Gives a message to a client that takes it within `limit`.
+///
+/// # Errors
+/// CANCELLED where the client has gone; DEADLINE_EXCEEDED where it takes nothing.
+async fn give(frames: &Frames, message: Bytes, limit: Duration) -> Result<(), Status> {
+    match tokio::time::timeout(limit, frames.send(Frame::data(message))).await {
+        Ok(given) => given.map_err(|_closed| Status::new(Code::Cancelled, "The caller has gone.")),
+        Err(_elapsed) => {
+            let text = format!("The caller took no part of the answer for {} s.", limit.as_secs());
+            Err(Status::new(Code::DeadlineExceeded, text))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_parts_have_the_time_that_a_slow_line_takes() {
+        assert_eq!(patience(100), MAX_STUCK);
+        assert_eq!(patience(64 << 20), MAX_STUCK + Duration::from_secs(2048));
+    }
+
+    #[test]
+    fn a_client_that_takes_nothing_is_given_up_and_one_that_does_is_waited_for() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(async {
+            let (frames, mut taken) = mpsc::channel(1);
+            let (at_once, long) = (Duration::ZERO, Duration::from_secs(60));
+            assert_eq!(give(&frames, Bytes::new(), at_once).await, Ok(()));
+            assert_eq!(give(&frames, Bytes::new(), at_once).await.unwrap_err().code, Code::DeadlineExceeded);
+            let (given, first) = tokio::join!(give(&frames, Bytes::new(), long), taken.recv());
+            assert!(given.is_ok() && first.is_some());
+            drop(taken);
+            assert_eq!(give(&frames, Bytes::new(), long).await.unwrap_err().code, Code::Cancelled);
+        });
     }
 }

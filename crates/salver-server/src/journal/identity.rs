@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, Response};
-use salver_core::requests::{SpanContext, TraceContext};
+use salver_core::requests::{SpanContext, TraceContext, trace_state};
 
 use super::JournalOptions;
 
@@ -77,8 +77,8 @@ fn trace(headers: &HeaderMap, ratio: f64) -> Option<TraceContext> {
         _ => None,
     };
     let is_sampled = parent.map_or_else(|| fastrand::f64() < ratio, |parent| parent.is_sampled);
-    let states = || headers.get_all(TRACESTATE).iter().filter_map(|state| state.to_str().ok());
-    is_sampled.then(|| TraceContext::new(parent, &states().collect::<Vec<_>>().join(","), || fastrand::u64(..)))
+    let state = || trace_state(headers.get_all(TRACESTATE).iter().map(HeaderValue::as_bytes));
+    is_sampled.then(|| TraceContext::new(parent, state(), || fastrand::u64(..)))
 }
 
 #[cfg(test)]

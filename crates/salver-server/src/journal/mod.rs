@@ -4,18 +4,19 @@
 //! down. A request never waits for that: what finds the queue full is dropped, and counted. While neither is wanted a
 //! request costs one look for a request id.
 
+mod entries;
 mod entry;
 mod identity;
-mod queue;
 
 use std::time::Duration;
 
 use hyper::HeaderMap;
 
+pub use entries::JournalEntries;
 pub use entry::JournalEntry;
 pub(crate) use identity::{Identity, told};
-pub use queue::JournalEntries;
-use queue::Queue;
+
+use crate::pull_queue::PullQueue;
 
 /// What is wanted.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,13 +32,13 @@ pub struct JournalOptions {
 #[derive(Default)]
 pub(crate) struct Journal {
     options: JournalOptions,
-    queue: Queue,
+    queue: PullQueue<JournalEntries>,
 }
 
 impl Journal {
     /// An empty one.
     pub(crate) fn new(options: JournalOptions) -> Self {
-        Self { options, queue: Queue::default() }
+        Self { options, queue: PullQueue::default() }
     }
 
     /// Who the request with these headers is; `None` where there is nothing to be said.
@@ -53,7 +54,7 @@ impl Journal {
     /// Takes in a request that ended, where there is room.
     pub(crate) fn push(&self, mut entry: JournalEntry) {
         entry.is_logged = self.options.is_logged;
-        self.queue.push(entry);
+        self.queue.add(|waiting| waiting.push(entry));
     }
 
     /// Waits for entries: none after `timeout`, `None` once stopped and empty.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use salver_core::Status;
 use salver_core::wire::{EffectiveSpec, LogKind, PredictionLog};
 
-use super::queue::MAX_BYTES;
+use super::entries::MAX_BYTES;
 use crate::options::MAX_PROTOBUF_BYTES;
 
 /// A message up to this size is copied: as a part of a larger buffer it would keep all of that.

@@ -4,8 +4,8 @@
 //! not chosen costs one draw; of one that is chosen the request and the answer are kept, and what still has to be
 //! encoded is encoded by the thread that pulls. An entry that finds the queue full is dropped, and counted.
 
+mod entries;
 mod entry;
-mod queue;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,17 +16,17 @@ use salver_core::wire::LogKind;
 
 use crate::inference::Api;
 use crate::predict::Prediction;
+use crate::pull_queue::PullQueue;
 
+pub use entries::LogEntries;
 pub(crate) use entry::Part;
 pub use entry::{LogEntry, LogRule};
-pub use queue::LogEntries;
-use queue::Queue;
 
 /// The rules, and the entries that wait.
 #[derive(Default)]
 pub(crate) struct RequestLog {
     rules: ArcSwap<HashMap<String, Arc<LogRule>>>,
-    queue: Arc<Queue>,
+    queue: Arc<PullQueue<LogEntries>>,
 }
 
 impl RequestLog {
@@ -99,7 +99,7 @@ fn kind(api: Api) -> LogKind {
 
 /// A request that will be logged when it is answered; one that fails takes it along.
 pub(crate) struct Sample {
-    queue: Arc<Queue>,
+    queue: Arc<PullQueue<LogEntries>>,
     entry: LogEntry,
 }
 
@@ -117,6 +117,7 @@ impl Sample {
 
     /// There are no more responses.
     pub(crate) fn end(self) {
-        self.queue.push(self.entry);
+        let entry = self.entry;
+        let _no_room = self.queue.add(|waiting| waiting.push(entry));
     }
 }

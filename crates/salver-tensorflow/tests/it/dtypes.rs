@@ -46,7 +46,13 @@ fn members_of_a_batch_are_joined() {
         let parts = [(0, 1), (1, 3), (4, 0), (4, 2)].map(|(start, count)| whole.rows(start, count).unwrap());
         let name = signature_name(dtype);
         let inputs = [BatchInput::new(parts.to_vec())];
-        let call = Call { signature: signature(&model, &name), inputs: &inputs, outputs: &[0], deadline: None };
+        let call = Call {
+            signature: signature(&model, &name),
+            inputs: &inputs,
+            outputs: &[0],
+            deadline: None,
+            on_joined: None,
+        };
         assert_eq!(model.run(&call).unwrap(), [whole], "{name}");
     }
 }
@@ -61,7 +67,13 @@ fn a_batch_is_filled_up_with_the_first_row_of_its_last_member() {
         let want = BatchInput::new(vec![whole.clone(), row(1), row(1)]).joined().unwrap();
         let name = signature_name(dtype);
         let inputs = [BatchInput::new(members).padded(2)];
-        let call = Call { signature: signature(&model, &name), inputs: &inputs, outputs: &[0], deadline: None };
+        let call = Call {
+            signature: signature(&model, &name),
+            inputs: &inputs,
+            outputs: &[0],
+            deadline: None,
+            on_joined: None,
+        };
         assert_eq!(model.run(&call).unwrap(), [want], "{name}");
     }
 }

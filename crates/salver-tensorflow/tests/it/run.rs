@@ -22,7 +22,7 @@ fn example(name: &str, value: f32) -> Vec<u8> {
 /// Runs chosen outputs of a signature with one input.
 fn run_outputs(model: &SavedModel, name: &str, input: Tensor, outputs: &[usize]) -> Result<Vec<Tensor>, Status> {
     let inputs = [BatchInput::single(input)];
-    model.run(&Call { signature: signature(model, name), inputs: &inputs, outputs, deadline: None })
+    model.run(&Call { signature: signature(model, name), inputs: &inputs, outputs, deadline: None, on_joined: None })
 }
 
 /// Lets the loop model go round; `None` for no deadline.
@@ -30,7 +30,13 @@ fn spin(model: &SavedModel, rounds: i32, time: Option<Duration>) -> Result<Vec<T
     let inputs =
         [fixed(DType::Int32, &[], rounds.to_le_bytes().to_vec()), floats(&[1], &[0.0])].map(BatchInput::single);
     let deadline = time.map(|time| Instant::now() + time);
-    model.run(&Call { signature: signature(model, "serving_default"), inputs: &inputs, outputs: &[0], deadline })
+    model.run(&Call {
+        signature: signature(model, "serving_default"),
+        inputs: &inputs,
+        outputs: &[0],
+        deadline,
+        on_joined: None,
+    })
 }
 
 #[test]
@@ -108,8 +114,13 @@ fn an_output_that_is_an_input_is_answered() {
     assert_eq!(run(&model, "pass_through", std::slice::from_ref(&x)).unwrap(), [x.clone(), floats(&[2], &[2.0, 4.0])]);
     assert_eq!(run(&model, "only_pass_through", std::slice::from_ref(&x)).unwrap(), std::slice::from_ref(&x));
     let inputs = [BatchInput::new(vec![x.clone(), x])];
-    let call =
-        Call { signature: signature(&model, "only_pass_through"), inputs: &inputs, outputs: &[0], deadline: None };
+    let call = Call {
+        signature: signature(&model, "only_pass_through"),
+        inputs: &inputs,
+        outputs: &[0],
+        deadline: None,
+        on_joined: None,
+    };
     assert_eq!(model.run(&call).unwrap(), [floats(&[4], &[1.0, 2.0, 1.0, 2.0])]);
 }
 

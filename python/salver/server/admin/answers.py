@@ -13,9 +13,18 @@ from salver.server.http_response import JSON_HEADERS, HttpResponse
 
 def document_response(document: object, *, status: int = 200, etag: str | None = None) -> HttpResponse:
     """Answer with a dataclass, field for field, and the tag of the configuration if there is one."""
+    return text_response(document_text(document), status=status, etag=etag)
+
+
+def text_response(text: str, *, status: int = 200, etag: str | None = None) -> HttpResponse:
+    """Answer with a document that is written already."""
     headers = JSON_HEADERS if etag is None else (*JSON_HEADERS, ("etag", f'"{etag}"'))
-    text = json.dumps(document, default=_plain, separators=(",", ":"))
     return HttpResponse(status, headers, text.encode() + b"\n")
+
+
+def document_text(document: object) -> str:
+    """Return the JSON of a dataclass, field for field."""
+    return json.dumps(document, default=_plain, separators=(",", ":"))
 
 
 def _plain(value: Any) -> Any:

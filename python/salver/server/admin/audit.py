@@ -127,7 +127,9 @@ class AuditLog:
                 return
             entry = _entry(rfc3339(self._clock()), asker, error.code, Attempt())
             told = f"; {num_before} more before it" if num_before else ""
-            self._keep(self._refusals, entry, f"{_line(entry, 0)}: {error.message[:_MAX_TEXT]}{told}")
+            # The message repeats what a stranger sent.
+            why = _cut(error.message).encode("ascii", "backslashreplace").decode()
+            self._keep(self._refusals, entry, f"{_line(entry, 0)}: {why}{told}")
 
     def _add(self, entry: AuditEntry, num_differences: int) -> None:
         with self._lock:

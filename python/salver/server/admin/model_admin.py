@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from typing import Any, TypeAlias
 
 from salver.admin.change import Change, Difference
@@ -87,10 +86,12 @@ class ModelAdmin:
     def models(self, query: ModelsQuery) -> ModelsDocument:
         """Return the models that are asked for, by name."""
         etag = self.etag  # first: a change meanwhile makes it old, rather than one that nobody has seen
-        models = (model for model in self._documents.all() if query.state in {None, model.status})
-        return ModelsDocument(
-            etag=etag, models=tuple(model for model in models if fnmatchcase(model.name, query.name or "*"))
-        )
+        models = self._documents.all(query.name or "*")
+        return ModelsDocument(etag=etag, models=tuple(one for one in models if query.state in {None, one.status}))
+
+    def text(self, model: ModelDocument) -> str:
+        """Return the JSON of a model that `models` returned."""
+        return self._documents.text(model)
 
     def model(self, name: str) -> ModelDocument:
         """Return one model.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 from salver.admin.model import ModelDocument, Reason, SignatureDocument, TensorDocument, VersionDocument
@@ -19,12 +20,16 @@ from salver.core.resources import MAIN, RAM_IN_BYTES, ResourceAllocation
 from salver.core.servable_state import ManagerState
 from salver.core.servable_state_table import ServableStateAndTime
 from salver.errors import NotFoundError, SalverError
+from salver.server.admin.answers import document_text
 from salver.server.admin.model_spec import spec_fields
+from salver.server.admin.resting_models import Look, RestingModels, Traffic, total
 from salver.server.admin.times import rfc3339
 from salver.server.model_metadata import signature_def_map
 from salver.server.server_core import ServerCore
 
 _ON_THE_WAY = frozenset({ManagerState.START, ManagerState.LOADING})
+_FEW = 16
+"""So many models are asked for one by one: the batching of all takes its time where there are thousands."""
 _OF_THE_PROGRAM: Mapping[str, Any] = {"base_path": "", "platform": "", "version_policy": {"all": {}}}
 
 
@@ -36,16 +41,21 @@ class ModelDocuments:
         self._core = core
         self._plane = plane
         self._clock = clock
+        self._resting = RestingModels()
 
-    def all(self) -> list[ModelDocument]:
-        """Return all models, by name."""
+    def all(self, pattern: str = "*") -> list[ModelDocument]:
+        """Return all models whose name fits a pattern, by name."""
+        configured, names = self._core.model_list.by_name, self._core.names
+        self._resting.keep_only(names)
+        wanted = sorted(names if pattern == "*" else (name for name in names if fnmatchcase(name, pattern)))
+        if len(wanted) <= _FEW:
+            return [self.model(name) for name in wanted]
         counts = _request_counts(self._plane.batching_report())
-        configured = {model.name: model for model in self._core.models}
-        return [self._model(name, configured.get(name), counts) for name in sorted(self._core.names)]
+        return [self._model(name, configured.get(name), counts) for name in wanted]
 
     def model(self, name: str) -> ModelDocument:
         """Return one model; the caller knows that there is one of this name, or was."""
-        configured = next((model for model in self._core.models if model.name == name), None)
+        configured = self._core.model_list.by_name.get(name)
         return self._model(name, configured, _request_counts(self._plane.batching_report(name)))
 
     def version(self, name: str, version: int) -> VersionDocument:
@@ -54,20 +64,43 @@ class ModelDocuments:
         Raises:
             NotFoundError: The model has none of this number.
         """
-        counts = _request_counts(self._plane.batching_report(name))
-        found = next((one for one in self._versions(name, counts) if one.version == version), None)
+        states = self._states(name)
+        found = next((one for one in states if one.state.id.version == version), None)
         if found is None:
-            known = ", ".join(str(one.version) for one in self._versions(name, {})) or "none"
+            known = ", ".join(str(one.state.id.version) for one in states) or "none"
             raise NotFoundError(f"There is no version {version} of model {name}; there is: {known}")
-        signatures = self._signatures(name, version) if found.state == ManagerState.AVAILABLE.name else None
-        return _with_signatures(found, signatures)
+        counts = _request_counts(self._plane.batching_report(name))
+        labels = self._core.table.labels_of(name)
+        document = self._version(found, labels, self._core.table.num_in_flight(found.state.id), counts)
+        signatures = self._signatures(name, version) if document.state == ManagerState.AVAILABLE.name else None
+        return _with_signatures(document, signatures)
+
+    def text(self, document: ModelDocument) -> str:
+        """Return the JSON of a document that came from here."""
+        return self._resting.text(document, document_text)
 
     def _model(self, name: str, config: ModelConfig | None, counts: Mapping[ServableId, int]) -> ModelDocument:
-        versions = self._versions(name, counts)
-        error = self._core.monitor.get_source_error(name)
+        states = self._states(name)
+        ids = [one.state.id for one in states]
+        look = Look(
+            config=config,
+            states=states,
+            source_error=self._core.monitor.get_source_error(name),
+            labels=self._core.table.labels_of(name),
+            policy=self._policy(name, ids),
+        )
+        traffic = Traffic(
+            in_flight=tuple(map(self._core.table.num_in_flight, ids)), requests=tuple(map(counts.get, ids))
+        )
+        return self._resting.document(name, look, traffic, lambda: self._made(name, look, traffic, counts))
+
+    def _made(self, name: str, look: Look, traffic: Traffic, counts: Mapping[ServableId, int]) -> ModelDocument:
+        versions = [
+            self._version(found, look.labels, in_flight, counts)
+            for found, in_flight in zip(look.states, traffic.in_flight, strict=True)
+        ]
+        config, error = look.config, look.source_error
         status = _status(versions, error, lambda: self._core.acts.is_settled(name))
-        memory = [one.memory_bytes for one in versions if one.memory_bytes is not None]
-        in_flight = [one.num_in_flight for one in versions if one.num_in_flight is not None]
         spec = {"name": name, **_OF_THE_PROGRAM} if config is None else spec_fields(config)
         return ModelDocument(
             **spec,
@@ -75,32 +108,28 @@ class ModelDocuments:
             is_pinned=config is not None and config.policy_before_pin is not None,
             status=status,
             reason=None if status == ManagerState.AVAILABLE.name else _reason_of_model(versions, error),
-            memory_bytes=sum(memory) if memory else None,
-            num_in_flight=sum(in_flight) if in_flight else None,
-            batching=_mode(self._policy(name, versions)),
+            memory_bytes=total([one.memory_bytes for one in versions]),
+            num_in_flight=total(traffic.in_flight),
+            batching=_mode(look.policy),
             versions=tuple(versions),
         )
 
-    def _policy(self, name: str, versions: Iterable[VersionDocument]) -> BatchingPolicy:
-        serving = (self._core.table.batching_of(ServableId(name, one.version)) for one in versions)
+    def _policy(self, name: str, ids: Iterable[ServableId]) -> BatchingPolicy:
+        serving = map(self._core.table.batching_of, ids)
         policy = next((one for one in serving if one is not None), None)
         return policy or self._core.batching.parameters.policy_of(name)
 
-    def _versions(self, name: str, counts: Mapping[ServableId, int]) -> list[VersionDocument]:
-        """What is managed, highest first; versions that are gone are not told of."""
-        managed = {snapshot.id.version: snapshot for snapshot in self._core.manager.get_state_snapshots(name)}
-        states = self._core.monitor.get_version_states(name)
-        labels = self._core.table.labels_of(name)
-        return [
-            self._version(found, labels, counts)
-            for version, found in states.items()
-            if version in managed or not found.has_ended
-        ]
+    def _states(self, name: str) -> tuple[ServableStateAndTime, ...]:
+        """Those of the versions that are managed, highest first; versions that are gone are not told of."""
+        manager = self._core.manager
+        states = self._core.monitor.get_version_states(name).values()
+        return tuple(found for found in states if not found.has_ended or manager.is_managed(found.state.id))
 
     def _version(
         self,
         found: ServableStateAndTime,
         labels: Mapping[str, int],
+        num_in_flight: int | None,
         counts: Mapping[ServableId, int],
     ) -> VersionDocument:
         state, id = found.state, found.state.id
@@ -114,7 +143,7 @@ class ModelDocuments:
             labels=tuple(label for label, version in labels.items() if version == id.version),
             memory_bytes=_ram(self._core.manager.get_resource_estimate(id)),
             load_s=self._core.manager.get_load_s(id),
-            num_in_flight=self._core.table.num_in_flight(id),
+            num_in_flight=num_in_flight,
             num_requests=counts.get(id),
             num_failed_loads=failed.num_failures,
             next_retry_at=None if retry_s is None else rfc3339(self._clock() + retry_s),

@@ -12,7 +12,6 @@ from pathlib import Path
 from salver.admin.requests import DrainRequest as DrainDocument
 from salver.admin.server import Ports, ServerDocument, ServerState
 from salver.boundary import AnswerStream, MetricFamily
-from salver.core.ids import ServableId
 from salver.core.servable_state import ManagerState
 from salver.server.admin.answers import document_response
 from salver.server.admin.router import AdminRequest
@@ -52,11 +51,6 @@ class ServerAdmin:
     def server(self) -> ServerDocument:
         """Return the server as it is."""
         core, ports = self._core, self._ports()
-        states = [
-            (ServableId(name, version), found.state.manager_state)
-            for name, versions in core.monitor.get_live_servable_states().items()
-            for version, found in versions.items()
-        ]
         return ServerDocument(
             version=salver_version(),
             state=core.health.state,
@@ -67,8 +61,8 @@ class ServerAdmin:
             ports=Ports(grpc=ports.grpc, rest=ports.rest, admin=ports.admin),
             resident_bytes=resident_bytes(),
             num_models=len(core.names),
-            num_versions_available=sum(state is ManagerState.AVAILABLE for _, state in states),
-            num_in_flight=sum(core.table.num_in_flight(id) or 0 for id, _ in states),
+            num_versions_available=core.monitor.count_versions(ManagerState.AVAILABLE),
+            num_in_flight=core.table.total_in_flight(),
             config_writer=core.writer,
             python_version=sys.version.partition(" ")[0],
             etag=core.model_list.etag,

@@ -84,6 +84,13 @@ def test_attempts_are_told_latest_first_whatever_kind_they_are():
     assert [request for request, _ in told(audit)] == ["GET /v1/audit", "DELETE /v1/models/x", "GET /v1/server"]
 
 
+def test_what_a_stranger_sent_cannot_look_like_a_line_of_the_log(caplog):
+    caplog.set_level("INFO", "salver.audit")
+    AuditLog().refuse(DELETE, PermissionDeniedError("a page of http://x\u2028DELETE /v1/models/m by root: OK may not"))
+    assert "\u2028" not in lines(caplog)[0]
+    assert lines(caplog)[0].endswith("a page of http://x\\u2028DELETE /v1/models/m by root: OK may not")
+
+
 def test_what_callers_say_is_cut():
     audit = AuditLog()
     audit.refuse(Asker("GET /" + "x" * 5000, "y" * 5000), FOREIGN)

@@ -11,9 +11,11 @@ from salver import CallableServable, Server, TensorSpec
 from salver.admin.change import Change
 from salver.admin.model import ModelDocument, ModelsDocument, VersionDocument
 from salver.admin.reading import read_document
+from salver.boundary import UNBATCHED, BatchingReport
 from salver.errors import FailedPreconditionError, NotFoundError, SalverError
 from salver.servables.tensorflow_library import TensorFlowLibrary
-from salver.sources.file_system import FileSystemSourceConfig
+from salver.server.admin.answers import document_response
+from salver.sources.file_system_config import FileSystemSourceConfig
 from salver.testing.fake_calls import FakeControlCall
 from salver.testing.fake_dataplane import FakeDataPlane, FakeNativeModel, half_plus_two
 from salver.wire.pool import message_class
@@ -120,11 +122,41 @@ def test_models_are_told_with_their_versions(kit):
     assert ranker.versions[0].load_s >= 0
 
 
+def test_list_is_written_as_its_document_is(kit):
+    for _ in range(2):
+        body = kit.ask("GET", "/v1/models").body
+        assert document_response(read_document(ModelsDocument, json.loads(body))).body == body
+
+
 def test_requests_that_have_a_version_are_in_flight(kit):
+    def listed():
+        models = json.loads(kit.ask("GET", "/v1/models").body)["models"]
+        return [(one["num_in_flight"], one["versions"][0]["num_in_flight"]) for one in models]
+
+    assert listed() == [(0, 0), (0, 0)]
     target = kit.plane.resolve("ranker")
     target.pin()
     assert kit.model("ranker").num_in_flight == 1
+    assert listed() == [(0, 0), (1, 1)]
+    assert json.loads(kit.ask("GET", "/v1/server").body)["num_in_flight"] == 1
     target.unpin()
+    assert listed() == [(0, 0), (0, 0)]
+
+
+def test_list_follows_labels_versions_and_policies_of_models_at_rest(kit):
+    def listed():
+        model = json.loads(kit.ask("GET", "/v1/models?name=ranker").body)["models"][0]
+        return model["version_labels"], [(one["version"], one["labels"]) for one in model["versions"]]
+
+    assert listed() == ({}, [(2, [])])
+    kit.change("PUT", "/v1/models/ranker/labels/stable", {"version": 2})
+    assert listed() == ({"stable": 2}, [(2, ["stable"])])
+    kit.change("PATCH", "/v1/models/ranker", {"version_policy": {"all": {}}})
+    assert listed() == ({"stable": 2}, [(2, ["stable"]), (1, [])])
+    kit.change("DELETE", "/v1/models/ranker")
+    assert json.loads(kit.ask("GET", "/v1/models").body)["models"][-1]["name"] == "own"
+    kit.change("POST", "/v1/models", {"name": "ranker", "base_path": str(kit.folder / "ranker")})
+    assert listed() == ({}, [(2, [])])
 
 
 @pytest.mark.parametrize(
@@ -134,6 +166,14 @@ def test_requests_that_have_a_version_are_in_flight(kit):
 def test_models_are_filtered(kit, query, names):
     models = json.loads(kit.ask("GET", f"/v1/models{query}").body)["models"]
     assert [model["name"] for model in models] == names
+
+
+def test_many_models_and_few_are_told_alike(make):
+    kit = make(models={f"m{number:02}": (1,) for number in range(20)})
+    kit.plane.reports = [BatchingReport(model="m03", version=1, signature="s", policy=UNBATCHED, num_requests=7)]
+    many = {one["name"]: one for one in json.loads(kit.ask("GET", "/v1/models").body)["models"]}
+    (few,) = json.loads(kit.ask("GET", "/v1/models?name=m03").body)["models"]
+    assert (len(many), few, few["versions"][0]["num_requests"]) == (21, many["m03"], 7)
 
 
 def test_signatures_are_told_of_one_version(kit):

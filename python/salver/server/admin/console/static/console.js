@@ -241,17 +241,17 @@ POST",path:"/v1/models",body:ft(i)}),onDone:l=>{e.accept(l.model);let u=i.name.t
 onClose:n})}function On({live:e,model:t,onClose:n}){let r=B(),[i,s]=v(()=>Nn(t)),a=l=>{e.accept(l.model),r("done",`${t.name} was changed`),n()};return o(qn,{live:e,
 title:`Edit ${t.name}`,verb:"Change",fields:{form:i,setForm:s,isNew:!1},request:()=>({method:"PATCH",path:H(t.name),body:Rn(t,i)}),onDone:a,onClose:n})}function qn({
 live:e,title:t,verb:n,fields:r,request:i,onDone:s,onClose:a}){let[l,u]=v(!1),p=[...new Set(["tensorflow","tflite","python",...e.modelList.map(d=>d.platform)])];
-return o(ue,{title:t,onClose:a,children:l?o(pe,{live:e,request:i(),verb:n,onDone:s,onClose:a,onBack:()=>u(!1)}):o(Dn,{...r,platforms:p,onNext:()=>u(!0),onClose:a})})}var Fn=["decode","queue","batch","run","encode"],ur={decode:"reading the request",queue:"waiting for a runner",batch:"in an open batch",run:"in the model",encode:"\
-writing the answer"};function Hn({history:e,model:t}){let n=e.minute(t)?.phases??new Map,r=[...n].filter(([,s])=>s.count>0).sort(([s],[a])=>Vn(s)-Vn(a)),i=r.reduce(
-(s,[,a])=>s+a.sum,0);return o("section",{"aria-labelledby":"phases",children:[o("h2",{id:"phases",children:"Latency by phase"}),r.length===0?o("p",{class:"empty\
- small",children:n.size>0?"No requests in the last minute.":"Nothing was measured in the last minute."}):o("table",{class:"phases",children:[o("thead",{children:o(
-"tr",{children:[o("th",{scope:"col",children:"Phase"}),o("th",{scope:"col",children:"Share of the time"}),o("th",{scope:"col",class:"figure",children:"mean"}),o(
-"th",{scope:"col",class:"figure wide",children:"p50"}),o("th",{scope:"col",class:"figure",children:"p99"})]})}),o("tbody",{children:r.map(([s,a])=>o("tr",{children:[
-o("th",{scope:"row",children:[s," ",o("span",{class:"dim wide",children:ur[s]??""})]}),o("td",{children:o(mt,{part:a.sum,whole:i})}),o("td",{class:"figure",children:T(
-Ot(a))}),o("td",{class:"figure wide",children:T($(a,.5))}),o("td",{class:"figure",children:T($(a,.99))})]}))})]})]})}function mt({part:e,whole:t}){let n=t>0?e/t:
-0;return o("span",{class:"share",children:[o("svg",{width:"100",height:"8",viewBox:"0 0 100 8","aria-hidden":"true",children:[o("rect",{class:"all",width:"100",
-height:"8",rx:"2"}),o("rect",{class:"part",width:Math.max(n>0?1:0,n*100),height:"8",rx:"2"})]}),le(e,t)]})}function Vn(e){let t=Fn.indexOf(e);return t<0?Fn.length:
-t}function Wn({reports:e}){let t=(e??[]).filter(r=>r.mode!=="off"),n=t.filter(dr);return o("section",{"aria-labelledby":"batching",children:[o("h2",{id:"batching",
+return o(ue,{title:t,onClose:a,children:l?o(pe,{live:e,request:i(),verb:n,onDone:s,onClose:a,onBack:()=>u(!1)}):o(Dn,{...r,platforms:p,onNext:()=>u(!0),onClose:a})})}var Fn=["decode","queue","batch","run","encode"],ur={decode:"reading the request",queue:"waiting for a runner, or for company",batch:"joining the inputs",run:"i\
+n the model",encode:"writing the answer"};function Hn({history:e,model:t}){let n=e.minute(t)?.phases??new Map,r=[...n].filter(([,s])=>s.count>0).sort(([s],[a])=>Vn(
+s)-Vn(a)),i=r.reduce((s,[,a])=>s+a.sum,0);return o("section",{"aria-labelledby":"phases",children:[o("h2",{id:"phases",children:"Latency by phase"}),r.length===
+0?o("p",{class:"empty small",children:n.size>0?"No requests in the last minute.":"Nothing was measured in the last minute."}):o("table",{class:"phases",children:[
+o("thead",{children:o("tr",{children:[o("th",{scope:"col",children:"Phase"}),o("th",{scope:"col",children:"Share of the time"}),o("th",{scope:"col",class:"figur\
+e",children:"mean"}),o("th",{scope:"col",class:"figure wide",children:"p50"}),o("th",{scope:"col",class:"figure",children:"p99"})]})}),o("tbody",{children:r.map(
+([s,a])=>o("tr",{children:[o("th",{scope:"row",children:[s," ",o("span",{class:"dim wide",children:ur[s]??""})]}),o("td",{children:o(mt,{part:a.sum,whole:i})}),
+o("td",{class:"figure",children:T(Ot(a))}),o("td",{class:"figure wide",children:T($(a,.5))}),o("td",{class:"figure",children:T($(a,.99))})]}))})]})]})}function mt({
+part:e,whole:t}){let n=t>0?e/t:0;return o("span",{class:"share",children:[o("svg",{width:"100",height:"8",viewBox:"0 0 100 8","aria-hidden":"true",children:[o("\
+rect",{class:"all",width:"100",height:"8",rx:"2"}),o("rect",{class:"part",width:Math.max(n>0?1:0,n*100),height:"8",rx:"2"})]}),le(e,t)]})}function Vn(e){let t=Fn.
+indexOf(e);return t<0?Fn.length:t}function Wn({reports:e}){let t=(e??[]).filter(r=>r.mode!=="off"),n=t.filter(dr);return o("section",{"aria-labelledby":"batching",children:[o("h2",{id:"batching",
 children:"Batching"}),t.length===0&&o(fr,{reports:e}),n.map(r=>o(mr,{report:r},`${r.version} ${r.signature}`)),n.length<t.length&&o("p",{class:"empty small",children:[
 N(t.length-n.length,"signature")," ",n.length>0&&"more ","that no request came for,"," ",pr(t)]})]})}function dr(e){let t=Object.values(e.refusals).reduce((n,r)=>n+
 r,0);return e.num_requests+e.num_in_flight+e.num_queued_rows+t>0}function pr(e){return[...new Set(e.map(t=>t.mode))].join(" and ")}function fr({reports:e}){return e===
