@@ -142,7 +142,7 @@ PACKER = $(if $(wildcard $(BIN)/maturin),$(VENV),$(CURDIR)/.venv-wheel)
 wheel: ## Build the wheel of this machine's kind into dist/
 	@$(MAKE) --no-print-directory $(PACKER)/bin/maturin
 	@rm -rf dist/*.whl
-	@VIRTUAL_ENV=$(PACKER) PYO3_PYTHON=$(PACKER)/bin/python $(PACKER)/bin/maturin build --profile=dist --locked --out dist
+	@VIRTUAL_ENV=$(PACKER) PYO3_PYTHON=$(PACKER)/bin/python $(PACKER)/bin/maturin build --release --locked --out dist
 
 sdist: ## Build the source distribution into dist/
 	@$(MAKE) --no-print-directory $(PACKER)/bin/maturin
