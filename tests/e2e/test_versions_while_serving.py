@@ -91,7 +91,7 @@ def test_a_version_that_is_copied_in_slowly_is_not_loaded_before_it_is_whole(
     server = start_server(*FLAGS, models={"healthy": base_path})
     with load_on(server) as load:
         load.wait_for(5)
-        copy_slowly(SOURCE, base_path / "2", pause_s=0.7)
+        copy_slowly(SOURCE, base_path / "2", pause_s=0.4)
         wait_for_versions(server, "healthy", [2])
         load.wait_for(5)
     load.assert_no_failures()

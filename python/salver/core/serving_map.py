@@ -27,7 +27,8 @@ class ServingSnapshot:
     generation: int
     """Greater than that of every snapshot published before."""
     models: Mapping[str, Mapping[int, object]]
-    """Servable name -> version -> servable; no name without a version."""
+    """Servable name -> version -> servable; no name without a version. A model that did not change has the mapping that
+    it had in the snapshot before: what follows each change need not look at all versions of all models."""
 
     def ids(self) -> list[ServableId]:
         """Return the ids of all versions, in order."""

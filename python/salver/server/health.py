@@ -41,7 +41,9 @@ class Health:
         self._is_started = False
         self._is_draining = False
         self._models: frozenset[str] = frozenset()
-        self._available: frozenset[str] = frozenset()
+        self._available: set[str] = set()
+        self._states: dict[str, int] = {}
+        """As they were published last: a change of one model does not make all of them anew."""
 
     @property
     def is_ready(self) -> bool:
@@ -85,17 +87,28 @@ class Health:
         with self._lock:
             if is_available != (model in self._available):
                 self._available ^= {model}
-                self._publish()
+                self._update(model)
+                self._plane.publish_health(self._states, self.is_ready)
 
     def _tell(self, before: str) -> None:
         if self.state != before:
             self._on_state(self.state)
 
     def _publish(self) -> None:
-        states = {name: self._state(is_ready=name in self._available) for name in self._models | self._available}
-        # Last, so that a model named like a service does not speak for the server.
-        states |= dict.fromkeys(SERVER_SERVICES, self._state(is_ready=self.is_ready))
-        self._plane.publish_health(states, self.is_ready)
+        self._states = {}
+        for name in self._models | self._available:
+            self._update(name)
+        self._states |= dict.fromkeys(SERVER_SERVICES, self._state(is_ready=self.is_ready))
+        self._plane.publish_health(self._states, self.is_ready)
+
+    def _update(self, model: str) -> None:
+        # A model named like a service does not speak for the server.
+        if model not in SERVER_SERVICES:
+            is_available = model in self._available
+            if is_available or model in self._models:
+                self._states[model] = self._state(is_ready=is_available)
+            else:
+                self._states.pop(model, None)
 
     def _state(self, *, is_ready: bool) -> int:
         return SERVING if is_ready and not self._is_draining else NOT_SERVING

@@ -63,6 +63,8 @@ class DataPlaneServingTable:
         """Guards all below, and that the plane sees the tables in order."""
         self._entries: dict[str, dict[int, _Entry]] = {}
         """By model name and version; no name without a version."""
+        self._taken_in: Mapping[str, Mapping[int, object]] = {}
+        """What they were made of: the models of the latest snapshot, where what did not change is the same."""
         self._unpublished: dict[Target, tuple[ServableId, object]] = {}
         """Servables that something runs before they are published."""
         self._retired: dict[ServableId, Target] = {}
@@ -208,7 +210,9 @@ class DataPlaneServingTable:
     def _take_in(self, snapshot: ServingSnapshot) -> list[str]:
         """Keep what the snapshot holds and return the names of the models that changed."""
         changed = [name for name in self._entries if name not in snapshot.models]
-        changed += [name for name, versions in snapshot.models.items() if not self._is_known(name, versions)]
+        before = self._taken_in
+        changed += [name for name, versions in snapshot.models.items() if before.get(name) is not versions]
+        self._taken_in = snapshot.models
         for name in changed:
             old = self._entries.pop(name, {})
             new = self._new_entries(name, snapshot.models.get(name, {}), old)
@@ -218,12 +222,6 @@ class DataPlaneServingTable:
                 if entry.target is not None and new.get(version) is not entry:
                     self._retired[ServableId(name, version)] = entry.target
         return changed
-
-    def _is_known(self, name: str, versions: Mapping[int, object]) -> bool:
-        known = self._entries.get(name)
-        if known is None or len(known) != len(versions):
-            return False
-        return all(version in known and known[version].servable is servable for version, servable in versions.items())
 
     def _new_entries(self, name: str, versions: Mapping[int, object], old: Mapping[int, _Entry]) -> dict[int, _Entry]:
         return {

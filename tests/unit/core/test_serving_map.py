@@ -141,3 +141,17 @@ def test_no_reader_misses_the_stream_or_goes_back_in_time_while_versions_change(
     for thread in threads:
         thread.join(10)
     assert wrong == []
+
+
+def test_a_model_that_did_not_change_has_the_mapping_of_the_snapshot_before():
+    class Table(FakeServingTable):
+        def publish(self, snapshot):
+            seen.append(snapshot.models)
+
+    seen = []
+    serving_map = ServingMap([Table()])
+    for id in (ServableId("a", 1), ServableId("b", 1), ServableId("b", 2)):
+        serving_map.add(id, str(id))
+    serving_map.remove(ServableId("b", 1))
+    assert all(models["a"] is seen[0]["a"] for models in seen)
+    assert [sorted(models.get("b", {})) for models in seen] == [[], [1], [1, 2], [2]]

@@ -206,10 +206,10 @@ def test_closed_table_has_taken_every_version_out_and_publishes_no_more(plane, t
 
 
 def test_change_makes_new_rows_for_the_models_it_concerns_alone(plane, table):
-    one = servable()
-    publish(table, a={1: one}, b={1: servable()})
+    same = {1: servable()}
+    publish(table, a=same, b={1: servable()})
     row = plane.rows["a"]
-    publish(table, a={1: one}, b={2: servable()})
+    publish(table, a=same, b={2: servable()})
     table.set_reasons({"c": UnavailableError("loading")})
     assert plane.rows["a"] is row
     assert versions(plane, "b") == [2]

@@ -119,7 +119,11 @@ async fn answer_call(
             (0, "", &b"\0\0\0\0\0"[..])
         }
         Reply::Nothing => return std::future::pending().await,
-        Reply::HangUp => return hang_up.send(()).await.unwrap_or_default(),
+        Reply::HangUp => {
+            hang_up.send(()).await.unwrap_or_default();
+            // Going away would reset the stream first, where there is time for it.
+            return std::future::pending().await;
+        }
         Reply::Reset(reason) => return respond.send_reset(reason),
     };
     let Ok(mut stream) = respond.send_response(Response::new(()), false) else { return };
