@@ -66,7 +66,7 @@ def run_pytest(*arguments: str) -> Count:
     """One pytest run."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        command = [sys.executable, "-m", "pytest", "--quiet", f"--junitxml={report}", *arguments]
+        command = [sys.executable, "-m", "pytest", "--quiet", "-rs", f"--junitxml={report}", *arguments]
         status = subprocess.run(command, cwd=ROOT, check=False).returncode
         return read_report(report).blamed(status)
 
