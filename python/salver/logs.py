@@ -87,7 +87,9 @@ class HumanFormatter(_OneLineFormatter):
             text = f"{text}: {error}"
         text = text.translate(_ESCAPED)
         line = f"{self.formatTime(record)} {record.levelname:<7} {record.name} {text}"
-        return line if traceback is None else f"{line}\n{traceback}"
+        if traceback is None:
+            return line
+        return "\n".join([line, *(own.translate(_ESCAPED) for own in traceback.split("\n"))])
 
 
 class JsonFormatter(_OneLineFormatter):

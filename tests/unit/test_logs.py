@@ -73,6 +73,13 @@ def test_traceback_follows_at_debug(set_up):
     assert "Traceback (most recent call last)" in stream.getvalue()
 
 
+def test_no_terminal_obeys_a_traceback(set_up):
+    stream = set_up(LogFormat.HUMAN, "debug")
+    logging.getLogger("salver.x").error("no luck", exc_info=ValueError("bad \x1b[2J"))
+    assert stream.getvalue().count("ValueError: bad") == 2
+    assert "\x1b" not in stream.getvalue()
+
+
 def test_json_keeps_the_traceback_in_a_field_at_debug(set_up):
     stream = set_up(LogFormat.JSON, "debug")
     log_failure()

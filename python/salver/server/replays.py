@@ -6,6 +6,7 @@ import io
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from functools import partial
 
 from salver.admin.replay import Failure, LatencyQuantiles, ReplayQuery, ReplayReport
@@ -80,14 +81,15 @@ class Replays:
         """
         if not self._room.acquire(blocking=False):
             raise ResourceExhaustedError(f"{MAX_REPLAYS} files are being replayed already; wait for one of them")
-        try:
+        with ExitStack() as place:
+            place.callback(self._room.release)
             records = _records(content)
             with self._manager.get_servable_handle(ServableRequest(id.name, id.version)) as handle:
                 check = partial(self._check_goes_on, handle.id, handle.servable, is_wanted)
                 with self._table.unpublished_target(handle.id, handle.servable) as target:
-                    return _Replay(self._plane, target, records, query, self._clock).run(check)
-        finally:
-            self._room.release()
+                    replay = _Replay(self._plane, target, records, query, self._clock)
+                    # What was given up keeps its place as long as something of it runs.
+                    return replay.run(check, on_over=place.pop_all().close)
 
     def _check_goes_on(self, id: ServableId, servable: object, is_wanted: Callable[[], bool]) -> None:
         if self._is_stopping():
@@ -135,25 +137,51 @@ class _Replay:
         self._latencies_s: list[float] = []
         self._end: SalverError | None = None
         """Why no further record is taken."""
+        self._num_running = 0
+        """Threads, the caller's included."""
+        self._on_over: Callable[[], None] = lambda: None
 
-    def run(self, check_goes_on: GoesOn) -> ReplayReport:
-        """Replay everything, and say what came of it.
+    def run(self, check_goes_on: GoesOn, *, on_over: Callable[[], None]) -> ReplayReport:
+        """Replay everything, and say what came of it; `on_over` is called once nothing of it runs any more.
 
         Raises:
             SalverError: Raised by `check_goes_on`, which is asked again and again, or a request took too long. What
                 was begun may still run.
         """
-        started_s = self._clock()
-        # Daemons: a servable that never returns must not keep the process from ending.
-        workers = [
-            threading.Thread(target=self._work, args=(check_goes_on,), name=f"salver-replay-{number}", daemon=True)
-            for number in range(self._num_threads)
-        ]
-        for worker in workers:
+        self._on_over = on_over
+        self._enter()
+        try:
+            started_s = self._clock()
+            for worker in [self._start_worker(number, check_goes_on) for number in range(self._num_threads)]:
+                self._join(worker, check_goes_on)
+            return self._report(self._clock() - started_s)
+        finally:
+            self._leave()
+
+    def _start_worker(self, number: int, check_goes_on: GoesOn) -> threading.Thread:
+        # A daemon: a servable that never returns must not keep the process from ending.
+        name = f"salver-replay-{number}"
+        worker = threading.Thread(target=self._work, args=(check_goes_on,), name=name, daemon=True)
+        self._enter()
+        try:
             worker.start()
-        for worker in workers:
-            self._join(worker, check_goes_on)
-        return self._report(self._clock() - started_s)
+        except RuntimeError as error:
+            self._leave()
+            failure = ResourceExhaustedError(f"no thread can be started for a replay: {error}")
+            self._finish(failure)
+            raise failure from None
+        return worker
+
+    def _enter(self) -> None:
+        with self._lock:
+            self._num_running += 1
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._num_running -= 1
+            is_over = self._num_running == 0
+        if is_over:
+            self._on_over()
 
     def _join(self, worker: threading.Thread, check_goes_on: GoesOn) -> None:
         while True:
@@ -177,6 +205,7 @@ class _Replay:
     def _finish(self, error: SalverError) -> None:
         with self._lock:
             self._end = self._end or error
+            self._left = iter(())
 
     def _report(self, elapsed_s: float) -> ReplayReport:
         return ReplayReport(
@@ -189,8 +218,11 @@ class _Replay:
         )
 
     def _work(self, check_goes_on: GoesOn) -> None:
-        while self._check(check_goes_on) and (numbered := self._next()) is not None:
-            self._replay(*numbered)
+        try:
+            while self._check(check_goes_on) and (numbered := self._next()) is not None:
+                self._replay(*numbered)
+        finally:
+            self._leave()
 
     def _next(self) -> tuple[int, bytes] | None:
         with self._lock:

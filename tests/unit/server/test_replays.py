@@ -207,6 +207,27 @@ def test_there_are_few_at_a_time():
     assert bench.replay(*records(1)).num_records == 1
 
 
+def test_what_was_given_up_keeps_its_place_as_long_as_it_runs():
+    bench, hangs, release = Bench(), threading.Event(), threading.Event()
+
+    def hang(api, message):
+        hangs.set()
+        release.wait(LIMIT_S)
+
+    bench.plane.on_replay = hang
+    for _ in range(MAX_REPLAYS):
+        hangs.clear()
+        with pytest.raises(CancelledError):
+            bench.replay(*records(5), is_wanted=lambda: not hangs.is_set())
+    with pytest.raises(ResourceExhaustedError, match="files are being replayed"):
+        bench.replay(*records(1))
+    hung = [thread for thread in threading.enumerate() if thread.name.startswith("salver-replay-")]
+    release.set()
+    for thread in hung:
+        thread.join(LIMIT_S)
+    assert bench.replay(*records(1)).num_records == 1
+
+
 def test_quantiles_are_times_that_were_seen():
     assert quantiles([]) is None
     one = quantiles([0.5])

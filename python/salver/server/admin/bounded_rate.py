@@ -21,7 +21,7 @@ class BoundedRate:
     def take(self) -> int | None:
         """Return how many were held back since the last that passed; None where this one is held back, too."""
         now_s = self._clock()
-        if now_s - self._began_s >= self._period_s:
+        if not 0 <= now_s - self._began_s < self._period_s:  # a clock that was set back begins anew
             self._began_s, self._num_passed = now_s, 0
         if self._num_passed >= self._max_per_period:
             self._num_held_back += 1

@@ -16,3 +16,11 @@ def test_a_pause_saves_nothing_up():
     rate = BoundedRate(1, 60.0, lambda: now[0])
     now[0] += 6000
     assert [rate.take() for _ in range(2)] == [0, None]
+
+
+def test_a_clock_that_is_set_back_holds_nothing_back():
+    now = [7200.0]
+    rate = BoundedRate(1, 60.0, lambda: now[0])
+    assert [rate.take() for _ in range(2)] == [0, None]
+    now[0] -= 3600
+    assert [rate.take() for _ in range(2)] == [1, None]
