@@ -22,7 +22,12 @@ pub struct Call<'a> {
     pub on_joined: Option<&'a dyn Fn()>,
 }
 
-impl Call<'_> {
+impl<'a> Call<'a> {
+    /// A run that nobody stops waiting for, or hears of before its end.
+    pub fn new(signature: &'a Signature, inputs: &'a [BatchInput], outputs: &'a [usize]) -> Self {
+        Self { signature, inputs, outputs, deadline: None, on_joined: None }
+    }
+
     /// Tells that the inputs are joined and the model runs from here on; for the executor.
     pub fn joined(&self) {
         if let Some(on_joined) = self.on_joined {

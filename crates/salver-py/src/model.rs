@@ -113,11 +113,7 @@ impl PyNativeModel {
         let tensors = bind_inputs(signature, inputs)?;
         let inputs: Vec<BatchInput> = tensors.into_iter().map(BatchInput::single).collect();
         let outputs: Vec<usize> = (0..signature.outputs.len()).collect();
-        let run = || {
-            let call = Call { signature, inputs: &inputs, outputs: &outputs, deadline: None, on_joined: None };
-            executor.run(&call)
-        };
-        let answers = py.detach(run).map_err(errors::to_py)?;
+        let answers = py.detach(|| executor.run(&Call::new(signature, &inputs, &outputs))).map_err(errors::to_py)?;
         outputs_dict(py, signature, &outputs, &answers)
     }
 

@@ -65,7 +65,7 @@ fn micros_per_run(model: &SavedModel, input: &Tensor, deadline: Option<Instant>)
         let started = Instant::now();
         for _ in 0..500 {
             let inputs = [BatchInput::single(input.clone())];
-            model.run(&Call { signature, inputs: &inputs, outputs: &[0], deadline, on_joined: None })?;
+            model.run(&Call { deadline, ..Call::new(signature, &inputs, &[0]) })?;
         }
         rounds.push(started.elapsed().as_secs_f64() * 1e6 / 500.0);
     }

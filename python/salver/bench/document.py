@@ -56,34 +56,6 @@ def text(kept: dict[str, Any]) -> str:
     return json.dumps(kept, indent=2) + "\n"
 
 
-def check_writable(path: str) -> None:
-    """Look before a load whether its result can be kept.
-
-    Raises:
-        InvalidArgumentError: It cannot.
-    """
-    file = Path(path)
-    is_new = not file.exists()
-    try:
-        file.open("ab").close()
-        if is_new:
-            file.unlink()
-    except OSError as error:
-        raise InvalidArgumentError(f"--output {path} cannot be written: {error.strerror}") from None
-
-
-def write(path: str, kept: dict[str, Any]) -> None:
-    """Write a document.
-
-    Raises:
-        InvalidArgumentError: The file cannot be written.
-    """
-    try:
-        Path(path).write_text(text(kept), encoding="utf-8")
-    except OSError as error:
-        raise InvalidArgumentError(f"--output {path} cannot be written: {error.strerror}") from None
-
-
 def read_baseline(path: str) -> tuple[Result, dict[str, Any]]:
     """Return the result that was kept in a file, and all of the document.
 

@@ -26,6 +26,7 @@ from salver.bench.server_address import ServerAddress
 from salver.bench.target import Target, try_out
 from salver.boundary.load import LoadProgress, StartLoad
 from salver.errors import UnavailableError
+from salver.terminal.output_file import check_output, write_output
 from salver.terminal.screen import print_view
 from salver.terminal.tls_options import TlsChoice
 
@@ -111,7 +112,7 @@ class Session:
         wanted = self._wanted
         target = wanted.target(wanted.address)
         if wanted.output is not None:
-            document.check_writable(wanted.output)
+            check_output(wanted.output)
         baseline = None if wanted.baseline is None else document.read_baseline(wanted.baseline)
         bodies = self._bodies(target)
         shape = wanted.shape()
@@ -202,7 +203,7 @@ class Session:
         if self._wanted.as_json:
             click.echo(document.text(kept), nl=False)
         if self._wanted.output is not None:
-            document.write(self._wanted.output, kept)
+            write_output(self._wanted.output, document.text(kept).encode())
 
 
 def _raise_end(result: Result) -> None:

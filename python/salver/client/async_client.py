@@ -11,7 +11,7 @@ from typing import Any, Protocol, Self, TypeVar, Unpack
 from salver.client import inference, model_info, predict, reload
 from salver.client.address import GrpcAddress, RestAddress
 from salver.client.answers import Classification, Prediction, Regression, VersionStatus
-from salver.client.asking import Asking
+from salver.client.base_client import BaseClient
 from salver.client.call import Call, spec_of
 from salver.client.call_options import CallOptions, ModelOptions
 from salver.client.client_options import ClientOptions, ClientSettings
@@ -40,7 +40,7 @@ class AsyncTransport(Protocol):
         ...
 
 
-class AsyncClient(Asking):
+class AsyncClient(BaseClient):
     """Asks one server, over gRPC or REST, from the tasks of one event loop.
 
     All methods are those of `Client`. Cancelling a task that waits for an answer ends the call, on the server as well;

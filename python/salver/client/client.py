@@ -10,7 +10,7 @@ from typing import Any, Protocol, Self, TypeVar, Unpack
 from salver.client import inference, model_info, predict, reload
 from salver.client.address import GrpcAddress, RestAddress
 from salver.client.answers import Classification, Prediction, Regression, VersionStatus
-from salver.client.asking import Asking
+from salver.client.base_client import BaseClient
 from salver.client.call import Call, spec_of
 from salver.client.call_options import CallOptions, ModelOptions
 from salver.client.client_options import ClientOptions, ClientSettings
@@ -39,7 +39,7 @@ class Transport(Protocol):
         ...
 
 
-class Client(Asking):
+class Client(BaseClient):
     """Asks one server, over gRPC or REST; may be shared by any number of threads.
 
     Every call takes `timeout_s`, `headers` and `criticality`; calls to a model `version` or `label`, and `signature`,

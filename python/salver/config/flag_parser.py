@@ -127,11 +127,11 @@ def parse_environment(environ: Mapping[str, str]) -> Reading:
     problems: list[str] = []
     warnings: list[str] = []
     known = {flag.variable: flag for flag in FLAGS.values()}
+    # Without the prefix, in which all are alike.
+    names = {variable.removeprefix(_PREFIX): variable for variable in known}
     for variable in sorted(key for key in environ if key.startswith(_PREFIX)):
         flag, text = known.get(variable), environ[variable]
         if flag is None:
-            # Without the prefix, in which all are alike.
-            names = {of_flag.removeprefix(_PREFIX): of_flag for of_flag in known}
             guess = nearest(variable.removeprefix(_PREFIX), names) if variable not in _OTHER_VARIABLES else None
             if guess and not variable.startswith(_SERVICE_PREFIXES):
                 warnings.append(f"environment variable {variable} sets no flag; did you mean {names[guess]}?")

@@ -60,9 +60,9 @@ _log = logging.getLogger(__name__)
 _UNLOAD_TIME_S = 5.0
 """How long `close` gives unloads after it has given up waiting for what is in use."""
 
-_UNLOADED_STATES = frozenset({HarnessState.LOAD_REQUESTED, HarnessState.LOAD_APPROVED, HarnessState.LOADING})
-"""In which a failure is one of the load."""
 _LOADING_STATES = frozenset({HarnessState.LOAD_APPROVED, HarnessState.LOADING})
+_STATES_BEFORE_READY = _LOADING_STATES | {HarnessState.LOAD_REQUESTED}
+"""In which a failure is one of the load."""
 
 
 class BasicManager(Manager):
@@ -323,7 +323,7 @@ class BasicManager(Manager):
         if state is HarnessState.READY:
             self._watches[harness.id] = self._serving_map.add(harness.id, harness.require_loader().servable)
             self._on_load_end(harness.id, None)
-        elif state is HarnessState.ERROR and harness.state in _UNLOADED_STATES:
+        elif state is HarnessState.ERROR and harness.state in _STATES_BEFORE_READY:
             self._on_load_end(harness.id, error)
         self._publish(harness.id, state, error)
         if state is HarnessState.QUIESCING:

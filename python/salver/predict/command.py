@@ -30,6 +30,7 @@ from salver.terminal.options import (
     timeout_option,
     version_or_label_options,
 )
+from salver.terminal.output_file import write_output
 from salver.terminal.program import HELP_OPTIONS, Program, run
 from salver.terminal.server_address import server_address_option, with_port
 from salver.terminal.tls_options import TlsChoice, tls_options
@@ -157,10 +158,7 @@ def _write(outputs: Mapping[str, Array], path: str | None, form: str | None) -> 
             raise InvalidArgumentError(f"{chosen} is not for a terminal: --output FILE")
         sys.stdout.buffer.write(data)
         return
-    try:
-        Path(path).write_bytes(data)
-    except OSError as error:
-        raise InvalidArgumentError(f"--output {path} cannot be written: {error.strerror}") from None
+    write_output(path, data)
 
 
 def main(arguments: Sequence[str]) -> int:

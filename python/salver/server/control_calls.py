@@ -42,6 +42,7 @@ from salver.version import salver_version
 
 
 def _wait_for_lock(pause_s: float) -> float:
+    # Imported by the call: a server over a data plane of a test needs no extension.
     from salver.dataplane import wait_for_lock
 
     return wait_for_lock(pause_s)

@@ -43,7 +43,7 @@ def _run_here(task: Callable[[], None]) -> bool:
     return True
 
 
-def _is_quick(call: ControlCall) -> bool:
+def _never(call: ControlCall) -> bool:
     del call
     return False
 
@@ -56,7 +56,7 @@ def _pass_over(call: ControlCall, error: SalverError) -> None:
 class SlowLane:
     """Where calls go that may take long, so that quick ones go on being answered."""
 
-    is_slow: Callable[[ControlCall], bool] = _is_quick
+    is_slow: Callable[[ControlCall], bool] = _never
     """Whether a call of the admin port may take long."""
     submit: Callable[[Callable[[], None]], bool] = _run_here
     """Runs what may take long elsewhere; says False when it has no room."""

@@ -37,12 +37,11 @@ class ModelList:
     @cached_property
     def by_name(self) -> Mapping[str, ModelConfig]:
         """The models by their names."""
-        return {model.name: model for model in self.models}
+        return _by_name(self.models)
 
     def followed_by(self, models: Models) -> ModelList:
         """Return the list that takes its place; with another number if it says something else."""
-        after = {model.name: model for model in models}
-        return ModelList(models, self.revision + (after != self.by_name))
+        return ModelList(models, self.revision + (_by_name(models) != self.by_name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +55,10 @@ class Replacement:
     def is_changed(self) -> bool:
         """Whether the two say different things."""
         return self.after.by_name != self.before.by_name
+
+
+def _by_name(models: Models) -> dict[str, ModelConfig]:
+    return {model.name: model for model in models}
 
 
 def _in_order(models: Models) -> Models:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import click
@@ -26,6 +25,7 @@ from salver.terminal.options import (
     target_p99_option,
     version_option,
 )
+from salver.terminal.output_file import write_output
 from salver.terminal.program import HELP_OPTIONS, Program, run
 from salver.terminal.screen import print_view
 from salver.tune.advice import Advice, advise
@@ -69,14 +69,7 @@ def tune(model: str, address: Address, output: str | None, *, as_json: bool, **o
     else:
         _show(profile, advice, text)
     if output is not None:
-        _write(output, text)
-
-
-def _write(path: str, text: str) -> None:
-    try:
-        Path(path).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise click.ClickException(f"--output {path} cannot be written: {error.strerror}") from None
+        write_output(output, text.encode())
 
 
 def _wanted(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 import pytest
 
 from salver.bench.bodies import Bodies
-from salver.bench.document import differences, document, read_baseline, target_document, write
+from salver.bench.document import differences, document, read_baseline, target_document, text
 from salver.bench.load_shape import LoadShape
 from salver.bench.result import result_document, result_of
 from salver.boundary.load import LoadTls
 from salver.errors import InvalidArgumentError
+from salver.terminal.output_file import write_output
 from tests.unit.bench.conftest import report, target_of
 
 OPTIONS = target_of().options([b"x"])
@@ -43,7 +44,7 @@ def test_secrets_stay_out_of_it():
 def test_what_is_written_is_read_as_a_baseline(tmp_path):
     path = str(tmp_path / "kept.json")
     kept = {**kept_of(), "result": result_document(result())}
-    write(path, kept)
+    write_output(path, text(kept).encode())
     assert read_baseline(path) == (result(), json.loads(json.dumps(kept)))
 
 
@@ -66,7 +67,7 @@ def test_a_file_of_something_else_is_no_baseline(tmp_path, content, problem):
 
 def test_files_that_cannot_be_used_are_told(tmp_path):
     with pytest.raises(InvalidArgumentError, match="cannot be written"):
-        write(str(tmp_path / "no" / "kept.json"), {})
+        write_output(str(tmp_path / "no" / "kept.json"), text({}).encode())
     with pytest.raises(InvalidArgumentError, match="cannot be read"):
         read_baseline(str(tmp_path / "none"))
 

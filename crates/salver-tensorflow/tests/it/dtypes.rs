@@ -46,13 +46,7 @@ fn members_of_a_batch_are_joined() {
         let parts = [(0, 1), (1, 3), (4, 0), (4, 2)].map(|(start, count)| whole.rows(start, count).unwrap());
         let name = signature_name(dtype);
         let inputs = [BatchInput::new(parts.to_vec())];
-        let call = Call {
-            signature: signature(&model, &name),
-            inputs: &inputs,
-            outputs: &[0],
-            deadline: None,
-            on_joined: None,
-        };
+        let call = Call::new(signature(&model, &name), &inputs, &[0]);
         assert_eq!(model.run(&call).unwrap(), [whole], "{name}");
     }
 }
@@ -67,13 +61,7 @@ fn a_batch_is_filled_up_with_the_first_row_of_its_last_member() {
         let want = BatchInput::new(vec![whole.clone(), row(1), row(1)]).joined().unwrap();
         let name = signature_name(dtype);
         let inputs = [BatchInput::new(members).padded(2)];
-        let call = Call {
-            signature: signature(&model, &name),
-            inputs: &inputs,
-            outputs: &[0],
-            deadline: None,
-            on_joined: None,
-        };
+        let call = Call::new(signature(&model, &name), &inputs, &[0]);
         assert_eq!(model.run(&call).unwrap(), [want], "{name}");
     }
 }

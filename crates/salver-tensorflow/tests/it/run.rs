@@ -22,7 +22,7 @@ fn example(name: &str, value: f32) -> Vec<u8> {
 /// Runs chosen outputs of a signature with one input.
 fn run_outputs(model: &SavedModel, name: &str, input: Tensor, outputs: &[usize]) -> Result<Vec<Tensor>, Status> {
     let inputs = [BatchInput::single(input)];
-    model.run(&Call { signature: signature(model, name), inputs: &inputs, outputs, deadline: None, on_joined: None })
+    model.run(&Call::new(signature(model, name), &inputs, outputs))
 }
 
 /// Lets the loop model go round; `None` for no deadline.
@@ -30,13 +30,7 @@ fn spin(model: &SavedModel, rounds: i32, time: Option<Duration>) -> Result<Vec<T
     let inputs =
         [fixed(DType::Int32, &[], rounds.to_le_bytes().to_vec()), floats(&[1], &[0.0])].map(BatchInput::single);
     let deadline = time.map(|time| Instant::now() + time);
-    model.run(&Call {
-        signature: signature(model, "serving_default"),
-        inputs: &inputs,
-        outputs: &[0],
-        deadline,
-        on_joined: None,
-    })
+    model.run(&Call { deadline, ..Call::new(signature(model, "serving_default"), &inputs, &[0]) })
 }
 
 #[test]
@@ -114,13 +108,7 @@ fn an_output_that_is_an_input_is_answered() {
     assert_eq!(run(&model, "pass_through", std::slice::from_ref(&x)).unwrap(), [x.clone(), floats(&[2], &[2.0, 4.0])]);
     assert_eq!(run(&model, "only_pass_through", std::slice::from_ref(&x)).unwrap(), std::slice::from_ref(&x));
     let inputs = [BatchInput::new(vec![x.clone(), x])];
-    let call = Call {
-        signature: signature(&model, "only_pass_through"),
-        inputs: &inputs,
-        outputs: &[0],
-        deadline: None,
-        on_joined: None,
-    };
+    let call = Call::new(signature(&model, "only_pass_through"), &inputs, &[0]);
     assert_eq!(model.run(&call).unwrap(), [floats(&[4], &[1.0, 2.0, 1.0, 2.0])]);
 }
 

@@ -57,7 +57,7 @@ pub(crate) fn run(model: &SavedModel, name: &str, inputs: &[Tensor]) -> Result<V
     let signature = signature(model, name);
     let inputs: Vec<_> = inputs.iter().cloned().map(BatchInput::single).collect();
     let outputs: Vec<_> = (0..signature.outputs.len()).collect();
-    model.run(&Call { signature, inputs: &inputs, outputs: &outputs, deadline: None, on_joined: None })
+    model.run(&Call::new(signature, &inputs, &outputs))
 }
 
 /// A float tensor.

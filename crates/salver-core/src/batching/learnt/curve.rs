@@ -219,6 +219,7 @@ impl Knot {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::batching::simulation::random::Random;
 
     fn curve(micros: impl Fn(usize) -> f32, sizes: impl IntoIterator<Item = usize>) -> Curve {
         let mut curve = Curve::new(1.0);
@@ -288,11 +289,8 @@ mod tests {
     #[test]
     fn noise_of_short_runs_does_not_add_up_in_sizes_that_seldom_run() {
         for seed in 1..=5_u64 {
-            let mut state = seed;
-            let mut random = move || {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                (state >> 33) as f32 / (1_u64 << 31) as f32
-            };
+            let mut random = Random::new(seed);
+            let mut random = || random.unit() as f32;
             let (mut curve, mut worst) = (Curve::new(1.0), 0.0_f64);
             for batch in 0..100_000_u32 {
                 let most_rows = [6, 64, 16][batch as usize / 3000 % 3];

@@ -2,7 +2,7 @@
 //!
 //! The scheduler is the real one; requests, runners and the clock are not. Nothing here is random beyond the seed.
 
-mod random;
+pub(super) mod random;
 mod report;
 mod world;
 

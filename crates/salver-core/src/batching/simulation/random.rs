@@ -2,15 +2,15 @@
 
 /// A sequence that its seed determines (SplitMix64).
 #[derive(Debug)]
-pub(super) struct Random(u64);
+pub(in crate::batching) struct Random(u64);
 
 impl Random {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(in crate::batching) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
     /// At least 0 and below 1.
-    pub(super) fn unit(&mut self) -> f64 {
+    pub(in crate::batching) fn unit(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -20,12 +20,12 @@ impl Random {
     }
 
     /// Evenly spread around 1, by at most `spread`.
-    pub(super) fn around_one(&mut self, spread: f64) -> f64 {
+    pub(in crate::batching) fn around_one(&mut self, spread: f64) -> f64 {
         1.0 + spread * (2.0 * self.unit() - 1.0)
     }
 
     /// The time between two events that come `rate` times in a unit of time.
-    pub(super) fn gap(&mut self, rate: f64) -> f64 {
+    pub(in crate::batching) fn gap(&mut self, rate: f64) -> f64 {
         -(1.0 - self.unit()).ln() / rate
     }
 }

@@ -13,10 +13,11 @@ from salver.client.operation import Operation
 from salver.client.retry import Attempts
 
 
-class Asking:
+class BaseClient:
     """Where a client asks, and how its calls are made."""
 
     def __init__(self, address: str, **options: Unpack[ClientOptions]) -> None:
+        """Read what is given; arguments and errors as those of `Client`."""
         self._settings = ClientSettings(**options)
         self._address = read_address(address)
         self._chance = random.random
