@@ -196,8 +196,9 @@ class ServableStateMonitor:
     def wait_until_available_or_failed(self, names: Iterable[str], timeout_s: float | None) -> Outcomes:
         """Block until every model is available or has failed once.
 
-        A model is available from the moment one version is. It has failed when a version has, or its source reports an
-        error, and no other version is on its way for the first time. Cancelled loads are no failures.
+        A model is available when one version is, and each other version that it began with is available or has failed,
+        too. It has failed when a version has, or its source reports an error, and no other version is on its way for
+        the first time. Cancelled loads are no failures.
 
         Args:
             names: Models to wait for.

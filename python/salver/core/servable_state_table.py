@@ -29,6 +29,8 @@ class ServableStateTable:
 
     def __init__(self) -> None:
         self._streams: dict[str, dict[int, ServableStateAndTime]] = {}
+        self._first_versions: dict[str, set[int]] = {}
+        """The versions that each stream began with: all that were managed before the first of them was loaded."""
         self.failures: dict[ServableId, SalverError] = {}
         """The first error of each version since it was last available; cancellations do not count."""
         self.source_errors: dict[str, SalverError] = {}
@@ -45,7 +47,10 @@ class ServableStateTable:
     def update(self, found: ServableStateAndTime) -> None:
         """Take in one event; being available wipes out earlier failures."""
         state = found.state
-        self._streams.setdefault(state.id.name, {})[state.id.version] = found
+        versions = self._streams.setdefault(state.id.name, {})
+        if state.manager_state == ManagerState.START:
+            self._note_start(state.id, versions)
+        versions[state.id.version] = found
         if state.manager_state == ManagerState.AVAILABLE:
             self.failures.pop(state.id, None)
         elif state.error is not None and state.error.code != Code.CANCELLED:
@@ -67,6 +72,7 @@ class ServableStateTable:
                     self.failures.pop(found.state.id, None)
             if not versions:
                 del self._streams[name]
+                self._first_versions.pop(name, None)
 
     def is_available(self, name: str) -> bool:
         """Whether a version of the stream is available."""
@@ -74,11 +80,12 @@ class ServableStateTable:
 
     def is_on_first_way(self, name: str) -> bool:
         """Whether a version of the stream is on its way up and has not failed so far."""
-        return any(
-            found.state.manager_state in (ManagerState.START, ManagerState.LOADING)
-            and found.state.id not in self.failures
-            for found in self.versions(name).values()
-        )
+        return any(map(self._is_version_on_first_way, self.versions(name).values()))
+
+    def is_starting(self, name: str) -> bool:
+        """Whether that is so for one of the versions that the stream began with."""
+        versions, first = self.versions(name), self._first_versions.get(name, ())
+        return any(self._is_version_on_first_way(versions[version]) for version in first if version in versions)
 
     def failure(self, name: str) -> SalverError | None:
         """Return the failure of the highest failed version, else what the source reported."""
@@ -87,3 +94,14 @@ class ServableStateTable:
             if error is not None:
                 return error
         return self.source_errors.get(name)
+
+    def _note_start(self, id: ServableId, versions: Mapping[int, ServableStateAndTime]) -> None:
+        live = [found for found in versions.values() if not found.has_ended]
+        if not live:
+            self._first_versions[id.name] = {id.version}
+        elif all(found.state.manager_state == ManagerState.START for found in live):
+            self._first_versions.setdefault(id.name, set()).add(id.version)
+
+    def _is_version_on_first_way(self, found: ServableStateAndTime) -> bool:
+        is_on_way = found.state.manager_state in (ManagerState.START, ManagerState.LOADING)
+        return is_on_way and found.state.id not in self.failures

@@ -112,7 +112,8 @@ class OutcomeWait:
         if name not in self._undecided:
             return
         is_available = table.is_available(name)
-        if not is_available and table.is_on_first_way(name):
+        # Once one serves, only the versions that the model began with are waited for, not those that came later.
+        if table.is_starting(name) if is_available else table.is_on_first_way(name):
             return
         error = None if is_available else table.failure(name)
         if is_available or error is not None:

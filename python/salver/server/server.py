@@ -226,7 +226,7 @@ class Server:
         )
 
     def wait_until_available(self, *names: str, timeout_s: float | None = None) -> None:
-        """Block until these models, or all, have a version that serves.
+        """Block until these models, or all, have a version that serves, and none that they began with still loads.
 
         Raises:
             NotFoundError: One of them is not configured.

@@ -178,7 +178,7 @@ class ServerCore:
         self.monitor.notify_when_available_or_failed(self.names, on_started)
 
     def wait_until_available(self, names: Iterable[str], timeout_s: float | None) -> None:
-        """Block until each of these models has a version that serves.
+        """Block until each of these models has a version that serves, and none that it began with still loads.
 
         Raises:
             NotFoundError: One of them is not configured.

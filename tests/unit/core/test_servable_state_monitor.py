@@ -349,6 +349,42 @@ def test_failed_version_does_not_decide_while_another_is_on_its_first_way(bus, m
     assert outcomes(monitor, "m") == {"m": None}
 
 
+def test_model_is_available_only_when_each_version_that_it_began_with_is_decided(bus, monitor):
+    for version in (1, 2, 3):
+        bus.send("m", version, START)
+    bus.send("m", 1, LOADING, AVAILABLE)
+    assert outcomes(monitor, "m") == {}
+    bus.send("m", 2, LOADING, END, error=BROKEN)
+    assert outcomes(monitor, "m") == {}
+    bus.send("m", 3, LOADING, AVAILABLE)
+    assert outcomes(monitor, "m") == {"m": None}
+
+
+def test_version_of_the_beginning_that_is_given_up_is_not_waited_for(bus, monitor):
+    bus.send("m", 1, START)
+    bus.send("m", 2, START, LOADING)
+    bus.send("m", 1, LOADING, AVAILABLE)
+    bus.send("m", 2, END, error=CancelledError("given up"))
+    assert outcomes(monitor, "m") == {"m": None}
+
+
+def test_version_that_comes_later_is_not_waited_for(bus, monitor):
+    bus.send("m", 1, START, LOADING)
+    bus.send("m", 2, START, LOADING)
+    bus.send("m", 1, AVAILABLE)
+    assert outcomes(monitor, "m") == {"m": None}
+
+
+def test_stream_that_had_ended_begins_anew(bus, monitor):
+    bus.send("m", 1, START, LOADING, AVAILABLE, END)
+    bus.send("m", 2, START)
+    bus.send("m", 3, START, LOADING)
+    bus.send("m", 2, LOADING, AVAILABLE)
+    assert outcomes(monitor, "m") == {}
+    bus.send("m", 3, AVAILABLE)
+    assert outcomes(monitor, "m") == {"m": None}
+
+
 def test_cancelled_load_is_no_failure(bus, monitor):
     bus.send("m", 1, LOADING, END, error=CancelledError("given up"))
     assert outcomes(monitor, "m") == {}

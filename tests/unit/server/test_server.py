@@ -31,6 +31,7 @@ from tests.support.prediction_logs import predict_record, write_warmup_data
 
 LIMIT_S = 20
 
+VERSION_1 = ServableRequest.specific("m", 1)
 VECTOR = {"x": TensorSpec(np.float32, [None])}
 DOUBLE = CallableServable(lambda inputs: {"x": inputs["x"] * 2}, inputs=VECTOR, outputs=VECTOR)
 
@@ -190,6 +191,21 @@ def test_ports_stay_closed_while_a_model_loads(make, tensorflow, plane, base):
     may_load.set()
     starting.join(LIMIT_S)
     assert set(plane.ports) == {"grpc", "rest"}
+
+
+def test_ports_stay_closed_while_one_of_the_first_versions_loads(make, tensorflow, plane, base):
+    may_load = threading.Event()
+    tensorflow.on_load = lambda path: (path.endswith("1") or may_load.wait(LIMIT_S)) and FakeNativeModel(half_plus_two)
+    both = Specific((1, 2))
+    model = ModelConfig(name="m", base_path=base("m", 1, 2), version_policy=both, version_labels={"canary": 2})
+    server = make({"m": model})
+    starting = threading.Thread(target=server.start)
+    starting.start()
+    wait_for(lambda: "m" in server.manager.get_managed_servable_names() and server.manager.find_pin(VERSION_1))
+    assert plane.ports == {}
+    may_load.set()
+    starting.join(LIMIT_S)
+    assert server.predict("m", {"x": [1.0]}, label="canary")["y"] == [2.5]
 
 
 def test_serve_while_loading_opens_the_ports_at_once_and_tells_the_state(make, tensorflow, plane, base):
