@@ -1,7 +1,8 @@
 """What state each version is in, and waiting for versions to reach one.
 
 The monitor hears every event of a bus from its construction on and keeps the last state of each version, END included,
-until it is told to forget. Questions are answered from that table, from any thread, without delay.
+until it is told to forget. A version that failed keeps its error while it is tried again. Questions are answered from
+that table, from any thread, without delay.
 
 Waits come in two kinds:
     - `wait_until_servables_reach_state`: until each request has reached a state or failed for good. A request for one
@@ -114,11 +115,6 @@ class ServableStateMonitor:
         """Return the latest events, oldest first."""
         with self._lock:
             return list(self._log)
-
-    def get_first_failure(self, servable_id: ServableId) -> SalverError | None:
-        """Return the first error of a version that was never available since, None if there is none."""
-        with self._lock:
-            return self._table.failures.get(servable_id)
 
     def get_source_error(self, name: str) -> SalverError | None:
         """Return what was last given to `report_source` for this stream."""

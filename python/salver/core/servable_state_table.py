@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from salver.core.ids import ServableId
 from salver.core.servable_state import ManagerState, ServableState
 from salver.errors import Code, SalverError
+
+_ON_THE_WAY_UP = frozenset({ManagerState.START, ManagerState.LOADING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +27,17 @@ class ServableStateAndTime:
 
 
 class ServableStateTable:
-    """The last states by name and version, with first failures. Not thread-safe."""
+    """The last states by name and version. A version that has failed keeps its error while it is tried again.
+
+    Not thread-safe.
+    """
 
     def __init__(self) -> None:
         self._streams: dict[str, dict[int, ServableStateAndTime]] = {}
         self._first_versions: dict[str, set[int]] = {}
         """The versions that each stream began with: all that were managed before the first of them was loaded."""
         self.failures: dict[ServableId, SalverError] = {}
-        """The first error of each version since it was last available; cancellations do not count."""
+        """The last error of each version since it was last available; cancellations do not count."""
         self.source_errors: dict[str, SalverError] = {}
         """What sources report, by stream."""
 
@@ -45,16 +50,16 @@ class ServableStateTable:
         return self._streams.items()
 
     def update(self, found: ServableStateAndTime) -> None:
-        """Take in one event; being available wipes out earlier failures."""
+        """Take in one event; being available wipes out the failure before it."""
         state = found.state
         versions = self._streams.setdefault(state.id.name, {})
         if state.manager_state == ManagerState.START:
             self._note_start(state.id, versions)
-        versions[state.id.version] = found
+        versions[state.id.version] = self._with_failure(found)
         if state.manager_state == ManagerState.AVAILABLE:
             self.failures.pop(state.id, None)
         elif state.error is not None and state.error.code != Code.CANCELLED:
-            self.failures.setdefault(state.id, state.error)
+            self.failures[state.id] = state.error
 
     def set_source_error(self, name: str, error: SalverError | None) -> None:
         """Note what a source says of a stream; None takes it back."""
@@ -102,6 +107,11 @@ class ServableStateTable:
         elif all(found.state.manager_state == ManagerState.START for found in live):
             self._first_versions.setdefault(id.name, set()).add(id.version)
 
+    def _with_failure(self, found: ServableStateAndTime) -> ServableStateAndTime:
+        failure = self.failures.get(found.state.id)
+        if failure is None or found.state.error is not None or found.state.manager_state not in _ON_THE_WAY_UP:
+            return found
+        return replace(found, state=replace(found.state, error=failure))
+
     def _is_version_on_first_way(self, found: ServableStateAndTime) -> bool:
-        is_on_way = found.state.manager_state in (ManagerState.START, ManagerState.LOADING)
-        return is_on_way and found.state.id not in self.failures
+        return found.state.manager_state in _ON_THE_WAY_UP and found.state.id not in self.failures

@@ -133,7 +133,8 @@ def test_forgets_unloaded_versions_only(bus, monitor):
     bus.send("b", 1, END)
     monitor.forget_unloaded_servable_states()
     assert monitor.get_all_servable_states() == {"a": {2: at(2.0, "a", 2, AVAILABLE)}}
-    assert monitor.get_first_failure(ServableId("a", 1)) is None
+    bus.send("a", 1, START)
+    assert monitor.get_state(ServableId("a", 1)).error is None
 
 
 # --- Notifications
@@ -325,7 +326,15 @@ def test_model_is_decided_by_its_first_failure_even_while_it_is_retried(bus, mon
     bus.send("m", 1, START, LOADING, END, error=BROKEN)
     bus.send("m", 1, START, LOADING)
     assert outcomes(monitor, "m") == {"m": BROKEN}
-    assert monitor.get_first_failure(ServableId("m", 1)) == BROKEN
+
+
+def test_version_that_is_tried_again_keeps_the_error_of_its_last_try(bus, monitor):
+    bus.send("m", 1, LOADING, END, error=BROKEN)
+    bus.send("m", 1, START, LOADING, END, error=MISSING)
+    bus.send("m", 1, START)
+    assert monitor.get_state(ServableId("m", 1)) == ServableState(ServableId("m", 1), START, MISSING)
+    bus.send("m", 1, LOADING)
+    assert monitor.get_version_states("m")[1].state.error == MISSING
 
 
 def test_failure_reported_while_loading_decides(bus, monitor):
@@ -337,7 +346,7 @@ def test_failure_reported_while_loading_decides(bus, monitor):
 def test_success_after_a_retry_wipes_out_the_failure(bus, monitor):
     bus.send("m", 1, LOADING, END, error=BROKEN)
     bus.send("m", 1, LOADING, AVAILABLE)
-    assert monitor.get_first_failure(ServableId("m", 1)) is None
+    assert monitor.get_state(ServableId("m", 1)).error is None
     assert outcomes(monitor, "m") == {"m": None}
 
 

@@ -60,6 +60,16 @@ def test_failed_version_carries_its_error(bus, status):
     assert ask(status, name="m") == [(1, 50, 2)]
 
 
+def test_failed_version_carries_its_error_while_it_is_tried_again(bus, status):
+    publish(bus, 1, ManagerState.END, UnknownError("broken"))
+    publish(bus, 1, ManagerState.START)
+    assert ask(status, name="m") == [(1, 10, 2)]
+    publish(bus, 1, ManagerState.LOADING)
+    assert ask(status, name="m") == [(1, 20, 2)]
+    publish(bus, 1, ManagerState.AVAILABLE)
+    assert ask(status, name="m") == [(1, 30, 0)]
+
+
 def test_missing_spec_is_an_invalid_argument(status):
     with pytest.raises(InvalidArgumentError, match="Missing ModelSpec"):
         status.grpc(b"")
