@@ -18,8 +18,9 @@ from salver.config.server_config import LogFormat
 
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
-
-_BEYOND_ASCII = (*range(0x7F, 0xA0), 0x2028, 0x2029)
+_DIRECTIONS = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+"""What turns the direction of text: with it a part of a line can be shown in the place of another."""
+_BEYOND_ASCII = (*range(0x7F, 0xA0), 0x2028, 0x2029, *_DIRECTIONS)
 """Control characters and ends of lines that JSON lets stand."""
 _ESCAPED = {
     code: chr(code).encode("unicode_escape").decode() for code in (*range(0x20), *_BEYOND_ASCII) if chr(code) != "\t"

@@ -94,7 +94,7 @@ def test_message_with_line_ends_stays_one_line(set_up):
 
 @pytest.mark.parametrize("log_format", LogFormat)
 def test_no_terminal_obeys_what_a_client_sent(set_up, log_format):
-    sent = "\x1b[2J\x9b2J\x7f\x00\u2028 \u00e9\t"
+    sent = "\x1b[2J\x9b2J\x7f\x00\u2028 \u00e9\t\u061c\u200e\u200f\u202a\u202e\u2066\u2069"
     stream = set_up(log_format)
     logging.getLogger("salver").info(sent)
     line = stream.getvalue()

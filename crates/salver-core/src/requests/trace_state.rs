@@ -1,10 +1,12 @@
 //! The `tracestate` of a caller, as the W3C recommendation "Trace Context" has it (section 3.3).
 //!
-//! It is passed on as it came, to collectors and to whatever servables call; so what is no such list is passed on to
+//! It is passed on as it came, or in part where it is long, to collectors and to whatever servables call; so what is no such list is passed on to
 //! nobody. The libraries that read it there complain of each one that is malformed, and strangers write it.
 
-/// Longer lists are not passed on; section 3.3.1.5 asks for at least 512 characters.
+/// Longer lists are passed on in part; section 3.3.1.5 asks for at least 512 characters.
 const MAX_BYTES: usize = 512;
+/// Longer members go first, by the same section.
+const MAX_BYTES_OF_LASTING: usize = 128;
 /// Section 3.3.1.1.
 const MAX_MEMBERS: usize = 32;
 const MAX_KEY_BYTES: usize = 256;
@@ -20,29 +22,34 @@ pub fn trace_state<'a>(headers: impl IntoIterator<Item = &'a [u8]>) -> String {
 }
 
 fn read<'a>(headers: impl IntoIterator<Item = &'a [u8]>) -> Option<String> {
-    let (mut state, mut keys) = (String::new(), Vec::new());
+    let (mut members, mut keys) = (Vec::new(), Vec::new());
     for header in headers {
         for member in header.split(|byte| *byte == b',') {
             let member = member.trim_ascii();
             if member.is_empty() {
                 continue;
             }
-            let (key, value) = std::str::from_utf8(member).ok()?.split_once('=')?;
+            let member = std::str::from_utf8(member).ok()?;
+            let (key, value) = member.split_once('=')?;
             let is_new = !keys.contains(&key);
             if !(is_key(key) && is_value(value) && is_new && keys.len() < MAX_MEMBERS) {
                 return None;
             }
             keys.push(key);
-            if !state.is_empty() {
-                state.push(',');
-            }
-            state.extend([key, "=", value]);
-            if state.len() > MAX_BYTES {
-                return None;
-            }
+            members.push(member);
         }
     }
-    Some(state)
+    shorten(&mut members);
+    Some(members.join(","))
+}
+
+/// Takes whole members off the end, long ones before all others, until the rest may be passed on.
+fn shorten(members: &mut Vec<&str>) {
+    let mut num_bytes = members.iter().map(|member| member.len() + 1).sum::<usize>();
+    while num_bytes > MAX_BYTES + 1 {
+        let last_long = members.iter().rposition(|member| member.len() > MAX_BYTES_OF_LASTING);
+        num_bytes -= members.remove(last_long.unwrap_or(members.len() - 1)).len() + 1;
+    }
 }
 
 /// Section 3.3.1.3.1.
@@ -89,6 +96,20 @@ mod tests {
     }
 
     #[test]
+    fn a_long_list_loses_its_last_long_members_first_and_then_its_last() {
+        let long = |key: &str| format!("{key}={}", "v".repeat(200));
+        assert_eq!(
+            of(&[&long("a"), "b=1", &long("c"), "d=1", &long("e"), "f=1"]),
+            format!("{},b=1,{},d=1,f=1", long("a"), long("c"))
+        );
+        let short: Vec<String> = (10..42).map(|number| format!("k{number}={}", "v".repeat(28))).collect();
+        assert_eq!(of(&[&short.join(",")]), short[..15].join(","));
+        let too_long = format!("{}={}", "k".repeat(256), "v".repeat(256));
+        assert_eq!(of(&[&too_long, "b=1"]), "b=1");
+        assert_eq!(of(&[&too_long]), "");
+    }
+
+    #[test]
     fn what_is_no_such_list_is_passed_on_to_nobody() {
         let many: Vec<String> = (0..33).map(|number| format!("k{number}=v")).collect();
         for headers in [
@@ -108,7 +129,6 @@ mod tests {
             &[&format!("k={}", "v".repeat(257))],
             &[&format!("{}=v", "k".repeat(257))],
             &[&format!("a@{}=v", "s".repeat(15))],
-            &[&"v".repeat(256), &"w".repeat(256)],
         ] {
             assert_eq!(of(headers), "", "{headers:?}");
         }

@@ -32,8 +32,8 @@ const MAX_PENDING_PARTS: usize = 4;
 /// A client that takes nothing for so long is waited for no longer: it holds the thread of a servable, of which there are
 /// few, and need not have set a deadline.
 const MAX_STUCK: Duration = Duration::from_secs(60);
-/// What is taken of a part is not seen until it is gone, so large ones have longer: as long as at this rate.
-const MIN_BYTES_PER_S: usize = 64 << 10;
+/// A part goes in pieces of at most this many bytes, so that a client that takes a large one slowly is seen to.
+const MAX_PIECE: usize = 256 << 10;
 
 /// Parts on their way to the event loop of their client.
 struct Parts(mpsc::Sender<Outputs>);
@@ -84,7 +84,7 @@ async fn stream(
     let prepared = inference::prepare(context, Api::PredictStreamed, message, record).await?;
     let sample = sent.and_then(|sent| log.sample(Api::PredictStreamed, &prepared.predictions, || Part::sent(&sent)));
     let answer = Arc::new(prepared.answer);
-    let mut client = Client { context, record, frames, answer, sample, largest_part: 0 };
+    let mut client = Client { context, record, frames, answer, sample };
     let (sender, mut parts) = mpsc::channel(MAX_PENDING_PARTS);
     let Some(mut prediction) = prepared.predictions.into_iter().next() else { return Ok(()) };
     prediction.terms = terms;
@@ -116,8 +116,6 @@ struct Client<'a> {
     answer: Arc<Answer>,
     /// Of a call that is logged.
     sample: Option<Sample>,
-    /// In bytes.
-    largest_part: usize,
 }
 
 impl Client<'_> {
@@ -130,8 +128,7 @@ impl Client<'_> {
         if let Some(sample) = &mut self.sample {
             sample.add(Part::sent(&message.slice(framing::PREFIX_LEN..)));
         }
-        self.largest_part = self.largest_part.max(message.len());
-        give(self.frames, message, patience(self.largest_part)).await
+        give(self.frames, message, MAX_STUCK).await
     }
 
     fn end(self) {
@@ -141,47 +138,68 @@ impl Client<'_> {
     }
 }
 
-/// How long a client is waited for that may have two parts of this size on their way to it.
-fn patience(largest_part: usize) -> Duration {
-    MAX_STUCK + Duration::from_secs((2 * largest_part / MIN_BYTES_PER_S) as u64)
-}
-
-/// Gives a message to a client that takes it within `limit`.
+/// Gives a message to a client that takes each piece of it within `limit`.
 ///
 /// # Errors
 /// CANCELLED where the client has gone; DEADLINE_EXCEEDED where it takes nothing.
-async fn give(frames: &Frames, message: Bytes, limit: Duration) -> Result<(), Status> {
-    match tokio::time::timeout(limit, frames.send(Frame::data(message))).await {
-        Ok(given) => given.map_err(|_closed| Status::new(Code::Cancelled, "The caller has gone.")),
-        Err(_elapsed) => {
-            let text = format!("The caller took no part of the answer for {} s.", limit.as_secs());
-            Err(Status::new(Code::DeadlineExceeded, text))
+async fn give(frames: &Frames, mut message: Bytes, limit: Duration) -> Result<(), Status> {
+    while !message.is_empty() {
+        let piece = message.split_to(message.len().min(MAX_PIECE));
+        match tokio::time::timeout(limit, frames.send(Frame::data(piece))).await {
+            Ok(given) => given.map_err(|_closed| Status::new(Code::Cancelled, "The caller has gone."))?,
+            Err(_elapsed) => {
+                let text = format!("The caller took nothing of the answer for {} s.", limit.as_secs());
+                return Err(Status::new(Code::DeadlineExceeded, text));
+            }
         }
     }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn large_parts_have_the_time_that_a_slow_line_takes() {
-        assert_eq!(patience(100), MAX_STUCK);
-        assert_eq!(patience(64 << 20), MAX_STUCK + Duration::from_secs(2048));
+    const PART: Bytes = Bytes::from_static(b"a part");
+
+    /// Runs a test whose clock stands still but for sleeps.
+    fn run(test: impl Future<Output = ()>) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+        runtime.unwrap().block_on(test);
     }
 
     #[test]
     fn a_client_that_takes_nothing_is_given_up_and_one_that_does_is_waited_for() {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        runtime.block_on(async {
+        run(async {
             let (frames, mut taken) = mpsc::channel(1);
-            let (at_once, long) = (Duration::ZERO, Duration::from_secs(60));
-            assert_eq!(give(&frames, Bytes::new(), at_once).await, Ok(()));
-            assert_eq!(give(&frames, Bytes::new(), at_once).await.unwrap_err().code, Code::DeadlineExceeded);
-            let (given, first) = tokio::join!(give(&frames, Bytes::new(), long), taken.recv());
+            assert_eq!(give(&frames, PART, MAX_STUCK).await, Ok(()));
+            assert_eq!(give(&frames, PART, MAX_STUCK).await.unwrap_err().code, Code::DeadlineExceeded);
+            let (given, first) = tokio::join!(give(&frames, PART, MAX_STUCK), taken.recv());
             assert!(given.is_ok() && first.is_some());
             drop(taken);
-            assert_eq!(give(&frames, Bytes::new(), long).await.unwrap_err().code, Code::Cancelled);
+            assert_eq!(give(&frames, PART, MAX_STUCK).await.unwrap_err().code, Code::Cancelled);
+        });
+    }
+
+    #[test]
+    fn a_large_part_goes_in_pieces_and_each_has_its_time() {
+        run(async {
+            let sent = Bytes::from(b"0123456789".repeat(MAX_PIECE / 4));
+            let (frames, mut taken) = mpsc::channel(1);
+            let take_slowly = async {
+                let mut received = Vec::new();
+                while received.len() < sent.len() {
+                    tokio::time::sleep(MAX_STUCK * 3 / 4).await;
+                    let piece: Frame<Bytes> = taken.recv().await.unwrap();
+                    let piece = piece.into_data().unwrap();
+                    assert!(piece.len() <= MAX_PIECE, "{} bytes", piece.len());
+                    received.extend_from_slice(&piece);
+                }
+                received
+            };
+            let (given, received) = tokio::join!(give(&frames, sent.clone(), MAX_STUCK), take_slowly);
+            assert_eq!(given, Ok(()));
+            assert_eq!(received, sent);
         });
     }
 }
