@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -175,6 +177,38 @@ def test_requests_to_record_are_checked_and_end_with_their_time_or_caller(server
         with pytest.raises(TimeoutError):
             exchange(server.admin_port, "POST", "/v1/models/half:record", {}, limit_s=0.3)
     wait_until(lambda: ask("/v1/models/half:record", {"timeout_s": 0}).status == 200, LIMIT_S, "room")
+
+
+def test_recording_counts_until_a_slow_reader_has_it(server) -> None:
+    numbers = [1.0] * 200_000
+    load = Load()
+    request = half_plus_two_request(*numbers, model="half")
+    load.add_grpc(
+        server.grpc_address, "/tensorflow.serving.PredictionService/Predict", request, is_half_plus_two(*numbers)
+    )
+
+    def record_most() -> Any:
+        return server.ask_admin("/v1/models/half:record", "POST", {"timeout_s": 0, "max_bytes": 256 << 20})
+
+    with socket.socket() as reader:
+        reader.settimeout(LIMIT_S)
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        reader.connect(("127.0.0.1", server.admin_port))
+        body = b'{"max_records": 8}'
+        head = f"POST /v1/models/half:record HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
+        with load:
+            reader.sendall(head.encode() + body)
+            begun = reader.recv(1, socket.MSG_PEEK)  # its answer comes: it is made
+        assert begun == b"H"
+        refused = record_most()
+        assert (refused.status, refused.json()["code"]) == (429, "RESOURCE_EXHAUSTED")
+        assert "being made or sent" in refused.json()["error"]
+        answer = http.client.HTTPResponse(reader)
+        answer.begin()
+        content = answer.read()
+        assert (answer.status, answer.getheader("x-salver-records")) == (200, "8")
+        assert len(content) == int(answer.headers["content-length"]) > 8 * 2 * 4 * len(numbers)
+    wait_until(lambda: record_most().status == 200, LIMIT_S, "room")
 
 
 def test_files_made_from_signatures_and_by_hand_warm_a_version_up(base, tmp_path, start_server) -> None:

@@ -12,9 +12,12 @@ from salver.errors import ResourceExhaustedError
 from salver.server.shared_request_log import SharedRequestLog
 
 MAX_RECORDINGS = 4
-"""At the same time: each holds memory and a thread."""
+"""At the same time, those that are still being sent included: each holds memory and a thread."""
 MAX_TOTAL_BYTES = 512 << 20
-"""What all recordings may take together. Each counts twice: its requests, and the file that is made of them."""
+"""What all recordings may take together.
+
+While it is made each counts twice, for its requests and the file that is made of them; then that file counts.
+"""
 _LOOK_S = 0.2
 """How soon it is noticed that nobody waits any more."""
 
@@ -142,8 +145,8 @@ class Recordings:
         self._clock = clock
         self._lock = threading.Lock()
         """Guards `_taken`."""
-        self._taken: list[int] = []
-        """Bytes that each of the recordings being made may take."""
+        self._taken: dict[Recording, int] = {}
+        """Bytes that each of the recordings takes, or may take as long as it is being made."""
 
     def record(
         self,
@@ -154,6 +157,8 @@ class Recordings:
     ) -> Recording:
         """Record requests of a model; blocks until that is over.
 
+        What is returned counts until it is given to `release`.
+
         Args:
             model: Its name.
             wanted: How much.
@@ -161,33 +166,42 @@ class Recordings:
             on_begun: Called once it takes requests.
 
         Raises:
-            ResourceExhaustedError: Too many recordings are made already, or those may take too much memory.
+            ResourceExhaustedError: There are too many recordings already, or those may take too much memory.
         """
-        num_bytes = 2 * wanted.max_bytes
-        self._reserve(num_bytes)
+        recording = Recording(model, wanted)
+        self._reserve(recording, wanted.max_bytes)
         try:
-            recording = Recording(model, wanted)
-            self._start_pulling()
-            self._log.add(recording)
-            try:
-                on_begun()
-                recording.wait(lambda: is_wanted() and not self._is_stopping(), self._clock)
-            finally:
-                self._log.remove(recording)
-            return recording
-        finally:
-            with self._lock:
-                self._taken.remove(num_bytes)
+            self._make(recording, is_wanted, on_begun)
+        except BaseException:
+            self.release(recording)
+            raise
+        with self._lock:
+            self._taken[recording] = len(recording.content())
+        return recording
 
-    def _reserve(self, num_bytes: int) -> None:
+    def release(self, recording: Recording) -> None:
+        """Let others have the memory of a recording that nobody needs any more; does nothing the second time."""
+        with self._lock:
+            self._taken.pop(recording, None)
+
+    def _make(self, recording: Recording, is_wanted: Callable[[], bool], on_begun: Callable[[], None]) -> None:
+        self._start_pulling()
+        self._log.add(recording)
+        try:
+            on_begun()
+            recording.wait(lambda: is_wanted() and not self._is_stopping(), self._clock)
+        finally:
+            self._log.remove(recording)
+
+    def _reserve(self, recording: Recording, max_bytes: int) -> None:
         with self._lock:
             if len(self._taken) == MAX_RECORDINGS:
-                text = f"{MAX_RECORDINGS} recordings are being made already; wait for one of them"
+                text = f"{MAX_RECORDINGS} recordings are being made or sent already; wait for one of them"
                 raise ResourceExhaustedError(text)
-            left = MAX_TOTAL_BYTES - sum(self._taken)
-            if num_bytes > left:
+            left = (MAX_TOTAL_BYTES - sum(self._taken.values())) // 2
+            if max_bytes > left:
                 raise ResourceExhaustedError(
-                    f"max_bytes may be {left // 2} while other recordings are being made, got {num_bytes // 2}; "
+                    f"max_bytes may be {left} while other recordings are being made or sent, got {max_bytes}; "
                     "ask for less, or wait for one of them"
                 )
-            self._taken.append(num_bytes)
+            self._taken[recording] = 2 * max_bytes

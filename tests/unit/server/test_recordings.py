@@ -6,7 +6,7 @@ import pytest
 
 from salver.admin.recording import MAX_BYTES, RecordRequest
 from salver.boundary import LogEntries, LogEntry
-from salver.errors import ResourceExhaustedError
+from salver.errors import InternalError, ResourceExhaustedError
 from salver.server.recordings import MAX_RECORDINGS, MAX_TOTAL_BYTES, End, Recordings
 from salver.server.shared_request_log import SharedRequestLog
 from salver.testing.fake_clock import FakeClock
@@ -85,11 +85,15 @@ def test_the_end_of_the_server_ends_it_with_what_there_is():
     assert (content(made), made.end) == ([b"a"], End.STOP)
 
 
+def make_and_release(bench, request, is_wanted=lambda: False):
+    bench.recordings.release(bench.recordings.record("m", request, is_wanted))
+
+
 @contextmanager
 def being_made(bench, *requests):
     release = threading.Event()
     threads = [
-        threading.Thread(target=bench.recordings.record, args=("m", request, lambda: not release.is_set()))
+        threading.Thread(target=make_and_release, args=(bench, request, lambda: not release.is_set()))
         for request in requests
     ]
     for thread in threads:
@@ -109,7 +113,7 @@ def test_there_are_few_at_a_time():
         pytest.raises(ResourceExhaustedError, match="recordings are being made"),
     ):
         bench.recordings.record("m", RecordRequest(max_bytes=1), lambda: True)
-    bench.recordings.record("m", RecordRequest(), lambda: False)
+    make_and_release(bench, RecordRequest())
 
 
 def test_together_they_take_a_bounded_number_of_bytes():
@@ -120,5 +124,29 @@ def test_together_they_take_a_bounded_number_of_bytes():
         left = most - (100 << 20)
         with pytest.raises(ResourceExhaustedError, match=f"max_bytes may be {left} while .*, got {left + 1};"):
             bench.recordings.record("m", RecordRequest(max_bytes=left + 1), lambda: True)
-        bench.recordings.record("m", RecordRequest(max_bytes=left), lambda: False)
-    bench.recordings.record("m", RecordRequest(max_bytes=most), lambda: False)
+        make_and_release(bench, RecordRequest(max_bytes=left))
+    make_and_release(bench, RecordRequest(max_bytes=most))
+
+
+def test_what_is_made_counts_with_its_size_until_it_is_released():
+    bench = Bench(b"a" * 1000)
+    made = bench.record(max_records=1)
+    size = len(made.content())
+    left = (MAX_TOTAL_BYTES - size) // 2
+    with pytest.raises(ResourceExhaustedError, match=f"max_bytes may be {left} while .* made or sent"):
+        bench.recordings.record("m", RecordRequest(max_bytes=left + 1), lambda: True)
+    make_and_release(bench, RecordRequest(max_bytes=left))
+    bench.recordings.release(made)
+    bench.recordings.release(made)
+    make_and_release(bench, RecordRequest(max_bytes=MAX_TOTAL_BYTES // 2))
+
+
+def test_recording_that_fails_counts_no_more():
+    bench = Bench()
+
+    def fail():
+        raise InternalError("it cannot begin")
+
+    for _ in range(MAX_RECORDINGS + 1):
+        with pytest.raises(InternalError):
+            bench.recordings.record("m", RecordRequest(), lambda: True, on_begun=fail)

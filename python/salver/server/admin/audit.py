@@ -5,6 +5,7 @@ refused has it with the refusal. Where something goes wrong after it was accepte
 
 Who is turned away at the door, before anybody looks at what is asked, can come as often as a page in some browser
 likes. Those refusals are told a few times a minute, and counted otherwise; they push no attempt out of what is kept.
+Each reason, that is each code, has limits of its own, so that pages cannot hide that operators were turned away, too.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from itertools import chain
+from typing import TypeAlias
 
 from salver.admin.change import AuditDocument, AuditEntry, Difference
 from salver.errors import Code, SalverError
@@ -27,12 +30,15 @@ logger = logging.getLogger("salver.audit")
 
 _MAX_ENTRIES = 1000
 _MAX_REFUSALS = 100
-"""Of those turned away at the door, that are kept beside the entries."""
+"""Of those turned away at the door for one reason, that are kept beside the entries."""
 _MAX_REFUSALS_PER_MINUTE = 10
 _MAX_TEXT = 300
 """Characters that are kept of what a caller says."""
 _MAX_DIFFERENCES = 50
 """Differences that are kept of one change; a list of models that is set whole may have thousands."""
+
+_Numbered: TypeAlias = "deque[tuple[int, AuditEntry]]"
+"""Entries with their places among all that were told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,15 @@ class Attempt:
             self._on_accepted(self)
 
 
+@dataclass(slots=True)
+class _Refusals:
+    """Those turned away at the door for one reason."""
+
+    rate: BoundedRate
+    kept: _Numbered = field(default_factory=lambda: deque(maxlen=_MAX_REFUSALS))
+    num_untold: int = 0
+
+
 class AuditLog:
     """The attempts of this run of the server; only the latest are kept. Thread-safe."""
 
@@ -82,22 +97,23 @@ class AuditLog:
         Args:
             max_entries: How many attempts are kept.
             clock: Gives seconds since the epoch.
-            max_refusals_per_minute: How many refusals at the door are told.
+            max_refusals_per_minute: How many refusals at the door are told, for each reason.
         """
-        self._lock = threading.Lock()
-        """Guards all below but the clock, and keeps the log in their order."""
-        self._entries: deque[tuple[int, AuditEntry]] = deque(maxlen=max_entries)
-        self._refusals: deque[tuple[int, AuditEntry]] = deque(maxlen=_MAX_REFUSALS)
-        self._num_told = 0
-        self._num_untold = 0
-        self._rate = BoundedRate(max_refusals_per_minute, 60.0, clock)
+        self._max_refusals_per_minute = max_refusals_per_minute
         self._clock = clock
+        self._lock = threading.Lock()
+        """Guards all below, and keeps the log in their order."""
+        self._entries: _Numbered = deque(maxlen=max_entries)
+        self._refusals: dict[Code, _Refusals] = {}
+        self._num_told = 0
 
     def document(self) -> AuditDocument:
         """Return what is kept, latest first."""
         with self._lock:
-            found = sorted((*self._entries, *self._refusals), key=lambda one: -one[0])
-            return AuditDocument(audit=tuple(entry for _, entry in found), num_refusals_left_out=self._num_untold)
+            places = (self._entries, *(refusals.kept for refusals in self._refusals.values()))
+            found = sorted(chain.from_iterable(places), key=lambda one: -one[0])
+            num_untold = sum(refusals.num_untold for refusals in self._refusals.values())
+            return AuditDocument(audit=tuple(entry for _, entry in found), num_refusals_left_out=num_untold)
 
     @contextmanager
     def attempt(self, asker: Asker) -> Iterator[Attempt]:
@@ -119,23 +135,29 @@ class AuditLog:
                 note(attempt, outcome)
 
     def refuse(self, asker: Asker, error: SalverError) -> None:
-        """Note that somebody was turned away at the door; beyond so many a minute they are only counted."""
+        """Note that somebody was turned away at the door; beyond so many a minute of one code they are only counted."""
         with self._lock:
-            num_before = self._rate.take()
+            refusals = self._refusals_with(error.code)
+            num_before = refusals.rate.take()
             if num_before is None:
-                self._num_untold += 1
+                refusals.num_untold += 1
                 return
             entry = _entry(rfc3339(self._clock()), asker, error.code, Attempt())
             told = f"; {num_before} more before it" if num_before else ""
             # The message repeats what a stranger sent.
             why = _cut(error.message).encode("ascii", "backslashreplace").decode()
-            self._keep(self._refusals, entry, f"{_line(entry, 0)}: {why}{told}")
+            self._keep(refusals.kept, entry, f"{_line(entry, 0)}: {why}{told}")
+
+    def _refusals_with(self, code: Code) -> _Refusals:
+        if code not in self._refusals:
+            self._refusals[code] = _Refusals(BoundedRate(self._max_refusals_per_minute, 60.0, self._clock))
+        return self._refusals[code]
 
     def _add(self, entry: AuditEntry, num_differences: int) -> None:
         with self._lock:
             self._keep(self._entries, entry, _line(entry, num_differences))
 
-    def _keep(self, place: deque[tuple[int, AuditEntry]], entry: AuditEntry, line: str) -> None:
+    def _keep(self, place: _Numbered, entry: AuditEntry, line: str) -> None:
         self._num_told += 1
         place.append((self._num_told, entry))
         logger.info("%s", line, extra={"audit": asdict(replace(entry, diff=()))})

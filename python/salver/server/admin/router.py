@@ -132,11 +132,10 @@ class AdminRoutes:
             NotFoundError: There is no such path; names the nearest that there is, or where all stand.
             SalverError: What the check or the handler refuses with.
         """
-        try:
-            self._check(call)
-        except SalverError as error:
-            self._audit.refuse(_asker(call), error)
-            raise
+        refusal = self._why_not(call)
+        if refusal is not None:
+            self._audit.refuse(_asker(call), refusal)
+            raise refusal
         found = self._find(call.path)
         if found is None:
             raise NotFoundError(f"There is no {call.path[:_MAX_SHOWN]} here; {self._hint(call.path)}")
@@ -158,11 +157,22 @@ class AdminRoutes:
             return route.handler(_checked(route, replace(request, attempt=attempt)))
 
     def note_refusal(self, call: ControlCall, error: SalverError) -> None:
-        """Tell the audit of a call that was refused before it came here, if it might have changed something."""
+        """Tell the audit of a call that was refused before it came here, if it might have changed something.
+
+        What the check would have refused is told as that: a page of another site is never taken for an operator.
+        """
         found = self._find(call.path)
         route = found and found[0].get(_verb(call))
         if route is not None and _is_audited(route):
-            self._audit.refuse(_asker(call), error)
+            self._audit.refuse(_asker(call), self._why_not(call) or error)
+
+    def _why_not(self, call: ControlCall) -> SalverError | None:
+        """What the check refuses the call with, if it does."""
+        try:
+            self._check(call)
+        except SalverError as error:
+            return error
+        return None
 
     def is_slow(self, call: ControlCall) -> bool:
         """Whether the answer to this call may take seconds."""

@@ -8,8 +8,9 @@ from salver.core.ids import ServableId
 from salver.errors import DataLossError, InvalidArgumentError
 from salver.server.admin.answers import document_response
 from salver.server.admin.model_name import model_of
+from salver.server.admin.recording_answer import RecordingAnswer
 from salver.server.admin.router import AdminRequest
-from salver.server.http_response import HttpResponse
+from salver.server.http_response import AnyResponse, HttpResponse
 from salver.server.recordings import Recordings
 from salver.server.replays import Replays
 
@@ -23,7 +24,7 @@ class WarmupPages:
         self._replays = replays
         self._names = names
 
-    def record(self, request: AdminRequest) -> HttpResponse:
+    def record(self, request: AdminRequest) -> AnyResponse:
         """Answer with a TFRecord file of requests that came meanwhile; takes as long as the request allows.
 
         Raises:
@@ -34,13 +35,7 @@ class WarmupPages:
         # At once: an operator should not hear of it only when the requests are somewhere else already.
         on_begun = request.attempt.accept
         made = self._recordings.record(model, request.document, lambda: not call.is_cancelled, on_begun)
-        headers = (
-            ("content-type", "application/octet-stream"),
-            ("x-salver-records", str(made.num_records)),
-            ("x-salver-dropped", str(made.num_dropped)),
-            ("x-salver-end", made.end.value),
-        )
-        return HttpResponse(200, headers, made.content())
+        return RecordingAnswer(self._recordings, made).response()
 
     def replay(self, request: AdminRequest) -> HttpResponse:
         """Answer with what came of replaying the body; takes as long as the version takes.

@@ -1,9 +1,10 @@
 import pytest
 
-from salver.errors import InternalError, NotFoundError, PermissionDeniedError
+from salver.errors import InternalError, NotFoundError, PermissionDeniedError, ResourceExhaustedError
 from salver.server.admin.audit import Asker, AuditLog
 
 DELETE = Asker("DELETE /v1/models/ranker", "alice", "192.0.2.1:5000")
+FULL = ResourceExhaustedError("too many calls are waiting already")
 FOREIGN = PermissionDeniedError("a page of another site may not use the admin listener")
 
 
@@ -73,6 +74,27 @@ def test_refusals_at_the_door_push_no_attempt_out():
     assert found[0] == ("DELETE /v1/models/ranker", "PERMISSION_DENIED")
     assert found[-2:] == [("DELETE /v1/models/b", "OK"), ("DELETE /v1/models/a", "OK")]
     assert len(found) == 102
+
+
+def test_refusals_for_one_reason_hide_none_for_another(caplog):
+    caplog.set_level("INFO", "salver.audit")
+    audit = AuditLog(clock=lambda: 0.0, max_refusals_per_minute=2)
+    for _ in range(100):
+        audit.refuse(Asker("GET /v1/models"), FOREIGN)
+    for _ in range(3):
+        audit.refuse(DELETE, FULL)
+    told_of_operators = [line for line in lines(caplog) if "RESOURCE_EXHAUSTED: too many calls" in line]
+    assert len(told_of_operators) == 2
+    assert audit.document().num_refusals_left_out == 98 + 1
+
+
+def test_refusals_for_one_reason_push_none_for_another_out():
+    audit = AuditLog(max_refusals_per_minute=10_000)
+    audit.refuse(DELETE, FULL)
+    for _ in range(500):
+        audit.refuse(Asker("GET /v1/models"), FOREIGN)
+    assert told(audit)[-1] == ("DELETE /v1/models/ranker", "RESOURCE_EXHAUSTED")
+    assert len(told(audit)) == 101
 
 
 def test_attempts_are_told_latest_first_whatever_kind_they_are():

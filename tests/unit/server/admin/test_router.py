@@ -129,3 +129,11 @@ def test_of_calls_without_room_those_are_audited_that_might_have_changed_somethi
     for method, path in (("GET", "/m"), ("POST", "/m"), ("POST", "/nothing")):
         table.note_refusal(FakeControlCall.admin(method, path), ResourceExhaustedError("too many"))
     assert audited(audit) == [("POST /m", None, "192.0.2.1:5000", "RESOURCE_EXHAUSTED")]
+
+
+def test_of_calls_without_room_those_that_the_check_refuses_are_told_as_that():
+    audit = AuditLog()
+    acts = Route("POST", "/m", refuse, is_slow=True, about=About(summary="Act", answer=TEXT, effect=Effect.ACT))
+    table = AdminRoutes([acts], refuse, audit)
+    table.note_refusal(FakeControlCall.admin("POST", "/m"), ResourceExhaustedError("too many"))
+    assert audited(audit) == [("POST /m", None, "192.0.2.1:5000", "PERMISSION_DENIED")]
