@@ -99,20 +99,16 @@ def test_options_reach_the_server(client, tmp_path):
     assert client.made[1]["tls"] is None
 
 
-@pytest.mark.parametrize(
-    ("given", "asked"),
-    [
-        ("models", "models:8500"),
-        ("[::1]", "[::1]:8500"),
-        ("[::1]:1", "[::1]:1"),
-        ("https://models", "https://models"),
-        ("unix:/s", "unix:/s"),
-    ],
-)
-def test_a_host_alone_is_asked_at_the_usual_port(client, given, asked):
+@pytest.mark.parametrize("given", ["models", "::1", "[::1]:1", "https://models", "unix:/s"])
+def test_addresses_are_read_by_the_client(client, given):
     run("--address", given, "--tls", stdin="[1]")
-    assert client.made[0] == asked
+    assert client.made[0] == given
     assert client.made[1]["tls"] is not None
+
+
+def test_what_is_no_address_is_a_mistake_in_the_arguments():
+    done = refusal("--address=1:2:3", stdin="[1]", status=2)
+    assert "expected HOST:PORT, HOST or [IPV6]:PORT for gRPC, http://HOST:PORT for REST, got '1:2:3'" in done
 
 
 def test_the_only_signature_is_the_one(client, monkeypatch):
