@@ -276,10 +276,11 @@ class Server:
         self._may_open.set()
 
     def _stop(self, drain_timeout_s: float) -> None:
-        for poller in self._pollers:
-            poller.stop()
+        # First: what runs for long looks at it. A poller may be held up by a file system.
         self._core.health.set_draining()
         self._plane.begin_drain()
+        for poller in self._pollers:
+            poller.stop(_JOIN_TIMEOUT_S)
         # Before the wait, which reload requests would hold up, and before the plane refuses what warm-ups replay.
         self._core.give_up_loads()
         if not self._plane.wait_drained(drain_timeout_s):
