@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import threading
 from dataclasses import fields, replace
@@ -61,6 +62,28 @@ def test_both_sides_have_the_same_fields(silent):
 
 def public_names(thing: object) -> set[str]:
     return {name for name in dir(thing) if not name.startswith("_")}
+
+
+class SignalledError(Exception):
+    """Raised by the handler of a test's signal."""
+
+
+def test_a_signal_ends_the_wait_for_connections():
+    def raise_it(*_):
+        raise SignalledError
+
+    before = signal.signal(signal.SIGUSR1, raise_it)
+    try:
+        with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+            port = int(listener.getsockname()[1])
+            hanging = replace(OPTIONS, port=port, num_connections=20, connect_timeout_s=600.0)
+            main = threading.main_thread().ident
+            assert main is not None
+            threading.Timer(0.2, signal.pthread_kill, (main, signal.SIGUSR1)).start()
+            with pytest.raises(SignalledError):
+                start_load(hanging)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
 
 
 def test_waiting_for_a_load_leaves_the_interpreter_to_others(silent):

@@ -1,6 +1,6 @@
 //! The threads of a run, an event loop each, from their first connection to their last answer.
 
-use std::sync::mpsc as std_mpsc;
+use std::sync::mpsc::{self as std_mpsc, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -22,6 +22,10 @@ use crate::worker::Crew;
 const MAX_HANDED_OUT: usize = 4096;
 /// After the time limit of the last request: what it takes to notice.
 const GRACE: Duration = Duration::from_millis(500);
+/// Connections that an event loop opens at the same time: no more than a server's queue of new ones holds.
+const MAX_OPENING: usize = 32;
+/// How often it is asked whether to go on opening connections.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Threads that have opened their connections and wait to start.
 pub(crate) struct Opening {
@@ -35,12 +39,13 @@ impl Opening {
     ///
     /// # Errors
     ///
-    /// UNAVAILABLE where one cannot be opened.
+    /// UNAVAILABLE where one cannot be opened; CANCELLED where it is given up.
     pub(crate) fn spawn(
         options: &Arc<Options>,
         dialer: &Arc<Dialer>,
         end: &Arc<End>,
         going: &Arc<Going>,
+        is_given_up: impl FnMut() -> bool,
     ) -> Result<Self, Status> {
         let (opened, results) = std_mpsc::channel();
         let mut opening = Self { threads: Vec::new(), starters: Vec::new(), due: Vec::new() };
@@ -64,13 +69,39 @@ impl Opening {
             opening.due.push(due_sender);
         }
         drop(opened);
-        // The first failure ends the others: their starters go.
-        let num_opened = results.iter().collect::<Result<Vec<()>, Status>>()?.len();
-        if num_opened < options.num_threads {
-            return Err(Status::internal("an event loop of the load generator ended before it began"));
+        match wait_for(&results, options.num_threads, is_given_up) {
+            Ok(()) => Ok(opening),
+            Err(status) => {
+                end.end(None);
+                Err(status)
+            }
         }
-        Ok(opening)
     }
+}
+
+/// Waits until so many have said that all is well, the first says that it is not, or it is given up.
+fn wait_for(
+    results: &std_mpsc::Receiver<Result<(), Status>>,
+    num: usize,
+    mut is_given_up: impl FnMut() -> bool,
+) -> Result<(), Status> {
+    let mut num_opened = 0;
+    while num_opened < num {
+        match results.recv_timeout(LOOK) {
+            Ok(opened) => {
+                opened?;
+                num_opened += 1;
+            }
+            Err(RecvTimeoutError::Timeout) if is_given_up() => {
+                return Err(Status::new(Code::Cancelled, "the load was given up before it began"));
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(Status::internal("an event loop of the load generator ended before it began"));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What to say where a thread cannot be started.
@@ -110,7 +141,11 @@ impl LoopThread {
     }
 
     async fn drive(mut self) -> Option<Busy> {
-        let links = self.open().await;
+        let mut stopped = self.stopped.clone();
+        let links = tokio::select! {
+            links = self.open() => links,
+            _ = stopped.wait_for(|is_stopped| *is_stopped) => return None,
+        };
         let links = self.tell(links)?;
         let crew = self.start.await.ok()?;
         let (first, last) = (Arc::new(Mutex::new(None)), Arc::new(Mutex::new(None)));
@@ -141,8 +176,14 @@ impl LoopThread {
 
     async fn open(&self) -> Result<Vec<Arc<Link>>, Status> {
         let mut links = Vec::with_capacity(self.num_links);
-        for _ in 0..self.num_links {
-            links.push(Arc::new(Link::open(self.dialer.clone(), &self.options).await?));
+        let mut opening = JoinSet::new();
+        while links.len() < self.num_links {
+            while opening.len() < MAX_OPENING && links.len() + opening.len() < self.num_links {
+                let (dialer, options) = (self.dialer.clone(), self.options.clone());
+                opening.spawn(async move { Link::open(dialer, &options).await });
+            }
+            let Some(opened) = opening.join_next().await else { break };
+            links.push(Arc::new(opened.map_err(|error| Status::internal(error.to_string()))??));
         }
         Ok(links)
     }

@@ -79,12 +79,21 @@ impl Run {
     ///
     /// INVALID_ARGUMENT for options that make no load, UNAVAILABLE where a connection cannot be opened.
     pub fn start(options: Options) -> Result<Self, Status> {
+        Self::start_unless(options, || false)
+    }
+
+    /// Does what `start` does, and asks `is_given_up` now and then until the connections are open.
+    ///
+    /// # Errors
+    ///
+    /// The same, and CANCELLED once it is given up.
+    pub fn start_unless(options: Options, is_given_up: impl FnMut() -> bool) -> Result<Self, Status> {
         options.check()?;
         let options = Arc::new(options);
         let parts = Parts::new(&options)?;
         let end = Arc::new(End::new());
         let going = Arc::new(Going::new(options.num_threads));
-        let opening = Opening::spawn(&options, &parts.dialer, &end, &going)?;
+        let opening = Opening::spawn(&options, &parts.dialer, &end, &going, is_given_up)?;
         let begin = Instant::now();
         let window = Window::new(&options, begin);
         let num_left = Arc::new(AtomicU64::new(options.num_requests.unwrap_or(u64::MAX)));

@@ -9,6 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response};
 use mock::{Reply, options};
+use salver_core::Code;
 use salver_load::{Options, Protocol, Report, Run};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
@@ -173,6 +174,25 @@ fn what_is_due_when_the_server_cannot_be_reached_any_more_has_failed() {
     let report = report(Options { rate, duration: Some(second), num_requests: None, timeout, ..base });
     assert!(report.failure.is_none(), "the run is over before the connection is given up");
     assert_eq!(report.tally.num_failed(), 99, "all that were due: {:?}", report.tally.failures);
+}
+
+#[test]
+fn connections_that_nobody_takes_can_be_given_up() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let _within = runtime.enter();
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let limit = Duration::from_secs(600);
+    let base = options(listener.local_addr().unwrap().port(), Protocol::Grpc);
+    let options = Options { num_connections: 20, connect_timeout: limit, ..base };
+    let mut num_looks = 0;
+    let refused = Run::start_unless(options, || {
+        num_looks += 1;
+        num_looks > 1
+    });
+    assert_eq!(refused.err().unwrap().code, Code::Cancelled);
+    assert_eq!(num_looks, 2);
 }
 
 #[test]

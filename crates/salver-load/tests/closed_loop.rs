@@ -134,6 +134,19 @@ fn what_is_sent_while_it_warms_up_does_not_count() {
 }
 
 #[test]
+fn more_connections_than_are_opened_at_once_are_all_opened() {
+    let server = mock::grpc(|_, _| Reply::Message(MESSAGE));
+    let base = options(server.port, Protocol::Grpc);
+    report(Options { num_connections: 101, num_threads: 2, num_requests: Some(101), ..base });
+    // They are open for the client before the server takes them.
+    let limit = Instant::now() + LONG;
+    while server.num_connections.load(Ordering::SeqCst) < 101 && Instant::now() < limit {
+        std::thread::yield_now();
+    }
+    assert_eq!(server.num_connections.load(Ordering::SeqCst), 101);
+}
+
+#[test]
 fn nothing_that_listens_is_said_at_once() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let status = Run::start(options(port, Protocol::Grpc)).err().unwrap();

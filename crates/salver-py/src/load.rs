@@ -244,7 +244,14 @@ impl PyLoadRun {
     #[staticmethod]
     fn start(py: Python<'_>, options: PyRef<'_, PyLoadOptions>) -> PyResult<Self> {
         let options = options.0.clone();
-        py.detach(|| Run::start(options)).map(Self).map_err(errors::to_py)
+        let mut signalled = None;
+        let started = py.detach(|| {
+            Run::start_unless(options, || {
+                signalled = Python::attach(|py| py.check_signals()).err();
+                signalled.is_some()
+            })
+        });
+        started.map(Self).map_err(|status| signalled.unwrap_or_else(|| errors::to_py(status)))
     }
 
     fn next_progress(&self, py: Python<'_>, wait_s: f64) -> PyResult<PyLoadProgress> {

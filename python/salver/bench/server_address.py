@@ -7,8 +7,8 @@ from typing import Literal
 
 import click
 
-from salver.terminal.address import host_and_port, read_host_and_port
-from salver.terminal.server_address import GRPC_PORT
+from salver.address import GRPC_PORT, host_and_port
+from salver.terminal.address import read_host_and_port
 
 _WEB_PORTS = {"http": 80, "https": 443}
 
@@ -38,6 +38,6 @@ def read_server_address(text: str) -> ServerAddress:
         host, port = read_host_and_port(text)
         return ServerAddress(host=host, port=port or GRPC_PORT)
     if scheme not in _WEB_PORTS:
-        raise click.BadParameter(f"expected HOST:PORT or http://HOST:PORT, got {text!r}")
+        raise click.BadParameter(f"expected HOST:PORT for gRPC or http://HOST:PORT for REST, got {text!r}")
     host, port = read_host_and_port(rest.removesuffix("/"))
     return ServerAddress(host=host, port=port or _WEB_PORTS[scheme], protocol="rest", is_secure=scheme == "https")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from salver.address import host_and_port
 from salver.bench.model_address import ModelAddress
 from salver.boundary.load import LoadOptions, LoadReport, LoadTls, StartLoad
 from salver.errors import (
@@ -17,7 +18,6 @@ from salver.errors import (
     UnavailableError,
     error_from_code,
 )
-from salver.terminal.address import host_and_port
 
 PREDICT = "/tensorflow.serving.PredictionService/Predict"
 MAX_TRIED_BODIES = 16

@@ -11,8 +11,8 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Any
 from urllib.parse import urlencode
 
+from salver.address import host_and_port
 from salver.errors import Code, FailedPreconditionError, SalverError, UnavailableError, error_from_code
-from salver.terminal.address import host_and_port
 
 DEFAULT_PORT = 8502
 _TIMEOUT_S = 10.0

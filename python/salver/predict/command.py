@@ -10,9 +10,11 @@ from typing import Any
 
 import click
 
+from salver.client.address import read_address
 from salver.client.call_options import ModelOptions
 from salver.client.client import Client
 from salver.client.client_options import ClientOptions
+from salver.client.no_answer import NoAnswerError
 from salver.client.retry import RetryPolicy
 from salver.client.signatures import DEFAULT_SIGNATURE, ModelMetadata, Signature
 from salver.client.tls import Tls
@@ -32,11 +34,24 @@ from salver.terminal.options import (
 )
 from salver.terminal.output_file import write_output
 from salver.terminal.program import HELP_OPTIONS, Program, run
-from salver.terminal.server_address import server_address_option, with_port
+from salver.terminal.server_address import server_address_option
 from salver.terminal.tls_options import TlsChoice, tls_options
 
 _STDIN = "-"
 _ASKED = "HOST:PORT asks for gRPC, http://HOST:PORT for REST"
+
+
+def _address(text: str) -> str:
+    """Leave an address as it is, for the client to read.
+
+    Raises:
+        click.BadParameter: The client would refuse it.
+    """
+    try:
+        read_address(text)
+    except InvalidArgumentError as error:
+        raise click.BadParameter(error.message.removeprefix("address: ")) from None
+    return text
 
 
 @click.command(cls=Program, context_settings=HELP_OPTIONS)
@@ -49,7 +64,7 @@ _ASKED = "HOST:PORT asks for gRPC, http://HOST:PORT for REST"
     "--format", "form", type=click.Choice(FORMS), help="Of the outputs; by default that of --output, or JSON."
 )
 @click.option("--filter", "output_filter", multiple=True, metavar="NAME", help="An output to ask for; may be repeated.")
-@server_address_option(with_port)
+@server_address_option(_address)
 @version_or_label_options
 @signature_option("The signature to ask; by default serving_default, or the only one.")
 @timeout_option(60.0, "Longest that one request may take.")
@@ -65,9 +80,7 @@ def predict(model: str, **options: Any) -> None:
     try:
         with Client(options["address"], **_client_options(options)) as client:
             outputs = _asked(client, model, values, options)
-    except UnavailableError as error:
-        if not error.message.startswith("no answer"):
-            raise
+    except NoAnswerError as error:
         raise UnavailableError(f"{error.message} ({_ASKED})") from None
     _write(outputs, options["output"], options["form"])
 

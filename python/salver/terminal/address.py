@@ -1,28 +1,20 @@
-"""Addresses as they are typed."""
+"""Addresses as options of commands."""
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 import click
+
+from salver import address
+from salver.errors import InvalidArgumentError
 
 
 def read_host_and_port(text: str) -> tuple[str, int | None]:
-    """Read HOST:PORT, HOST or [IPv6]:PORT.
+    """See `salver.address.read_host_and_port`.
 
     Raises:
-        click.BadParameter: It is none of them.
+        click.BadParameter: It is no address.
     """
     try:
-        parts = urlsplit(f"//{text}")
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host = port = None
-    if not host or parts.netloc != text or "@" in text or port == 0:
-        raise click.BadParameter(f"expected HOST:PORT, got {text!r}")
-    return host, port
-
-
-def host_and_port(host: str, port: int) -> str:
-    """Write both as people do."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        return address.read_host_and_port(text)
+    except InvalidArgumentError as error:
+        raise click.BadParameter(error.message) from None

@@ -53,6 +53,7 @@ def test_every_run_is_stopped_in_the_end(server):
     [
         ((), ("localhost", 8500, "grpc", False)),
         (("--address=h",), ("h", 8500, "grpc", False)),
+        (("--address=::1",), ("::1", 8500, "grpc", False)),
         (("--address=[::1]:5", "--tls"), ("::1", 5, "grpc", True)),
         (("--address=http://h:1/",), ("h", 1, "rest", False)),
         (("--address=http://h",), ("h", 80, "rest", False)),
@@ -194,8 +195,8 @@ def test_the_knee_by_concurrency_raises_what_is_in_flight(server):
         (("--rounds=3",), "--rounds needs --compare"),
         (("--arrivals=constant",), "--arrivals needs --rate"),
         (("--find-knee", "--by=concurrency", "--concurrency=5"), "leave --concurrency out"),
-        (("--address=h:x",), "expected HOST:PORT, got 'h:x'"),
-        (("--address=ftp://h:1",), "expected HOST:PORT or http://HOST:PORT, got 'ftp://h:1'"),
+        (("--address=h:x",), "expected HOST:PORT, HOST or [IPV6]:PORT, got 'h:x'"),
+        (("--address=ftp://h:1",), "expected HOST:PORT for gRPC or http://HOST:PORT for REST, got 'ftp://h:1'"),
         (("--address=http://h:1/v1",), "expected HOST:PORT"),
         (("--address=http://h:1", "--compare=h:2"), "both have to speak the same"),
         (("--cert=pyproject.toml",), "--cert and --key come together"),

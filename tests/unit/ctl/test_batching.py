@@ -102,7 +102,7 @@ def test_server_that_goes_ends_a_watch(admin, capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--address=h:x"], "expected HOST:PORT, got 'h:x'"),
+        (["--address=h:x"], "expected HOST:PORT, HOST or [IPV6]:PORT, got 'h:x'"),
         (["--watch=0"], "0.0 is not in the range"),
         (["--jsn"], "Did you mean '--json'"),
         (["a", "b"], "unexpected extra argument"),

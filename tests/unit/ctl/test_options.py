@@ -12,6 +12,7 @@ from salver.ctl.options import read_address
         ("10.0.0.7", Address("10.0.0.7", 8502)),
         ("[::1]:9", Address("::1", 9)),
         ("[::1]", Address("::1", 8502)),
+        ("::1", Address("::1", 8502)),
     ],
 )
 def test_address(text, address):
@@ -20,5 +21,5 @@ def test_address(text, address):
 
 @pytest.mark.parametrize("text", ["", ":8502", "h:x", "h:0", "h:70000", "http://h:1", "h:1/path", "me@h:1", "[::1:9"])
 def test_no_address(text):
-    with pytest.raises(click.BadParameter, match="expected HOST:PORT, got"):
+    with pytest.raises(click.BadParameter, match="expected HOST:PORT, HOST or .*, got"):
         read_address(text)
