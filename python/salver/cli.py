@@ -140,9 +140,9 @@ def _failed(error: Exception) -> int:
 
 def run(config: ServerConfig) -> int:
     """Serve until a signal asks to stop; return the exit status."""
-    from salver.server.server import run_until_signal
+    from salver.server.process import serve
 
-    return run_until_signal(config)
+    return serve(config)
 
 
 def _salver_version() -> str:

@@ -84,6 +84,13 @@ def test_one_module_imports_the_extension():
     assert importers == {"dataplane.py"}
 
 
+def test_only_the_router_of_control_calls_knows_the_admin_port():
+    server = PACKAGE / "server"
+    outside = [path for path in files("server") if not path.is_relative_to(server / "admin")]
+    importers = {path.name for path in outside if any(name.startswith("salver.server.admin") for name in imports(path))}
+    assert importers == {"control_calls.py"}
+
+
 def test_no_module_imports_a_framework():
     for path in PACKAGE.rglob("*.py"):
         part = path.relative_to(PACKAGE).parts[0]

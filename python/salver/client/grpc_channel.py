@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from salver.client.address import GrpcAddress
 from salver.client.client_options import ClientSettings
+from salver.client.no_answer import NoAnswerError
 from salver.client.retry_hint import hint_of_metadata
 from salver.client.tls import NO_TLS, WRONG_VERSION, Tls
 from salver.errors import FailedPreconditionError, InternalError, SalverError, error_from_code
@@ -25,9 +26,11 @@ _ARGUMENTS = (
     ("grpc.max_reconnect_backoff_ms", 2000),
 )
 _NOT_CONNECTED = re.compile(
-    r"failed to connect to all addresses; last error: \w+: \S+: (Failed to connect to remote host: )?(?P<reason>.+)",
+    r"failed to connect to all addresses; last error: \w+: \S+: (Failed to connect to remote host: )?(?P<reason>.+)"
+    r"|(errors resolving|DNS resolution failed) .+: (?P<no_host>[^:]+)",
     re.DOTALL,
 )
+"""What gRPC says by itself of a server that it did not reach."""
 
 
 def import_grpc() -> ModuleType:
@@ -61,9 +64,9 @@ def credentials(address: GrpcAddress, settings: ClientSettings) -> Any:
 def error_of(error: Any, address: GrpcAddress) -> SalverError:
     """Return the error of this package for a grpc.RpcError of either kind."""
     details = error.details() or "the server gave no reason"
-    if found := _NOT_CONNECTED.match(details):  # what stands between is of gRPC's inside
-        reason = NO_TLS if WRONG_VERSION in details else found["reason"].rstrip(".")
-        details = f"no answer from {address}: {reason}"
+    if found := _NOT_CONNECTED.fullmatch(details):  # what stands between is of gRPC's inside
+        reason = (found["reason"] or found["no_host"]).rstrip(".]")
+        return NoAnswerError(f"no answer from {address}: {NO_TLS if WRONG_VERSION in details else reason}")
     made = error_from_code(error.code().value[0], details)
     made.retry_after_s = hint_of_metadata(error.trailing_metadata())
     return made

@@ -14,6 +14,7 @@ from salver.client.call import Call
 from salver.client.client_options import ClientSettings
 from salver.client.deadline import Deadline
 from salver.client.json_tensors import parse_document
+from salver.client.no_answer import NoAnswerError
 from salver.client.operation import Operation, RestForm
 from salver.client.retry_hint import hint_of_headers
 from salver.client.tls import NO_TLS, WRONG_VERSION
@@ -21,7 +22,6 @@ from salver.errors import (
     Code,
     InternalError,
     SalverError,
-    UnavailableError,
     UnimplementedError,
     error_from_code,
 )
@@ -133,9 +133,9 @@ def timeout_error(error: TimeoutError, deadline: Deadline, address: RestAddress)
 def connection_error(error: Exception, address: RestAddress) -> SalverError:
     """Return what became of a connection; `error` is an OSError, or of a peer that does not speak HTTP."""
     if isinstance(error, ConnectionError) and error.errno:  # asyncio's own text names the address once more
-        return UnavailableError(f"no answer from {address}: {os.strerror(error.errno)}")
+        return NoAnswerError(f"no answer from {address}: {os.strerror(error.errno)}")
     if isinstance(error, OSError):
         text = error.strerror or str(error) or type(error).__name__
         reason = NO_TLS if WRONG_VERSION in text else text
-        return UnavailableError(f"no answer from {address}: {reason}")
-    return UnavailableError(f"what answers at {address} does not speak HTTP, or stopped in the middle")
+        return NoAnswerError(f"no answer from {address}: {reason}")
+    return NoAnswerError(f"what answers at {address} does not speak HTTP, or stopped in the middle")

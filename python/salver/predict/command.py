@@ -14,6 +14,7 @@ from salver.client.address import read_address
 from salver.client.call_options import ModelOptions
 from salver.client.client import Client
 from salver.client.client_options import ClientOptions
+from salver.client.no_answer import NoAnswerError
 from salver.client.retry import RetryPolicy
 from salver.client.signatures import DEFAULT_SIGNATURE, ModelMetadata, Signature
 from salver.client.tls import Tls
@@ -79,9 +80,7 @@ def predict(model: str, **options: Any) -> None:
     try:
         with Client(options["address"], **_client_options(options)) as client:
             outputs = _asked(client, model, values, options)
-    except UnavailableError as error:
-        if not error.message.startswith("no answer"):
-            raise
+    except NoAnswerError as error:
         raise UnavailableError(f"{error.message} ({_ASKED})") from None
     _write(outputs, options["output"], options["form"])
 

@@ -29,21 +29,23 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class ModelList(Protocol):
-    """What serves models, as far as a poller needs it: `salver.server.server_core.ServerCore`."""
+class ReplaceableModels(Protocol):
+    """As much of the configured models as a poller needs: `salver.server.configured_models.ConfiguredModels`."""
 
     @property
     def models(self) -> tuple[ModelConfig, ...]:
         """The models in force; each change makes a new tuple."""
 
-    def replace_models(self, models: Sequence[ModelConfig], *, writer: str) -> None:
+    def replace(self, models: Sequence[ModelConfig], *, writer: str) -> None:
         """Put these in force instead; a SalverError changes nothing."""
 
 
 class ConfigPoller:
     """Looks at one file; `step` is called by one thread."""
 
-    def __init__(self, path: str, target: ModelList, applied: Sequence[ModelConfig], poll_wait_s: float) -> None:
+    def __init__(
+        self, path: str, target: ReplaceableModels, applied: Sequence[ModelConfig], poll_wait_s: float
+    ) -> None:
         """Make a poller.
 
         Args:
@@ -105,7 +107,7 @@ class ConfigPoller:
     def _apply(self, models: tuple[ModelConfig, ...]) -> None:
         in_force = self._target.models
         try:
-            self._target.replace_models(models, writer=self._path)
+            self._target.replace(models, writer=self._path)
         except SalverError as error:
             if isinstance(error, FailedPreconditionError):
                 self._retry_on = in_force
@@ -115,7 +117,7 @@ class ConfigPoller:
         self._applied = models
 
 
-def config_poller(target: ModelList, config: ServerConfig) -> PollThread | None:
+def config_poller(target: ReplaceableModels, config: ServerConfig) -> PollThread | None:
     """Make the thread that watches the model config file; None where the configuration asks for none."""
     if config.model_config_file is None or config.model_config_file_poll_wait_s is None:
         return None

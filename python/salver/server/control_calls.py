@@ -93,7 +93,7 @@ class ControlCalls:
 
     def _admin(self, startup: StartupProbe, page: MetricsPage, metrics: AllMetrics) -> AdminRoutes:
         def names() -> Collection[str]:
-            return self.core.names
+            return self.core.configured.names
 
         audit = AuditLog()
         documents = ModelDocuments(self.core, self.plane)
@@ -117,4 +117,4 @@ class ControlCalls:
     def _reload(self, models: Sequence[ModelConfig], timeout_s: float, writer: str) -> None:
         # Batching first, so that models which are new to both files load with their parameters.
         self.core.batching_reload.step()
-        self.core.apply_models(models, timeout_s, writer=writer)
+        self.core.configured.apply(models, timeout_s, writer=writer)

@@ -8,13 +8,12 @@ accepted requests end, up to a limit; the ports close, the admin port last; ever
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from salver.boundary import Batch, ControlCall, DataPlane, DataPlaneOptions
+from salver.boundary import DataPlane, DataPlaneOptions
 from salver.config.server_config import ModelConfig, ServerConfig
 from salver.core.aspired_versions_manager import AspiredVersionsManager
 from salver.core.servable_state_monitor import ServableStateMonitor
@@ -32,10 +31,8 @@ from salver.server.journal import Journal
 from salver.server.journal_setup import open_journal
 from salver.server.metrics import Metrics
 from salver.server.ports import OpenPorts, open_admin_port, open_client_ports
-from salver.server.runners import BatchRunner
 from salver.server.server_core import ServerCore
-from salver.server.slow_calls import SlowCalls
-from salver.server.thread_pool import PullThreads
+from salver.server.server_threads import ServerThreads
 from salver.server.tls_watcher import TlsWatcher
 
 if TYPE_CHECKING:
@@ -43,13 +40,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_NUM_CONTROL_THREADS = 2
-_MAX_STREAMS = 256
-"""Answers that may be streamed at the same time: each has a thread, which sleeps while its client is behind."""
-_MAX_SLOW_CALLS = 64
-"""Reloads and calls of the admin port that may wait at the same time, most of them asleep."""
 _JOIN_TIMEOUT_S = 1.0
-"""How long a stop waits for a thread that is still in a servable or handler after the drain."""
+"""How long a stop waits for a thread that is at something else."""
 
 DataPlaneFactory = Callable[[DataPlaneOptions], DataPlane]
 
@@ -95,15 +87,16 @@ class Server:
         self._core = ServerCore(
             self._config, self._plane, servables=servables, platforms=platforms, metrics=self._metrics
         )
-        self._streams = SlowCalls("stream", _MAX_STREAMS)
-        self._runners = self._runner_threads()
-        pollers = (config_poller(self._core, self._config), batching_poller(self._core.batching_reload, self._config))
+        self._threads = ServerThreads(self._config, self._plane, self._core.table)
+        pollers = (
+            config_poller(self._core.configured, self._config),
+            batching_poller(self._core.batching_reload, self._config),
+        )
         self._pollers = [poller for poller in pollers if poller is not None]
-        self._slow_calls = SlowCalls("slow-call", _MAX_SLOW_CALLS)
         self._watchers = EventWatchers(self._core.event_log)
         self.drain_request = DrainRequest(self.stop)
         """What a drain that is asked for on the admin listener becomes."""
-        self._control = self._control_threads()
+        self._router = self._control_calls().router()
         self._lock = threading.Lock()
         """Guards `_is_begun` and lets one `stop` run at a time."""
         self._is_begun = False
@@ -199,7 +192,7 @@ class Server:
     @property
     def models(self) -> tuple[ModelConfig, ...]:
         """The models configured now."""
-        return self._core.models
+        return self._core.configured.models
 
     def predict(
         self,
@@ -233,47 +226,36 @@ class Server:
             DeadlineExceededError: The time ran out first.
             SalverError: What the first of them that failed has failed with.
         """
-        self._core.wait_until_available(names or self._core.names, timeout_s)
+        self._core.wait_until_available(names or self._core.configured.names, timeout_s)
 
     def apply_models(self, models: Sequence[ModelConfig], *, timeout_s: float | None = 60.0) -> None:
-        """Serve these models instead of the present ones; see `ServerCore.apply_models`."""
-        self._core.apply_models(models, timeout_s)
+        """Serve these models instead of the present ones; see `ConfiguredModels.apply`."""
+        self._core.configured.apply(models, timeout_s)
 
     # --- Inside
 
-    def _runner_threads(self) -> PullThreads[Batch]:
-        runner = BatchRunner(
-            name_of=self._core.table.name_of,
-            submit_stream=self._streams.submit,
-            is_traced=self._config.trace_sampling_ratio is not None,
-        )
-        # One more than run at the same time: `DataPlaneOptions.num_runners` says what for.
-        num_threads = manager_setup.num_runners(self._config) + 1
-        return PullThreads("runner", num_threads, self._plane.next_batch, runner)
-
-    def _control_threads(self) -> PullThreads[ControlCall]:
-        calls = ControlCalls(
+    def _control_calls(self) -> ControlCalls:
+        return ControlCalls(
             config=self._config,
             plane=self._plane,
             core=self._core,
             metrics=self._metrics,
-            slow_calls=self._slow_calls,
+            slow_calls=self._threads.slow_calls,
             watchers=self._watchers,
             drain_request=self.drain_request,
             ports=lambda: self._ports,
         )
-        return PullThreads("control", _NUM_CONTROL_THREADS, self._plane.next_call, calls.router())
 
     def _start(self) -> None:
         self._journal = open_journal(self._config, self._plane, self._metrics)
         self._journal.start()
         self._tls.load()  # first: nothing should be loaded for a server that cannot open its ports
         self._ports = open_admin_port(self._plane, self._config)
-        self._control.start()
+        self._threads.answer_calls(self._router)
         self._core.start()
         for poller in self._pollers:
             poller.start()
-        self._runners.start()
+        self._threads.run_batches()
         self._core.notify_when_started(self._on_started)
         if self._config.serve_while_loading:
             self._may_open.set()
@@ -294,10 +276,11 @@ class Server:
         self._may_open.set()
 
     def _stop(self, drain_timeout_s: float) -> None:
-        for poller in self._pollers:
-            poller.stop()
+        # First: what runs for long looks at it. A poller may be held up by a file system.
         self._core.health.set_draining()
         self._plane.begin_drain()
+        for poller in self._pollers:
+            poller.stop(_JOIN_TIMEOUT_S)
         # Before the wait, which reload requests would hold up, and before the plane refuses what warm-ups replay.
         self._core.give_up_loads()
         if not self._plane.wait_drained(drain_timeout_s):
@@ -313,28 +296,8 @@ class Server:
         if self._journal is not None:
             self._journal.close()
         self._core.table.close()
-        for threads in (self._control, self._runners):
-            if not threads.stop(_JOIN_TIMEOUT_S):
-                logger.warning("A %s thread is still busy; it is left behind", threads.name)
+        self._threads.stop()
         self._core.close()
-        self._slow_calls.join(_JOIN_TIMEOUT_S)
-        self._streams.join(_JOIN_TIMEOUT_S)
+        self._threads.join_slow()
         self._ports = OpenPorts()
         logger.info("Stopped")
-
-
-def run_until_signal(config: ServerConfig) -> int:
-    """Serve until SIGTERM or SIGINT, then drain and stop; return the exit status.
-
-    Raises:
-        SalverError: The start failed.
-    """
-    from salver.server.signals import run_until_signal as run
-
-    server = Server(config)
-    status = run(server, offer=server.drain_request.become)
-    if server.has_endless_run:
-        # The libraries it is in would be taken down under it.
-        logging.shutdown()
-        os._exit(status)
-    return status

@@ -8,13 +8,11 @@ FileSystemSource -> PlatformAdapter -> AspiredVersionsManager -> DataPlaneServin
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from salver.boundary import DataPlane
-from salver.config.server_config import ModelConfig, ServerConfig
+from salver.config.server_config import ServerConfig
 from salver.core.aspired_version_policy import AspiredVersionPolicy, availability_preserving_policy
 from salver.core.aspired_versions_manager import AspiredVersionsManager
 from salver.core.event_bus import EventBus
@@ -25,7 +23,6 @@ from salver.core.source import connect
 from salver.errors import (
     AbortedError,
     DeadlineExceededError,
-    FailedPreconditionError,
     NotFoundError,
     SalverError,
     UnavailableError,
@@ -33,19 +30,20 @@ from salver.errors import (
 from salver.servables.loaders import Platform
 from salver.servables.tensorflow_library import TensorFlowLibrary
 from salver.server import manager_setup
-from salver.server.admin.diff import differences
 from salver.server.batching_policies import BatchingPolicies, server_parameters
 from salver.server.batching_reload import BatchingReload, server_file
+from salver.server.configured_models import ConfiguredModels
 from salver.server.events.event_log import EventLog
 from salver.server.events.life_cycle_events import LifeCycleEvents
 from salver.server.health import Health
 from salver.server.load_metrics import counted
 from salver.server.metrics import Metrics
 from salver.server.model_acts import ModelActs
-from salver.server.model_changes import check_labels, check_models, told_change
-from salver.server.model_list import Edit, ModelList, Replacement
+from salver.server.model_changes import check_labels, check_models
+from salver.server.model_diff import differences
+from salver.server.model_list import Models, Replacement
 from salver.server.model_reasons import ModelReasons
-from salver.server.model_waits import ModelWaits, raise_failures
+from salver.server.model_waits import ModelWaits
 from salver.server.platform_adapter import PlatformAdapter
 from salver.server.platforms import Platforms
 from salver.server.profiling.profiler import Profiler
@@ -66,14 +64,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def _accept(present: ModelList) -> None:
-    del present
-
-
 class ServerCore:
     """Loads and serves models. Thread-safe.
 
-    Call sequence: construct, `start`, any number of `apply_models`, `close`.
+    Call sequence: construct, `start`, any number of changes of what is `configured`, `close`.
     """
 
     def __init__(
@@ -89,14 +83,8 @@ class ServerCore:
         self._plane = plane
         self._metrics = metrics or Metrics()
         self._servables = dict(servables or {})
-        self._list = ModelList()
         self._policies: Mapping[str, AspiredVersionPolicy] = {}
-        """Replaced whole with `_list`."""
-        self._names = frozenset(self._servables) | {model.name for model in config.models}
-        self._is_running = False
-        self._apply_lock = threading.Lock()
-        """Guards `_list`, `_names` and `_writer`; held through a whole change, so that changes take turns."""
-        self._writer = config.model_config_file or "the start"
+        """Replaced whole with the models."""
         self._library = TensorFlowLibrary(
             counted(plane.open_tensorflow, self._metrics), custom_op_libraries=config.custom_op_libraries
         )
@@ -107,7 +95,9 @@ class ServerCore:
         self.events = LifeCycleEvents(self.event_log, self.monitor)
         self.health = Health(plane, self.events.server_state)
         self.table = DataPlaneServingTable(plane, batching=self.batching.of)
-        self._reasons = ModelReasons(self.monitor, self.table, lambda: self._names)
+        self._waits = ModelWaits(bus, self.monitor)
+        self.configured = ConfiguredModels(config, self._servables, self._waits, check=self._check, follow=self._follow)
+        self._reasons = ModelReasons(self.monitor, self.table, lambda: self.configured.names)
         self.batching_reload = self._batching_reload()
         self._platforms = Platforms(config, self._library, self.batching, platforms, warm_up_for=self._warm_up_for)
         options = manager_setup.manager_options(config, bus, [self.table], self._policy_for)
@@ -117,34 +107,8 @@ class ServerCore:
         self.request_loggers, self.recordings = self._logs()
         self.replays = Replays(plane, self.table, self.manager, is_stopping=self._is_stopping)
         self._adapter = PlatformAdapter()
-        self._waits = ModelWaits(bus, self.monitor)
         self._source = FileSystemSource(manager_setup.source_config(config, ()), on_poll_result=self._on_poll_result)
         self.acts = ModelActs(self.manager, self._source, bus)
-
-    @property
-    def model_list(self) -> ModelList:
-        """The configured models, as the list that is in force."""
-        return self._list
-
-    @property
-    def models(self) -> tuple[ModelConfig, ...]:
-        """The configured models."""
-        return self._list.models
-
-    @property
-    def writer(self) -> str:
-        """Who set them, in words."""
-        return self._writer
-
-    @property
-    def servable_names(self) -> frozenset[str]:
-        """The names of the servables that the program brings."""
-        return frozenset(self._servables)
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The names of all that should be served: configured models, and servables of the program."""
-        return self._names
 
     def start(self) -> None:
         """Begin to load what is configured; returns at once.
@@ -161,7 +125,7 @@ class ServerCore:
         # Where TFLite models are preferred, TensorFlow may not be needed at all.
         if not self._config.prefer_tflite and any(self._platforms.is_tensorflow(model.platform) for model in models):
             self._library.open_in_background()
-        self._put_in_force(ModelList(models))
+        self._serve(self.configured.begin(models))
         self.monitor.notify(self.version_metrics.on_state)
         self.monitor.notify(self._on_state)
         connect(self._adapter, self.manager)
@@ -171,11 +135,11 @@ class ServerCore:
             logger.warning("The poll period is negative: no versions are looked for, so no model will be found")
         # Last: it may emit at once.
         connect(self._source, self._adapter)
-        self._is_running = True
+        self.configured.take_changes()
 
     def notify_when_started(self, on_started: Callable[[Outcomes], None]) -> None:
         """Call `on_started` once each name was available or has failed once."""
-        self.monitor.notify_when_available_or_failed(self.names, on_started)
+        self.monitor.notify_when_available_or_failed(self.configured.names, on_started)
 
     def wait_until_available(self, names: Iterable[str], timeout_s: float | None) -> None:
         """Block until each of these models has a version that serves, and none that it began with still loads.
@@ -187,7 +151,7 @@ class ServerCore:
         """
         wanted = list(names)
         for name in wanted:
-            if name not in self.names:
+            if name not in self.configured.names:
                 raise NotFoundError(f"No model {name} is configured")
         outcomes = self.monitor.wait_until_available_or_failed(wanted, timeout_s)
         for name in wanted:
@@ -197,70 +161,11 @@ class ServerCore:
             if error is not None:
                 raise error
 
-    def apply_models(
-        self, models: Sequence[ModelConfig], timeout_s: float | None, *, writer: str = "this program"
-    ) -> None:
-        """Serve these models instead of the present ones, and wait for the new names among them.
-
-        The list is checked whole before anything changes; from then on it is in force, whatever becomes of the loads.
-        Models that are no longer named are unloaded without being waited for. Changes take turns; waits do not.
-
-        Args:
-            models: The whole list.
-            timeout_s: Longest wait for new names; None is no limit.
-            writer: Who changes the models, for the log.
-
-        Raises:
-            InvalidArgumentError, FailedPreconditionError: The list is wrong, or the server is not running; nothing
-                changed.
-            UnknownError: A new model failed to load or was taken away again, or the server was stopped meanwhile.
-            DeadlineExceededError: A new model was not available in time; it goes on loading.
-        """
-        with ExitStack() as watching:
-            with self._apply_lock:
-                planned = self._plan(lambda _: models)
-                monitor = watching.enter_context(self._waits.fresh_monitor())
-                self._carry_out(planned, writer)
-            before = {model.name for model in planned.before.models}
-            new = [model.name for model in models if model.name not in before]
-            raise_failures(new, monitor.wait_until_available_or_failed(new, timeout_s), timeout_s)
-
-    def replace_models(self, models: Sequence[ModelConfig], *, writer: str) -> None:
-        """Do what `apply_models` does, but wait for nothing."""
-        with self._apply_lock:
-            self._carry_out(self._plan(lambda _: models), writer)
-
-    def change_models(
-        self, edit: Edit, *, writer: str, is_dry_run: bool = False, on_present: Callable[[ModelList], None] = _accept
-    ) -> Replacement:
-        """Serve what `edit` makes of the present models; waits for nothing.
-
-        Reading, checking and changing are one step: no other change comes in between.
-
-        Args:
-            edit: Makes the new list; called once, and must be quick.
-            writer: Who changes the models, for the log.
-            is_dry_run: Check everything and change nothing.
-            on_present: Told of the present list before `edit`; raises a SalverError to refuse the change.
-
-        Returns:
-            The list of before and the one that is in force now, or would be; both are the same where nothing changes.
-
-        Raises:
-            SalverError: What `apply_models` raises before it waits, or `edit` or `on_present` do; nothing changed.
-        """
-        with self._apply_lock:
-            on_present(self._list)
-            planned = self._plan(edit)
-            if planned.is_changed and not is_dry_run:
-                self._carry_out(planned, writer)
-            return planned
-
     def give_up_loads(self) -> None:
         """Begin to stop: no change of models is taken, no load goes on, nobody waits for one. What serves goes on."""
-        self._is_running = False
+        self.configured.refuse_changes()
         stopping = UnavailableError("the server is stopping")
-        self._waits.report(self.names, stopping)
+        self._waits.report(self.configured.names, stopping)
         self._waits.end(stopping)
         self.manager.give_up_loads()
 
@@ -282,7 +187,7 @@ class ServerCore:
         return Profiler(
             self.manager,
             policy_of=self.batching.of,
-            base_path_of=self._base_path_of,
+            base_path_of=self.configured.base_path_of,
             num_runners=manager_setup.num_runners(self._config),
         )
 
@@ -297,52 +202,44 @@ class ServerCore:
     def _is_stopping(self) -> bool:
         return self.health.state == "DRAINING"
 
-    # --- Changing what is served
+    # --- What is served
 
-    def _plan(self, edit: Edit) -> Replacement:
-        """Make and check the list that is to take the place of the present one; under the lock."""
-        if not self._is_running:
-            raise FailedPreconditionError("the server is not running; its models cannot be changed")
-        present = self._list
-        models = tuple(edit(present.models))
-        check_models(models, present.models, self._servables)
+    def _check(self, models: Models, before: Models) -> None:
+        """Raise a SalverError where the first list may not take the place of the second."""
+        check_models(models, before, self.configured.servable_names)
         check_request_logging(models)
         allow_unknown = self._config.allow_version_labels_for_unavailable_models
-        check_labels(models, present.models, self._reasons.states_of, allow_unknown=allow_unknown)
+        check_labels(models, before, self._reasons.states_of, allow_unknown=allow_unknown)
         self._platforms.routes(models)
-        return Replacement(present, present.followed_by(models))
 
-    def _carry_out(self, planned: Replacement, writer: str) -> None:
-        before, models = planned.before.models, planned.after.models
-        self._put_in_force(planned.after)
-        logger.info("%s", told_change(models, before, writer, self._writer))
-        self._writer = writer
-        self.events.models_set(writer, differences(before, models), planned.after.etag)
+    def _follow(self, change: Replacement, writer: str) -> None:
+        """Serve what a change has put in force."""
+        before, models = change.before.models, change.after.models
+        self._serve(change)
+        self.events.models_set(writer, differences(before, models), change.after.etag)
         # A name that comes back with the next change must find its old versions given up.
         self.manager.step()
-        removed = {model.name for model in before} - self.names
+        removed = {model.name for model in before} - self.configured.names
         self._waits.report(removed, AbortedError(f"a later change took it away ({writer})"))
         self.events.forget_sources(removed)
 
-    def _put_in_force(self, new: ModelList) -> None:
-        models, before = new.models, {model.name: model for model in self.models}
+    def _serve(self, change: Replacement) -> None:
+        """Tell all parts of the list that is in force now."""
+        models, before, names = change.after.models, change.before.by_name, self.configured.names
         routes = self._platforms.routes(models)
-        names_before = self.names
         logger.info("Adding/updating models.")
         for model in models:
             if model != before.get(model.name):
                 logger.info(" (Re-)adding model: %s", model.name)
-        self._list = new
         self._policies = manager_setup.policies(self._config, models)
-        self._names = frozenset(self._servables) | {model.name for model in models}
         # The old routes, too, until the source no longer emits for them.
         self._adapter.set_routes({**self._adapter.routes, **routes})
         self.table.set_labels({model.name: model.version_labels for model in models})
         self.request_loggers.update(models)
-        self.health.set_models(self.names)
+        self.health.set_models(names)
         self._source.update_config(manager_setup.source_config(self._config, models))
         self._adapter.set_routes(routes)
-        self._update_reasons(names_before | self.names)
+        self._update_reasons(names.union(before))
         logger.info("Finished adding/updating models")
 
     def _warm_up_for(self, config: ServerConfig) -> WarmUp | None:
@@ -351,9 +248,6 @@ class ServerCore:
             return None
         options, on_warm = manager_setup.warmup_options(config), self.version_metrics.note_warmup
         return Warmup(self._plane, self.table, options, self._metrics, on_warm=on_warm).run
-
-    def _base_path_of(self, name: str) -> str | None:
-        return next((model.base_path for model in self.models if model.name == name), None)
 
     def _policy_for(self, name: str) -> AspiredVersionPolicy:
         # A model that is no longer named only unloads, in which the policies do not differ.

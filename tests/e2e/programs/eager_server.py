@@ -9,7 +9,7 @@ import sys
 from salver import ModelConfig, ServerConfig
 from salver.config.server_config import LogFormat
 from salver.logs import set_up_logging
-from salver.server.server import run_until_signal
+from salver.server.process import serve
 
 
 def main():
@@ -20,7 +20,7 @@ def main():
     parser.add_argument("--base_path", required=True)
     arguments = parser.parse_args()
     set_up_logging(LogFormat.HUMAN, "warning")
-    return run_until_signal(
+    return serve(
         ServerConfig(
             models=(ModelConfig(name="swap", base_path=arguments.base_path),),
             grpc_port=arguments.port,

@@ -15,9 +15,10 @@ from salver.client.deadline import Deadline
 from salver.client.grpc_aio_transport import GrpcAioTransport
 from salver.client.grpc_channel import error_of
 from salver.client.grpc_transport import GrpcTransport
+from salver.client.no_answer import NoAnswerError
 from salver.client.operation import Operation
 from salver.client.tls import Tls
-from salver.errors import DeadlineExceededError, FailedPreconditionError, ResourceExhaustedError
+from salver.errors import DeadlineExceededError, FailedPreconditionError, ResourceExhaustedError, UnavailableError
 from salver.testing.fake_clock import FakeClock
 
 OPERATION = Operation("Echo", "/service/Echo", lambda: [b"ask", memoryview(b"ed")], lambda message: message.decode())
@@ -217,6 +218,17 @@ def test_a_closed_client_says_so(asking):
         asked.call()
 
 
+def error_with(code, text):
+    class SomeError(FakeError):
+        def code(self):
+            return code
+
+        def details(self):
+            return text
+
+    return error_of(SomeError(), GrpcAddress("models:1"))
+
+
 @pytest.mark.parametrize(
     ("details", "told"),
     [
@@ -226,9 +238,23 @@ def test_a_closed_client_says_so(asking):
     ],
 )
 def test_a_server_that_is_not_reached_is_named_as_it_was_asked_for(details, told):
-    class NotReachedError(FakeError):
-        def details(self):
-            return f"failed to connect to all addresses; last error: UNKNOWN: ipv6:%5B::1%5D:1: {details}"
+    text = f"failed to connect to all addresses; last error: UNKNOWN: ipv6:%5B::1%5D:1: {details}"
+    error = error_with(grpc.StatusCode.UNAVAILABLE, text)
+    assert (type(error), error.message) == (NoAnswerError, f"no answer from models:1: {told}")
 
-    assert error_of(NotReachedError(), GrpcAddress("models:1")).message == f"no answer from models:1: {told}"
-    assert error_of(FakeError(), GrpcAddress("models:1")).message == "full"
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "errors resolving models:1: [field:hostname lookup error:address lookup failed for models:1: {}]",
+        "DNS resolution failed for models:1: C-ares status is not ARES_SUCCESS qtype=A name=models: {}",
+    ],
+)
+def test_a_host_that_is_not_found_is_a_server_that_is_not_reached(text):
+    error = error_with(grpc.StatusCode.UNAVAILABLE, text.format("Domain name not found"))
+    assert (type(error), error.message) == (NoAnswerError, "no answer from models:1: Domain name not found")
+
+
+def test_server_that_is_unavailable_has_answered():
+    error = error_with(grpc.StatusCode.UNAVAILABLE, "no answer from the backend")
+    assert (type(error), error.message) == (UnavailableError, "no answer from the backend")

@@ -10,11 +10,12 @@ from salver.client.client_options import ClientSettings
 from salver.client.deadline import Deadline
 from salver.client.metadata_cache import MetadataCache
 from salver.client.model_spec import ModelSpec
+from salver.client.no_answer import NoAnswerError
 from salver.client.operation import RestForm
 from salver.client.predict import predict, predict_streamed
 from salver.client.rest_exchange import HttpAnswer, connection_error, document_of, request_of, rest_form, timeout_error
 from salver.client.rest_transport import RestTransport
-from salver.errors import Code, InternalError, SalverError, UnimplementedError
+from salver.errors import Code, InternalError, SalverError, UnavailableError, UnimplementedError
 
 ADDRESS = RestAddress("models", 8501, "/gateway")
 FORM = RestForm("POST", "/v1/models/m:predict", lambda document, _: document, lambda: b"{}")
@@ -92,7 +93,12 @@ def test_connections_that_fail_are_unavailable():
     assert str(refused) == "UNAVAILABLE: no answer from models:8501: Connection refused"
     plain = connection_error(ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number"), ADDRESS)
     assert plain.message == "no answer from models:8501: it does not speak TLS"
-    assert connection_error(ValueError("x"), ADDRESS).code is Code.UNAVAILABLE
+    other = connection_error(ValueError("x"), ADDRESS)
+    assert {type(error) for error in (refused, plain, other)} == {NoAnswerError}
+
+
+def test_server_that_is_unavailable_has_answered():
+    assert type(refusal(503, b'{"error": "no answer from the backend"}')) is UnavailableError
 
 
 @pytest.mark.parametrize("deadline", [Deadline.after(None), Deadline.after(3)])

@@ -5,8 +5,9 @@ import pytest
 from click.testing import CliRunner
 
 from salver.client.answers import Prediction
+from salver.client.no_answer import NoAnswerError
 from salver.client.signatures import ModelMetadata, Signature, TensorInfo
-from salver.errors import NotFoundError
+from salver.errors import NotFoundError, UnavailableError
 from salver.predict import command
 from salver.predict.command import main, predict
 
@@ -144,6 +145,18 @@ def test_mistakes_are_one_line_that_names_what_is_wrong(arguments, stdin, text):
 def test_what_the_server_refuses_is_said():
     done = CliRunner().invoke(predict, ["nobody"], input="[1]")
     assert (done.exit_code, done.output) == (1, "Error: Servable not found for request: Latest(nobody)\n")
+
+
+@pytest.mark.parametrize("is_hinted", [True, False])
+def test_hint_at_addresses_follows_what_the_connection_says_alone(client, monkeypatch, *, is_hinted):
+    error = NoAnswerError("gone") if is_hinted else UnavailableError("no answer from a backend")
+
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(client, "model_metadata", fail)
+    hint = " (HOST:PORT asks for gRPC, http://HOST:PORT for REST)" if is_hinted else ""
+    assert refusal(stdin="[1]") == f"Error: {error.message}{hint}\n"
 
 
 def test_values_without_a_name_do_not_go_with_others(tmp_path):

@@ -15,7 +15,7 @@ class FakeModels:
         self.writers = []
         self.error = None
 
-    def replace_models(self, models, *, writer):
+    def replace(self, models, *, writer):
         self.writers.append(writer)
         if self.error:
             raise self.error

@@ -1,5 +1,7 @@
 import functools
 import logging
+import os
+import signal
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +24,9 @@ from salver.errors import (
     UnknownError,
 )
 from salver.servables.tensorflow_library import TensorFlowLibrary
+from salver.server.health import Health
 from salver.server.model_reload import RELOAD_CONFIG
+from salver.server.signals import run_until_signal
 from salver.sources.file_system_config import FileSystemSourceConfig
 from salver.testing.fake_calls import FakeControlCall
 from salver.testing.fake_dataplane import FakeDataPlane, FakeNativeModel, FakeTensorFlow, half_plus_two
@@ -336,6 +340,102 @@ def test_drain_begins_with_not_ready(make, plane):
     with make():
         pass
     assert seen == [(False, False)]
+
+
+class TestEveryWayOfClosing:
+    """Replays, recordings and watchers end once the health says DRAINING; so each way must come by there, and first."""
+
+    @pytest.fixture
+    def healths(self, monkeypatch):
+        """The health of each server that is made."""
+        made = []
+
+        def health(*args):
+            made.append(Health(*args))
+            return made[-1]
+
+        monkeypatch.setattr("salver.server.server_core.Health", health)
+        return made
+
+    @pytest.fixture
+    def seen(self, plane, healths):
+        """What the health said when the data plane began to drain."""
+        seen = []
+        plane.begin_drain = lambda: seen.append(healths[-1].state)
+        return seen
+
+    @pytest.mark.parametrize(
+        "close",
+        [
+            Server.stop,
+            functools.partial(Server.stop, drain_timeout_s=0),
+            lambda server: server.__exit__(None, None, None),
+            lambda server: server.__exit__(ValueError, ValueError(), None),
+        ],
+        ids=["stop", "no time to drain", "context left", "context left by an error"],
+    )
+    def test_of_a_program(self, make, healths, seen, close):
+        server = make().start()
+        close(server)
+        assert (seen, healths[-1].state) == (["DRAINING"], "DRAINING")
+
+    def test_before_the_start(self, make, healths, seen):
+        make().stop()
+        assert (seen, healths[-1].state) == (["DRAINING"], "DRAINING")
+
+    def test_drain_of_the_admin_port(self, make, plane, healths, seen):
+        server = make(admin_port=0).start()
+        assert plane.submit_call(FakeControlCall.admin("POST", "/v1/server:drain")).response(LIMIT_S).status == 202
+        wait_for(lambda: plane.is_stopped)
+        server.stop()
+        assert (seen, healths[-1].state) == (["DRAINING"], "DRAINING")
+
+    @pytest.mark.parametrize(
+        "ask", [lambda _: os.kill(os.getpid(), signal.SIGTERM), lambda server: server.drain_request.make()]
+    )
+    def test_signal_and_drain_of_a_process(self, make, healths, seen, ask):
+        server = make()
+        started = server.start
+
+        def start():
+            started()
+            ask(server)
+
+        server.start = start
+        assert run_until_signal(server, offer=server.drain_request.become) == 0
+        assert (seen, healths[-1].state) == (["DRAINING"], "DRAINING")
+
+    @pytest.mark.parametrize("listen", ["listen_admin", "listen_grpc", "listen_rest"])
+    def test_start_that_fails_half_way(self, make, plane, base, healths, seen, listen):
+        def refuse(host, port):
+            raise UnavailableError("taken")
+
+        setattr(plane, listen, refuse)
+        with pytest.raises(UnavailableError, match="taken"):
+            make({"m": base("m", 1)}, admin_port=0).start()
+        assert (seen, healths[-1].state) == (["DRAINING"], "DRAINING")
+
+    def test_does_not_wait_for_a_file_that_hangs(self, make, plane, base, tmp_path, monkeypatch, seen):
+        monkeypatch.setattr("salver.server.server._JOIN_TIMEOUT_S", 0.0)
+        is_read, may_end = threading.Event(), threading.Event()
+
+        def hang(*_, **__):
+            is_read.set()
+            may_end.wait()
+            raise UnavailableError("no such server")
+
+        file = tmp_path / "models.config"
+        file.write_text("model_config_list {}")
+        monkeypatch.setattr("salver.server.config_poller.read_text", hang)
+        server = make(model_config_file=str(file), model_config_file_poll_wait_s=0.01).start()
+        assert is_read.wait(LIMIT_S)
+        stopping = threading.Thread(target=server.stop)
+        stopping.start()
+        stopping.join(LIMIT_S)
+        told = (list(seen), plane.is_stopped, stopping.is_alive())
+        may_end.set()
+        stopping.join(LIMIT_S)
+        assert told == (["DRAINING"], True, False)
 
 
 def test_settings_beside_a_whole_configuration_are_refused():

@@ -22,9 +22,9 @@ from itertools import chain
 from typing import TypeAlias
 
 from salver.admin.change import AuditDocument, AuditEntry, Difference
+from salver.admin.times import rfc3339
 from salver.errors import Code, SalverError
 from salver.server.admin.bounded_rate import BoundedRate
-from salver.server.admin.times import rfc3339
 
 logger = logging.getLogger("salver.audit")
 

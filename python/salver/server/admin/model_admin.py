@@ -15,12 +15,12 @@ from salver.core.ids import ServableId
 from salver.errors import AlreadyExistsError, FailedPreconditionError, NotFoundError
 from salver.nearest import nearest_or_all
 from salver.server.admin.audit import Attempt
-from salver.server.admin.diff import differences
 from salver.server.admin.lost_update import IfMatch
 from salver.server.admin.model_documents import ModelDocuments
 from salver.server.admin.model_name import check_known
 from salver.server.admin.model_spec import config_of, patched
 from salver.server.model_changes import check_labels_keep_versions
+from salver.server.model_diff import differences
 from salver.server.model_list import Edit, Models, pinned, unpinned
 from salver.server.server_core import ServerCore
 from salver.sources.version_directory import list_versions
@@ -79,7 +79,7 @@ class ModelAdmin:
     @property
     def etag(self) -> str:
         """That of the models in force."""
-        return self._core.model_list.etag
+        return self._core.configured.in_force.etag
 
     # --- Telling
 
@@ -99,7 +99,7 @@ class ModelAdmin:
         Raises:
             NotFoundError: There is none of this name; names the nearest.
         """
-        check_known(name, self._core.names)
+        check_known(name, self._core.configured.names)
         return self._documents.model(name)
 
     def version(self, name: str, version: int) -> VersionDocument:
@@ -108,10 +108,10 @@ class ModelAdmin:
         Raises:
             NotFoundError: There is no such model or version.
         """
-        check_known(name, self._core.names)
+        check_known(name, self._core.configured.names)
         return self._documents.version(name, version)
 
-    # --- Changing one model; each raises what `ServerCore.change_models` does, LostUpdateError among it.
+    # --- Changing one model; each raises what `ConfiguredModels.change` does, LostUpdateError among it.
 
     def add(self, spec: ModelSpec, caller: Caller) -> Change:
         """Serve one model more.
@@ -122,7 +122,7 @@ class ModelAdmin:
         new = config_of(spec)
 
         def edit(models: Models) -> Models:
-            if spec.name in self._core.names:
+            if spec.name in self._core.configured.names:
                 raise AlreadyExistsError(f"There is a model {spec.name} already")
             return (*models, new)
 
@@ -234,8 +234,7 @@ class ModelAdmin:
 
     def _change_versions(self, name: str, change: ChangeOfVersions, caller: Caller) -> Change:
         """Do what `_change_one` does, and refuse what takes its version from a label."""
-        configured = next((model for model in self._core.models if model.name == name), None)
-        base_path = "" if configured is None else configured.base_path
+        base_path = self._core.configured.base_path_of(name) or ""
         # Before the change, which others wait for: a file system may take its time.
         found = _versions_in(base_path) if base_path else frozenset[int]()
 
@@ -257,7 +256,7 @@ class ModelAdmin:
     def _change(self, name: str, edit: Edit, caller: Caller) -> Change:
         attempt, query = caller.attempt, caller.query
         attempt.is_dry_run = query.dry_run
-        done = self._core.change_models(
+        done = self._core.configured.change(
             edit, writer=_writer(caller.actor), is_dry_run=query.dry_run, on_present=caller.if_match.check
         )
         attempt.diff = differences(done.before.models, done.after.models)
@@ -270,7 +269,7 @@ class ModelAdmin:
         return self._answer(name, done.after.etag, attempt.diff, is_dry_run=False)
 
     def _answer(self, name: str, etag: str, diff: tuple[Difference, ...], *, is_dry_run: bool) -> Change:
-        model = self._documents.model(name) if name in self._core.names else None
+        model = self._documents.model(name) if name in self._core.configured.names else None
         return Change(is_dry_run=is_dry_run, is_changed=bool(diff), diff=diff, etag=etag, model=model)
 
     def _settled(self, name: str, wait_s: float, caller: Caller) -> ModelDocument:
@@ -286,8 +285,8 @@ class ModelAdmin:
             logger.info("This change holds until %s says something new, or the server starts again", self._config_file)
 
     def _check_configured(self, name: str) -> None:
-        check_known(name, self._core.names)
-        if name in self._core.servable_names:
+        check_known(name, self._core.configured.names)
+        if name in self._core.configured.servable_names:
             raise FailedPreconditionError(f"{name} is served by the program of this server, which alone changes it")
 
     def _check_version(self, name: str, version: int) -> None:

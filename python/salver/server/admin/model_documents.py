@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from salver.admin.model import ModelDocument, Reason, SignatureDocument, TensorDocument, VersionDocument
+from salver.admin.times import rfc3339
 from salver.boundary import BatchingPolicy, BatchingReport, DataPlane
 from salver.config.server_config import ModelConfig
 from salver.core.ids import ServableId
@@ -21,9 +22,8 @@ from salver.core.servable_state import ManagerState
 from salver.core.servable_state_table import ServableStateAndTime
 from salver.errors import NotFoundError, SalverError
 from salver.server.admin.answers import document_text
-from salver.server.admin.model_spec import spec_fields
 from salver.server.admin.resting_models import Look, RestingModels, Traffic, total
-from salver.server.admin.times import rfc3339
+from salver.server.model_fields import spec_fields
 from salver.server.model_metadata import signature_def_map
 from salver.server.server_core import ServerCore
 
@@ -45,7 +45,7 @@ class ModelDocuments:
 
     def all(self, pattern: str = "*") -> list[ModelDocument]:
         """Return all models whose name fits a pattern, by name."""
-        configured, names = self._core.model_list.by_name, self._core.names
+        configured, names = self._core.configured.in_force.by_name, self._core.configured.names
         self._resting.keep_only(names)
         wanted = sorted(names if pattern == "*" else (name for name in names if fnmatchcase(name, pattern)))
         if len(wanted) <= _FEW:
@@ -55,7 +55,7 @@ class ModelDocuments:
 
     def model(self, name: str) -> ModelDocument:
         """Return one model; the caller knows that there is one of this name, or was."""
-        configured = self._core.model_list.by_name.get(name)
+        configured = self._core.configured.in_force.by_name.get(name)
         return self._model(name, configured, _request_counts(self._plane.batching_report(name)))
 
     def version(self, name: str, version: int) -> VersionDocument:

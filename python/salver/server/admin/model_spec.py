@@ -12,39 +12,11 @@ from salver.config.server_config import AspiredVersionPolicyName, ModelConfig
 from salver.errors import InvalidArgumentError
 from salver.nearest import did_you_mean
 from salver.server.admin.inputs import read_fields
+from salver.server.model_fields import spec_fields
 from salver.sources.version_policy import All, Latest, Specific, VersionPolicy
 
 _POLICIES: Mapping[str, tuple[str, ...]] = {"latest": ("num_versions",), "all": (), "specific": ("versions",)}
 _MAX_LATEST = 2**32 - 1
-
-
-def spec_of(model: ModelConfig) -> ModelSpec:
-    """Return what the admin API says of the configuration of a model."""
-    return ModelSpec(**spec_fields(model))
-
-
-def spec_fields(model: ModelConfig) -> dict[str, Any]:
-    """Return the fields of a `ModelSpec`, as JSON has them."""
-    policy = model.aspired_version_policy
-    return {
-        "name": model.name,
-        "base_path": model.base_path,
-        "platform": model.platform,
-        "version_policy": policy_document(model.version_policy),
-        "version_labels": dict(model.version_labels),
-        "aspired_version_policy": None if policy is None else policy.value,
-    }
-
-
-def policy_document(policy: VersionPolicy) -> dict[str, Any]:
-    """Return a version policy as JSON has it."""
-    match policy:
-        case All():
-            return {"all": {}}
-        case Specific(versions):
-            return {"specific": {"versions": list(versions)}}
-        case Latest(num_versions):
-            return {"latest": {"num_versions": max(num_versions, 1)}}
 
 
 def config_of(spec: ModelSpec) -> ModelConfig:

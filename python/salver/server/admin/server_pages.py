@@ -11,11 +11,11 @@ from pathlib import Path
 
 from salver.admin.requests import DrainRequest as DrainDocument
 from salver.admin.server import Ports, ServerDocument, ServerState
+from salver.admin.times import rfc3339
 from salver.boundary import AnswerStream, MetricFamily
 from salver.core.servable_state import ManagerState
 from salver.server.admin.answers import document_response
 from salver.server.admin.router import AdminRequest
-from salver.server.admin.times import rfc3339
 from salver.server.drain_request import DrainRequest
 from salver.server.http_response import AnyResponse, StreamedResponse, json_response
 from salver.server.metrics_json import families_json
@@ -60,12 +60,12 @@ class ServerAdmin:
             pid=os.getpid(),
             ports=Ports(grpc=ports.grpc, rest=ports.rest, admin=ports.admin),
             resident_bytes=resident_bytes(),
-            num_models=len(core.names),
+            num_models=len(core.configured.names),
             num_versions_available=core.monitor.count_versions(ManagerState.AVAILABLE),
             num_in_flight=core.table.total_in_flight(),
-            config_writer=core.writer,
+            config_writer=core.configured.writer,
             python_version=sys.version.partition(" ")[0],
-            etag=core.model_list.etag,
+            etag=core.configured.in_force.etag,
         )
 
     def drain(self, wait_s: float | None) -> ServerState:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from salver.admin.event import EventDocument
-from salver.server.admin.times import rfc3339
+from salver.admin.times import rfc3339
 
 MAX_EVENTS = 2048
 

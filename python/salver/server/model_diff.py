@@ -7,7 +7,7 @@ from typing import Any
 
 from salver.admin.change import Difference
 from salver.config.server_config import ModelConfig
-from salver.server.admin.model_spec import spec_fields
+from salver.server.model_fields import spec_fields
 
 _LABELS = "version_labels"
 

@@ -5,9 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salver.admin.change import Difference
+from salver.admin.model import ModelSpec
 from salver.config.server_config import AspiredVersionPolicyName, ModelConfig
-from salver.server.admin.diff import apply_differences, differences
-from salver.server.admin.model_spec import config_of, patched, spec_fields, spec_of
+from salver.server.admin.model_spec import config_of, patched
+from salver.server.model_diff import apply_differences, differences
+from salver.server.model_fields import spec_fields
 from salver.server.model_list import pinned, unpinned
 from salver.sources.version_policy import All, Latest, Specific
 
@@ -44,7 +46,7 @@ def test_the_diff_makes_the_new_documents_of_the_old_ones(before, after):
 
 @given(MODELS)
 def test_a_model_is_what_its_document_says(model):
-    assert config_of(spec_of(model)) == model
+    assert config_of(ModelSpec(**spec_fields(model))) == model
     assert patched(model, {}) == model
 
 

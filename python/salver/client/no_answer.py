@@ -1,0 +1,12 @@
+"""The error of a connection."""
+
+from __future__ import annotations
+
+from salver.errors import UnavailableError
+
+
+class NoAnswerError(UnavailableError):
+    """The way to the server failed; nothing that answers calls said UNAVAILABLE.
+
+    Nobody listens there, or something that speaks otherwise, or the connection broke before the answer.
+    """
