@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from salver.core.event_bus import Event, EventBus
@@ -102,13 +102,11 @@ class ServableStateMonitor:
         with self._lock:
             return {name for name, _ in self._table.streams() if self._table.is_available(name)}
 
-    def count_versions(self, state: ManagerState) -> int:
-        """Return how many versions are in this state."""
+    def count_versions(self) -> Counter[ManagerState]:
+        """Return how many versions are in each state."""
         with self._lock:
-            return sum(
-                found.state.manager_state is state
-                for _, versions in self._table.streams()
-                for found in versions.values()
+            return Counter(
+                found.state.manager_state for _, versions in self._table.streams() for found in versions.values()
             )
 
     def get_bounded_log(self) -> list[ServableStateAndTime]:

@@ -108,6 +108,13 @@ def test_live_states_leave_out_what_has_ended(bus, monitor):
     assert set(monitor.get_all_servable_states()) == {"a", "b"}
 
 
+def test_versions_are_counted_by_state(bus, monitor):
+    bus.send("a", 1, AVAILABLE)
+    bus.send("a", 2, LOADING)
+    bus.send("b", 1, AVAILABLE)
+    assert monitor.count_versions() == {AVAILABLE: 2, LOADING: 1}
+
+
 def test_available_names_have_at_least_one_available_version(bus, monitor):
     bus.send("a", 1, AVAILABLE)
     bus.send("a", 2, LOADING)
