@@ -20,6 +20,10 @@ use crate::options::Options;
 
 /// A client of which no further piece of a body has come for so long is not waited for.
 const MAX_PAUSE: Duration = Duration::from_secs(60);
+/// An answer goes in pieces of at most this many bytes, so that it is seen whether its client takes it.
+pub(crate) const MAX_PIECE: usize = 64 << 10;
+/// The last piece is small: once hyper has it, nobody sees any more whether it was taken.
+const MAX_LAST_PIECE: usize = 16 << 10;
 /// Memory set aside for a body before its bytes have come.
 const MAX_RESERVED_BYTES: usize = 1 << 20;
 
@@ -153,6 +157,16 @@ impl ServerBody {
     }
 }
 
+/// What goes next of an answer that is there already. hyper asks for no more than it can send, but for one piece; so the
+/// rest stays here, where it is known to wait, until the client makes room.
+fn next_piece(data: &mut Option<Bytes>) -> Option<Bytes> {
+    let left = data.as_mut()?;
+    match left.len().saturating_sub(MAX_LAST_PIECE) {
+        0 => data.take(),
+        before_last => Some(left.split_to(before_last.min(MAX_PIECE))),
+    }
+}
+
 impl Body for ServerBody {
     type Data = Bytes;
     type Error = BrokenOff;
@@ -160,7 +174,7 @@ impl Body for ServerBody {
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         match self.get_mut() {
             ServerBody::Whole(data, trailers) => {
-                let frame = data.take().map(Frame::data).or_else(|| trailers.take().map(Frame::trailers));
+                let frame = next_piece(data).map(Frame::data).or_else(|| trailers.take().map(Frame::trailers));
                 Poll::Ready(frame.map(Ok))
             }
             ServerBody::Stream(frames) => frames.poll_recv(context).map(|frame| frame.map(Ok)),

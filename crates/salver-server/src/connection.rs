@@ -25,6 +25,7 @@ use crate::compress::{self, Wish};
 use crate::endpoint::RawStream;
 use crate::event_loop::{LoopContext, Port};
 use crate::lifetime::{Calls, end_of_life};
+use crate::patience::Patient;
 use crate::peer::Origin;
 use crate::plane::{OpenConnection, Phase, Shared};
 use crate::stream::{Carrier, Socket, Stream};
@@ -47,11 +48,11 @@ const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(620);
 
 /// Runs tasks of HTTP/2 streams on the loop of their connection.
 #[derive(Clone, Copy)]
-struct LocalExecutor;
+pub(crate) struct LocalExecutor;
 
 impl<F: Future + 'static> hyper::rt::Executor<F> for LocalExecutor {
     fn execute(&self, task: F) {
-        tokio::task::spawn_local(task);
+        tokio::task::spawn_local(Patient::new(task));
     }
 }
 

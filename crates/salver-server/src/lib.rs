@@ -29,6 +29,7 @@ mod mailbox;
 pub mod metrics;
 mod off_loop;
 mod options;
+mod patience;
 mod peer;
 mod plane;
 mod predict;

@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::body::{BrokenOff, ServerBody};
 use crate::options::GrpcOptions;
+use crate::patience;
 
 /// The calls of one connection.
 pub(crate) struct Calls {
@@ -81,7 +82,9 @@ impl Body for AnswerBody {
     type Error = BrokenOff;
 
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        Pin::new(&mut self.get_mut().body).poll_frame(context)
+        let asked = Pin::new(&mut self.get_mut().body).poll_frame(context);
+        patience::note(&asked);
+        asked
     }
 
     fn is_end_stream(&self) -> bool {

@@ -12,6 +12,8 @@ use tokio_rustls::server::TlsStream;
 
 use crate::authority::AuthorityFilter;
 use crate::endpoint::RawStream;
+#[cfg(target_os = "linux")]
+use crate::patience;
 use crate::peer::Peer;
 
 /// Idle time after which the kernel asks whether the peer still lives; one that vanished is found within minutes.
@@ -33,6 +35,9 @@ impl Socket {
                 stream.set_nodelay(true)?;
                 let probes = TcpKeepalive::new().with_time(PROBE_AFTER).with_interval(PROBE_INTERVAL);
                 SockRef::from(&stream).set_tcp_keepalive(&probes)?;
+                // A client that takes no byte at all: what was reset on its streams can be let go only with the connection.
+                #[cfg(target_os = "linux")]
+                SockRef::from(&stream).set_tcp_user_timeout(Some(patience::LIMIT))?;
                 TcpStream::from_std(stream).map(Socket::Tcp)
             }
             RawStream::Unix(stream) => {

@@ -21,6 +21,7 @@ from salver.terminal.options import (
     version_or_label_options,
 )
 from salver.terminal.program import HELP_OPTIONS, Program, run
+from salver.terminal.ranges import WholeNumber
 from salver.terminal.server_address import server_address_option
 from salver.terminal.tls_options import tls_options
 
@@ -40,7 +41,7 @@ from salver.terminal.tls_options import tls_options
 @target_p99_option("With --find-knee: what 99 of 100 requests may take; by default made from the unloaded p99.")
 @click.option("--compare", type=read_server_address, metavar="ADDRESS", help="Measure this server as well, in turn.")
 @click.option(
-    "--rounds", type=click.IntRange(1, 1000), default=6, show_default=True, help="With --compare: of each server."
+    "--rounds", type=WholeNumber(1, 1000), default=6, show_default=True, help="With --compare: of each server."
 )
 @click.option("--baseline", type=FILE, help="Set the result beside one that --output kept.")
 @output_option("Keep the result in this file, as JSON.")

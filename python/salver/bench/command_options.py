@@ -15,6 +15,7 @@ from salver.terminal.options import (
     rate_option,
     timeout_option,
 )
+from salver.terminal.ranges import Number, WholeNumber
 
 
 def read_headers(given: Iterable[str]) -> tuple[tuple[str, str], ...]:
@@ -37,7 +38,7 @@ def shape_options(command: Command) -> Command:
     options = (
         concurrency_option("Requests in flight.  [default: 64]", maximum=100_000),
         click.option(
-            "--connections", type=click.IntRange(1, 4096), help="That they are spread over (gRPC).  [default: up to 8]"
+            "--connections", type=WholeNumber(1, 4096), help="That they are spread over (gRPC).  [default: up to 8]"
         ),
         rate_option("Requests a second, sent when due.", max_per_s=5e6),
         click.option(
@@ -47,11 +48,11 @@ def shape_options(command: Command) -> Command:
             help="With --rate: at random times, or evenly spaced.  [default: poisson; constant for --find-knee]",
         ),
         duration_option(10.0, "How long it is measured."),
-        click.option("--requests", "num_requests", type=click.IntRange(min=1), help="In its place: how many count."),
+        click.option("--requests", "num_requests", type=WholeNumber(min=1), help="In its place: how many count."),
         click.option(
             "--warmup",
             "warmup_s",
-            type=click.FloatRange(min=0),
+            type=Number(min=0),
             default=1.0,
             show_default=True,
             metavar="SECONDS",
@@ -61,12 +62,12 @@ def shape_options(command: Command) -> Command:
         click.option(
             "--threads",
             "num_threads",
-            type=click.IntRange(1, 64),
+            type=WholeNumber(1, 64),
             default=1,
             show_default=True,
             help="Of the generator.",
         ),
-        click.option("--seed", type=click.IntRange(min=0), default=0, help="Of random arrivals."),
+        click.option("--seed", type=WholeNumber(min=0), default=0, help="Of random arrivals."),
     )
     return _added(command, options)
 
@@ -74,7 +75,7 @@ def shape_options(command: Command) -> Command:
 def body_options(command: Command) -> Command:
     """Add those that say what is sent."""
     options = (
-        click.option("--rows", type=click.IntRange(min=1), default=1, show_default=True, help="Of a request made up."),
+        click.option("--rows", type=WholeNumber(min=1), default=1, show_default=True, help="Of a request made up."),
         length_option,
         click.option("--body", type=FILE, help="Requests from a .json, .npz or TFRecord file."),
         click.option("--header", multiple=True, metavar="NAME=VALUE", help="Sent with each request; may be repeated."),

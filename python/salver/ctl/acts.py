@@ -13,6 +13,7 @@ from salver.ctl.client import Address, AdminClient
 from salver.ctl.model_view import description_view
 from salver.ctl.options import address_option, confirm, json_option, model_argument, path_of
 from salver.terminal.options import version_option, yes_option
+from salver.terminal.ranges import WholeNumber
 from salver.terminal.screen import print_view
 
 _TIMEOUT_S = 60.0
@@ -31,7 +32,7 @@ def reload(model: str, version: int | None, address: Address, *, as_json: bool) 
 
 @click.command()
 @model_argument
-@click.argument("version", type=click.IntRange(min=0))
+@click.argument("version", type=WholeNumber(min=0))
 @address_option
 @json_option
 def retry(model: str, version: int, address: Address, *, as_json: bool) -> None:

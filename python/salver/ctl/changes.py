@@ -13,6 +13,7 @@ from salver.ctl import version_policy
 from salver.ctl.changing import Terms, changing, make
 from salver.ctl.options import confirm, model_argument, path_of
 from salver.terminal.options import Command, yes_option
+from salver.terminal.ranges import WholeNumber
 
 _LOAD_WAIT_S = 60.0
 _ORDERS = ("availability_preserving", "resource_preserving")
@@ -93,7 +94,7 @@ def label(terms: Terms, model: str, labels: Mapping[str, int | None]) -> None:
 
 @click.command()
 @model_argument
-@click.argument("version", type=click.IntRange(min=0))
+@click.argument("version", type=WholeNumber(min=0))
 @changing(_LOAD_WAIT_S)
 def pin(terms: Terms, model: str, version: int) -> None:
     """Serve VERSION of MODEL and no other, whatever comes into its base path."""

@@ -15,6 +15,7 @@ from salver.admin.reading import read_document
 from salver.ctl.change_view import change_view
 from salver.ctl.client import Address, AdminClient, Request
 from salver.ctl.options import address_option, json_option
+from salver.terminal.ranges import Number
 from salver.terminal.screen import print_view
 
 MAX_WAIT_S = 600.0
@@ -52,7 +53,7 @@ def changing(wait_s: float = 0.0) -> Callable[[Callable[..., None]], Callable[..
         @click.option(
             "--wait",
             "wait_s",
-            type=click.FloatRange(min=0, max=MAX_WAIT_S),
+            type=Number(min=0, max=MAX_WAIT_S),
             default=wait_s,
             show_default=True,
             metavar="SECONDS",

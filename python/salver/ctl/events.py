@@ -34,15 +34,18 @@ def events(model: str | None, kind: str | None, address: Address, *, follow: boo
     query = {name: value for name, value in (("model", model), ("type", kind)) if value is not None}
     client = AdminClient(address)
     found = _followed(client, query) if follow else _latest(client, query)
-    terminal = console()
+    terminal, is_any = console(), False
     try:
         for event in found:
+            is_any = True
             if as_json:
                 click.echo(json.dumps(event))
             else:
                 terminal.print(event_view(event), soft_wrap=True)
     except KeyboardInterrupt:
         return  # how one stops following
+    if not (is_any or follow or as_json):
+        click.echo("No such event is kept." if query else "Nothing has happened yet.", err=True)
 
 
 @click.command()

@@ -13,6 +13,7 @@ from salver.errors import SalverError
 from salver.terminal import options
 from salver.terminal.address import read_host_and_port
 from salver.terminal.options import Command
+from salver.terminal.ranges import Number
 
 _COMPLETION_TIMEOUT_S = 2.0
 """Nobody waits longer for a shell."""
@@ -52,7 +53,7 @@ def watch_option(command: Command) -> Command:
     return click.option(
         "--watch",
         "period_s",
-        type=click.FloatRange(min=0.1),
+        type=Number(min=0.1),
         metavar="SECONDS",
         help="Show it again after so many seconds, until Ctrl-C.",
     )(command)

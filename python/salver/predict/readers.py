@@ -36,6 +36,8 @@ def read_values(data: bytes, form: str) -> Values:
     Raises:
         InvalidArgumentError: It is not of this form.
     """
+    if not data.strip():
+        raise InvalidArgumentError("there is nothing in it")
     return _READERS[form](data)
 
 

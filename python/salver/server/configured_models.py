@@ -164,7 +164,7 @@ class ConfiguredModels:
     def _plan(self, edit: Edit) -> Replacement:
         """Make and check the list that is to take the place of the present one; under the lock."""
         if not self._is_changeable:
-            raise FailedPreconditionError("the server is not running; its models cannot be changed")
+            raise FailedPreconditionError("the server is starting or stopping; its models cannot be changed")
         present = self._list
         models = tuple(edit(present.models))
         self._check(models, present.models)

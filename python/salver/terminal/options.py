@@ -10,9 +10,11 @@ from typing import Any, TypeVar
 
 import click
 
+from salver.terminal.ranges import Number, WholeNumber
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-POSITIVE = click.FloatRange(min=0, min_open=True)
+POSITIVE = Number(min=0, min_open=True)
 FILE = click.Path(dir_okay=False)
 
 
@@ -38,7 +40,7 @@ def yes_option(command: Command) -> Command:
 
 def limit_option(default: int, help: str) -> Callable[[Command], Command]:
     """`--limit`: how many lines are shown."""
-    return click.option("--limit", type=click.IntRange(min=1), default=default, show_default=True, help=help)
+    return click.option("--limit", type=WholeNumber(min=1), default=default, show_default=True, help=help)
 
 
 # --- Which part of which model
@@ -46,7 +48,7 @@ def limit_option(default: int, help: str) -> Callable[[Command], Command]:
 
 def version_option(help: str, *, is_required: bool = False) -> Callable[[Command], Command]:
     """`--version`: the number of one, or None."""
-    return click.option("--version", type=click.IntRange(min=0), required=is_required, help=help)
+    return click.option("--version", type=WholeNumber(min=0), required=is_required, help=help)
 
 
 def signature_option(help: str) -> Callable[[Command], Command]:
@@ -87,13 +89,13 @@ def duration_option(default_s: float, help: str, *, max_s: float | None = None) 
 def _seconds_option(
     flag: str, name: str, default_s: float, max_s: float | None, help: str
 ) -> Callable[[Command], Command]:
-    kind = click.FloatRange(min=0, min_open=True, max=max_s)
+    kind = Number(min=0, min_open=True, max=max_s)
     return click.option(flag, name, type=kind, default=default_s, show_default=True, metavar="SECONDS", help=help)
 
 
 def rate_option(help: str, *, max_per_s: float | None = None) -> Callable[[Command], Command]:
     """`--rate`: requests a second, or None."""
-    kind = click.FloatRange(min=0, min_open=True, max=max_per_s)
+    kind = Number(min=0, min_open=True, max=max_per_s)
     return click.option("--rate", type=kind, metavar="PER_SECOND", help=help)
 
 
@@ -101,7 +103,7 @@ def concurrency_option(
     help: str, *, maximum: int | None = None, default: int | None = None
 ) -> Callable[[Command], Command]:
     """`--concurrency`: requests that are under way at the same time, or None."""
-    kind = click.IntRange(min=1, max=maximum)
+    kind = WholeNumber(min=1, max=maximum)
     return click.option("--concurrency", type=kind, default=default, show_default=default is not None, help=help)
 
 
@@ -113,7 +115,7 @@ def target_p99_option(help: str) -> Callable[[Command], Command]:
 def length_option(command: Command) -> Command:
     """`--length`, or None."""
     text = "Length of open dimensions of inputs that are made up."
-    return click.option("--length", type=click.IntRange(min=1), help=text)(command)
+    return click.option("--length", type=WholeNumber(min=1), help=text)(command)
 
 
 def input_option(file: str, help: str) -> Callable[[Command], Command]:

@@ -27,6 +27,7 @@ from salver.terminal.options import (
 )
 from salver.terminal.output_file import write_output
 from salver.terminal.program import HELP_OPTIONS, Program, run
+from salver.terminal.ranges import WholeNumber
 from salver.terminal.screen import print_view
 from salver.tune.advice import Advice, advise
 from salver.tune.goal import Goal
@@ -45,7 +46,7 @@ MAX_DURATION_S = 120.0
 @rate_option("Requests in a second that are to come.")
 @concurrency_option("In its place: clients that wait for each answer.")
 @target_p99_option("What 99 of 100 requests may take at most.")
-@click.option("--max-batch-size", type=click.IntRange(min=1), help="Rows of the largest batch to be tried.")
+@click.option("--max-batch-size", type=WholeNumber(min=1), help="Rows of the largest batch to be tried.")
 @version_option("The version to be profiled; by default the highest that serves.")
 @signature_option("The signature to be profiled; by default serving_default, or the only one.")
 @input_option("FILE.npy", "Rows of an input")

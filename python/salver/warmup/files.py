@@ -22,33 +22,30 @@ from salver.records.warmup_files import FileRecord, Forms, WarmupFile
 from salver.wire.tfrecord import record_bytes
 
 
-def read_file(path: str, forms: Forms, signature: str = "") -> list[FileRecord]:
+def read_file(path: str, forms: Forms | None, signature: str = "") -> list[FileRecord]:
     """Return the records of a file.
 
     Args:
         path: A TFRecord file, or one that ends with .json or .npz.
-        forms: Those of the model that it is for; only asked where the file is no TFRecord file.
+        forms: Those of the model that it is for, which only a TFRecord file does without; None where none was named.
         signature: Which one the arrays of an NPZ file are for; empty is the default one.
 
     Raises:
         NotFoundError: There is no such file.
         SalverError: It is damaged, or does not fit the model.
     """
+
+    def no_forms() -> Mapping[str, RequestForm]:
+        what = "what types its values have is known to the model alone"
+        raise InvalidArgumentError(f"{path}: {what}; name it with --model")
+
     try:
-        return list(WarmupFile(path, signature).records(forms))
+        open(path, "rb").close()  # before a model is asked for, or is said to be missing
+        return list(WarmupFile(path, signature).records(forms or no_forms))
     except FileNotFoundError:
         raise NotFoundError(f"there is no file {path}") from None
     except OSError as error:
         raise FailedPreconditionError(f"{path} cannot be read: {error.strerror}") from None
-
-
-def no_forms() -> Mapping[str, RequestForm]:
-    """Stand in the place of the forms of a model where none was named.
-
-    Raises:
-        InvalidArgumentError: Always.
-    """
-    raise InvalidArgumentError("what types its values have is known to the model alone; name it with --model")
 
 
 def write_file(path: str, records: Iterable[FileRecord], *, may_replace: bool) -> int:
@@ -96,13 +93,21 @@ def read_content(path: str) -> bytes:
 
 
 def check_free(path: str, *, may_replace: bool) -> None:
-    """Refuse a path at which there is something already, before any work is done for it.
+    """Refuse a path at which there is something already, or can be nothing, before any work is done for it.
 
     Raises:
         AlreadyExistsError: There is, and it may not be replaced.
+        FailedPreconditionError: The folder that it, or the first of its folders, is to be made in takes nothing.
     """
     if os.path.exists(path) and not may_replace:
         raise AlreadyExistsError(f"{path} is there already; --force replaces it")
+    folder = os.path.dirname(os.path.abspath(path))
+    while not os.path.lexists(folder):
+        folder = os.path.dirname(folder)
+    if not os.path.isdir(folder):
+        raise FailedPreconditionError(f"{path} cannot be written: {folder} is no folder")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise FailedPreconditionError(f"{path} cannot be written: {folder} may not be written to")
 
 
 def _content(suffix: str, records: list[FileRecord]) -> bytes:

@@ -13,6 +13,7 @@ from salver.errors import NotFoundError
 from salver.records.warmup_files import MAX_RECORDS
 from salver.terminal.numbers import counted
 from salver.terminal.options import duration_option, force_option, output_option
+from salver.terminal.ranges import Number, WholeNumber
 from salver.warmup.files import check_free, write_content
 from salver.warmup.server import WarmupServer
 
@@ -29,15 +30,15 @@ _ENDS = {
 @address_option
 @output_option("The TFRecord file to write.", is_required=True)
 @click.option(
-    "--max-records", type=click.IntRange(1, MOST_RECORDS), default=100, show_default=True, help="It ends with so many."
+    "--max-records", type=WholeNumber(1, MOST_RECORDS), default=100, show_default=True, help="It ends with so many."
 )
 @click.option(
-    "--max-bytes", type=click.IntRange(1, MAX_BYTES), default=64 << 20, show_default=True, help="Or when more would be."
+    "--max-bytes", type=WholeNumber(1, MAX_BYTES), default=64 << 20, show_default=True, help="Or when more would be."
 )
 @duration_option(60.0, "Or after so long.", max_s=MAX_WAIT_S)
 @click.option(
     "--sampling-rate",
-    type=click.FloatRange(min=0, max=1, min_open=True),
+    type=Number(min=0, max=1, min_open=True),
     default=1.0,
     show_default=True,
     help="The part of the requests that is taken: less than 1 spreads them over more time.",
@@ -54,7 +55,8 @@ def record(model: str, address: Address, output: str, *, force: bool, **wanted: 
     )
     found = WarmupServer(address).record(model, request)
     if not found.num_records:
-        raise NotFoundError(f"no request to {model} was answered within {request.timeout_s:g} s; nothing was written")
+        when = "before the server stopped it" if found.end == "stop" else f"within {request.timeout_s:g} s"
+        raise NotFoundError(f"no request to {model} was answered {when}; nothing was written")
     write_content(output, found.content, may_replace=force)
     click.echo(f"{output}: {counted(found.num_records, 'request')} ({_ENDS.get(found.end, found.end)})")
     if found.num_dropped:

@@ -18,8 +18,9 @@ from salver.ctl.options import address_option
 from salver.errors import FailedPreconditionError, InvalidArgumentError
 from salver.terminal.numbers import duration
 from salver.terminal.options import concurrency_option, json_option, timeout_option, version_option
+from salver.terminal.ranges import WholeNumber
 from salver.terminal.screen import print_view
-from salver.warmup.files import no_forms, read_content, read_file
+from salver.warmup.files import read_content, read_file
 from salver.warmup.server import WarmupServer
 
 _MAX_SHOWN = 10
@@ -31,7 +32,7 @@ _MAX_SHOWN = 10
 @address_option
 @version_option("The version that is to answer; it has to be loaded.", is_required=True)
 @click.option(
-    "--against", type=click.IntRange(min=0), help="Another version, which is to answer first and is compared with."
+    "--against", type=WholeNumber(min=0), help="Another version, which is to answer first and is compared with."
 )
 @concurrency_option("Requests under way at the same time.", maximum=MAX_CONCURRENCY, default=1)
 @timeout_option(60.0, "Longest that one request may take; the first that takes longer ends it.", max_s=MAX_WAIT_S)
@@ -44,13 +45,14 @@ def replay(
     Nobody gets the answers. With --against the failures and latencies of two versions stand side by side; their outputs
     are not compared. The exit status is 1 where a record fails that does not fail on the other version, too.
     """
+    content = read_content(file)
     if file.endswith((".json", ".npz")):
         raise InvalidArgumentError(
             f"{file} is no TFRecord file; `salver warmup convert --model {model}` makes one of it"
         )
-    read_file(file, no_forms)  # what is wrong with it is told here, with its name
-    how = ReplayQuery(**query)
-    content, server = read_content(file), WarmupServer(address)
+    if not read_file(file, None):  # what is wrong with it is told here, with its name
+        raise InvalidArgumentError(f"{file} holds no records; nothing was replayed")
+    how, server = ReplayQuery(**query), WarmupServer(address)
     versions = [version] if against is None else [against, version]
     reports = {number: server.replay(model, number, content, how) for number in versions}
     if as_json:

@@ -21,7 +21,7 @@ from salver.terminal.options import json_option, limit_option, signature_option
 from salver.terminal.screen import print_view
 from salver.terminal.shapes import shape_text
 from salver.warmup.convert import signature_of
-from salver.warmup.files import no_forms, read_file
+from salver.warmup.files import read_file
 from salver.warmup.model import forms_of_model
 from salver.warmup.options import model_options
 
@@ -47,7 +47,7 @@ def show(  # its options
     as_json: bool,
 ) -> None:
     """Say which requests are in FILE."""
-    forms = no_forms if model is None else lambda: forms_of_model(model, address, version)
+    forms = None if model is None else lambda: forms_of_model(model, address, version)
     records = read_file(file, forms, signature or "")
     if as_json:
         for record in records[:limit]:

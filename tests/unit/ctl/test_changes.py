@@ -150,7 +150,7 @@ def test_unload_asks_back_on_a_terminal(admin, capsys, monkeypatch, answer, stat
         (["label", "m", "a=1", "a=2"], "a is given twice"),
         (["label", "m", "=1"], "got '=1'"),
         (["label", "m", "a=²"], "got 'a=²'"),
-        (["pin", "m", "x"], "'x' is not a valid integer"),
+        (["pin", "m", "x"], "'x' is not a valid whole number"),
         (["load", "m", "/m", "--wait=601"], "601.0 is not in the range"),
         (["unlaod", "m"], "No such command 'unlaod'"),
     ],

@@ -27,6 +27,12 @@ def test_latest_events_are_shown(admin, capsys):
     assert (method, target, headers) == ("GET", "/v1/events?model=ranker&type=state", {"Accept": "application/json"})
 
 
+@pytest.mark.parametrize(("arguments", "told"), [(("--model=rnaker",), "No such event is kept.\n"), (("--json",), "")])
+def test_no_events_are_no_silence_where_a_person_looks(admin, capsys, arguments, told):
+    admin.answers["GET", "/v1/events"] = 200, {"events": [], "last_id": 8}
+    assert run(capsys, "events", *arguments) == (0, "", told)
+
+
 def test_followed_events_are_those_of_the_stream(admin, capsys):
     lines = [": hello", "id: 7", "event: state", f"data: {json.dumps(STATE)}", "", ": still here", ""]
     admin.answers["GET", "/v1/events"] = 200, "\r\n".join(lines).encode()

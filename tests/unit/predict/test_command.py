@@ -125,6 +125,7 @@ def test_the_only_signature_is_the_one(client, monkeypatch):
         (("--filter=x",), "[1]", "no output 'x'; there is y"),
         ((), '{"xx": [1]}', "no input 'xx'; did you mean x?"),
         ((), "[1", "standard input: no JSON"),
+        ((), "\n", "standard input: there is nothing in it"),
         (("none.npy",), None, "none.npy cannot be read: No such file or directory"),
         (("--signature=total",), "[1]", "The signature has a, b: give them by name"),
         (("--output=/none/y.json",), "[1]", "--output /none/y.json cannot be written"),

@@ -103,7 +103,7 @@ def test_server_that_does_not_run_refuses_changes(configured, followed):
         lambda: configured.apply([B], None),
         lambda: configured.change(lambda models: models, writer="me"),
     ):
-        with pytest.raises(FailedPreconditionError, match="not running"):
+        with pytest.raises(FailedPreconditionError, match="starting or stopping"):
             change()
     assert followed.changes == []
 

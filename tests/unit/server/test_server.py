@@ -556,11 +556,11 @@ class TestApplyModels:
     def test_server_that_does_not_run_refuses_changes(self, make, base):
         models = [ModelConfig(name="b", base_path=base("b", 1))]
         server = make({"a": base("a", 1)})
-        with pytest.raises(FailedPreconditionError, match="not running"):
+        with pytest.raises(FailedPreconditionError, match="starting or stopping"):
             server.apply_models(models, timeout_s=None)
         with server:
             assert [model.name for model in server.models] == ["a"]
-        with pytest.raises(FailedPreconditionError, match="not running"):
+        with pytest.raises(FailedPreconditionError, match="starting or stopping"):
             server.apply_models(models, timeout_s=None)
 
     def test_wait_has_a_limit(self, make, tensorflow, base):

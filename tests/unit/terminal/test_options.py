@@ -9,6 +9,7 @@ from salver.bench.command import bench
 from salver.ctl.group import ctl
 from salver.inspection.command import inspect
 from salver.predict.command import predict
+from salver.terminal.ranges import Number, WholeNumber
 from salver.tune.command import tune
 from salver.warmup.group import warmup
 
@@ -38,6 +39,12 @@ def test_an_option_takes_the_same_wherever_it_stands():
         kinds[option.opts[-1]].add((tuple(option.opts), option.name, kind, option.is_flag, option.multiple))
     differing = {name for name, found in kinds.items() if len(found) > 1}
     assert differing <= set(OF_THEIR_OWN)
+
+
+def test_numbers_call_themselves_as_people_do():
+    kinds = {type(one.type) for command in COMMANDS for one in command.params}
+    assert {WholeNumber, Number} <= kinds
+    assert not {click.IntRange, click.FloatRange} & kinds
 
 
 @pytest.mark.parametrize("unit", ["s", "seconds", "sec"])

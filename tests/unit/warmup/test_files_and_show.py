@@ -30,7 +30,9 @@ def test_files_are_converted_to_and_fro(run, recorded, tmp_path):
 
 
 def test_requests_to_one_signature_are_taken_out(run, recorded, tmp_path):
-    assert run("convert", recorded, tmp_path / "a.json", "--signature=other")[1].endswith(": 0 of 3 requests\n")
+    status, _, err = run("convert", recorded, tmp_path / "a.json", "--signature=other")
+    assert (status, "in.tfrecord holds no request to other, only to serving_default; nothing was" in err) == (1, True)
+    assert not (tmp_path / "a.json").exists()
     assert run("convert", recorded, tmp_path / "b.json", "--signature=serving_default")[1].endswith(
         ": 2 of 3 requests\n"
     )
@@ -44,10 +46,15 @@ def test_what_cannot_be_converted_leaves_no_file(run, tmp_path):
     hand_made = tmp_path / "b.json"
     hand_made.write_text('[{"inputs": 1}]')
     status, _, err = run("convert", hand_made, tmp_path / "b.tfrecord")
-    assert (status, "name it with --model" in err) == (1, True)
-    status, _, err = run("convert", tmp_path / "gone", tmp_path / "b.tfrecord")
-    assert (status, "there is no file" in err) == (1, True)
-    assert {path.name for path in tmp_path.iterdir()} == {"in.tfrecord", "b.json"}
+    assert (status, "b.json: what types" in err, "name it with --model" in err) == (1, True, True)
+    for gone in ("gone", "gone.json"):
+        status, _, err = run("convert", tmp_path / gone, tmp_path / "b.tfrecord")
+        assert (status, "there is no file" in err) == (1, True)
+    empty = tmp_path / "empty.tfrecord"
+    empty.touch()
+    status, _, err = run("convert", empty, tmp_path / "c.json")
+    assert (status, "empty.tfrecord holds no request; nothing was written" in err) == (1, True)
+    assert {path.name for path in tmp_path.iterdir()} == {"in.tfrecord", "b.json", "empty.tfrecord"}
 
 
 def test_records_are_shown_and_what_is_wrong_with_one_is(run, tmp_path):

@@ -57,6 +57,21 @@ def test_nothing_recorded_is_no_file(run, server, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_recording_that_the_end_of_the_server_ends_says_so(run, server, tmp_path):
+    server.answers[RECORD] = recording(0, "stop")
+    status, _, err = run("record", "ranker", "-o", tmp_path / "r.tfrecord")
+    assert (status, "no request to ranker was answered before the server stopped it" in err) == (1, True)
+
+
+def test_nothing_is_recorded_for_a_file_that_cannot_be_written(run, server, file, tmp_path, monkeypatch):
+    status, _, err = run("record", "ranker", "-o", file / "new" / "r.tfrecord")
+    assert (status, f"{file} is no folder" in err) == (1, True)
+    monkeypatch.setattr("os.access", lambda path, _: str(path) != str(tmp_path))
+    status, _, err = run("record", "ranker", "-o", tmp_path / "new" / "r.tfrecord")
+    assert (status, f"{tmp_path} may not be written to" in err) == (1, True)
+    assert server.posted == []
+
+
 def test_a_file_that_is_there_is_not_replaced_and_nothing_recorded_in_vain(run, server, file):
     assert run("record", "ranker", "-o", file)[0] == 1
     assert server.posted == []
@@ -110,7 +125,22 @@ def test_a_damaged_file_is_not_sent(run, server, file):
     assert server.posted == []
 
 
-def test_files_that_a_server_does_not_replay_are_named_with_the_way_out(run, server):
+def test_a_file_without_records_proves_nothing(run, server, tmp_path):
+    empty = tmp_path / "empty.tfrecord"
+    empty.touch()
+    status, _, err = run("replay", empty, "ranker", "--version=8")
+    assert (status, "empty.tfrecord holds no records" in err, server.posted) == (1, True, [])
+
+
+@pytest.mark.parametrize("name", ["gone.json", "gone.tfrecord"])
+def test_a_file_that_is_missing_is_said_to_be(run, server, tmp_path, name):
+    status, _, err = run("replay", tmp_path / name, "ranker", "--version=8")
+    assert (status, f"{name} cannot be read: No such file" in err, server.posted) == (1, True, [])
+
+
+def test_files_that_a_server_does_not_replay_are_named_with_the_way_out(run, server, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "r.json").touch()
     status, _, err = run("replay", "r.json", "ranker", "--version=2")
     assert (status, server.posted) == (1, [])
     assert "r.json is no TFRecord file; `salver warmup convert --model ranker` makes one of it" in " ".join(err.split())

@@ -1,7 +1,8 @@
 //! The `tracestate` of a caller, as the W3C recommendation "Trace Context" has it (section 3.3).
 //!
-//! It is passed on as it came, or in part where it is long, to collectors and to whatever servables call; so what is no such list is passed on to
-//! nobody. The libraries that read it there complain of each one that is malformed, and strangers write it.
+//! It is passed on as it came, or in part where it is long, to collectors and to whatever servables call; so what is no
+//! such list is passed on to nobody. The libraries that read it there complain of each one that is malformed, and
+//! strangers write it.
 
 /// Longer lists are passed on in part; section 3.3.1.5 asks for at least 512 characters.
 const MAX_BYTES: usize = 512;

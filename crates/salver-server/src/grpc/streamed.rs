@@ -16,7 +16,7 @@ use salver_core::{Code, Status, Tensor};
 use smallvec::smallvec;
 use tokio::sync::mpsc;
 
-use crate::body::ServerBody;
+use crate::body::{MAX_PIECE, ServerBody};
 use crate::event_loop::{LoopContext, spawn_with};
 use crate::grpc::{Frames, drive, framing, inference, with_headers};
 use crate::inference::{Answer, Api};
@@ -32,8 +32,6 @@ const MAX_PENDING_PARTS: usize = 4;
 /// A client that takes nothing for so long is waited for no longer: it holds the thread of a servable, of which there are
 /// few, and need not have set a deadline.
 const MAX_STUCK: Duration = Duration::from_secs(60);
-/// A part goes in pieces of at most this many bytes, so that a client that takes a large one slowly is seen to.
-const MAX_PIECE: usize = 256 << 10;
 
 /// Parts on their way to the event loop of their client.
 struct Parts(mpsc::Sender<Outputs>);

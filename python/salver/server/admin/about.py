@@ -22,6 +22,13 @@ class Effect(enum.Enum):
     """It changes the configuration of the models: audited, with `If-Match` and an `ETag`."""
 
 
+OF_THE_CONFIGURATION = (
+    "The `ETag` is that of the configuration, for `If-Match` of changes; the answer has more than that, such as states "
+    "and counts, which change without it, so `If-None-Match` is passed over and no answer is 304."
+)
+"""Details of a route whose answer shows how things stand, beside the configuration that its tag is of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Content:
     """A body, of a request or of an answer."""

@@ -6,7 +6,7 @@ from salver.admin.change import AuditDocument, Change
 from salver.admin.model import ModelDocument, ModelReport, ModelsDocument, ModelSpec, VersionDocument
 from salver.admin.requests import ChangeQuery, ModelPatch, ModelsQuery, Nothing, VersionChoice, WaitQuery
 from salver.errors import Code
-from salver.server.admin.about import About, Effect, json_of
+from salver.server.admin.about import OF_THE_CONFIGURATION, About, Effect, json_of
 from salver.server.admin.answers import document_response
 from salver.server.admin.audit import AuditLog
 from salver.server.admin.model_pages import ModelPages
@@ -30,8 +30,20 @@ def model_routes(pages: ModelPages, audit: AuditLog) -> tuple[Route, ...]:
 
 
 def _reading(pages: ModelPages) -> tuple[Route, ...]:
-    many = About(summary="All models", tag="models", query=ModelsQuery, answer=json_of(ModelsDocument))
-    one = About(summary="One model", tag="models", answer=json_of(ModelDocument), codes=(Code.NOT_FOUND,))
+    many = About(
+        summary="All models",
+        details=OF_THE_CONFIGURATION,
+        tag="models",
+        query=ModelsQuery,
+        answer=json_of(ModelsDocument),
+    )
+    one = About(
+        summary="One model",
+        details=OF_THE_CONFIGURATION,
+        tag="models",
+        answer=json_of(ModelDocument),
+        codes=(Code.NOT_FOUND,),
+    )
     version = About(
         summary="One version of a model, with its signatures while it serves",
         tag="models",

@@ -27,6 +27,7 @@ made-up requests (tests/e2e/test_admin_schema.py) and fail where an answer is no
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
@@ -44,6 +45,8 @@ from salver.server.http_response import AnyResponse, json_error
 
 OF_THE_DATA_PLANE = ("/livez", "/readyz")
 """Paths that never come here, and are known all the same."""
+_OF_CLIENTS = re.compile(r"/v1/models/[^/]+(/(versions|labels)/[^/]+)?(/metadata|:(predict|classify|regress))")
+"""Paths of the REST API that have no counterpart here."""
 _MAX_SHOWN = 200
 """Characters of an unknown path that a message repeats."""
 
@@ -137,10 +140,10 @@ class AdminRoutes:
             self._audit.refuse(_asker(call), refusal)
             raise refusal
         found = self._find(call.path)
-        if found is None:
-            raise NotFoundError(f"There is no {call.path[:_MAX_SHOWN]} here; {self._hint(call.path)}")
-        by_method, parameters = found
+        by_method, parameters = found or ({}, {})
         route = by_method.get(_verb(call))
+        if found is None or (route is None and _OF_CLIENTS.fullmatch(call.path)):
+            raise NotFoundError(f"There is no {call.path[:_MAX_SHOWN]} here; {self._hint(call.path)}")
         if route is None:
             allowed = ", ".join(sorted(by_method))
             message = f"{call.path} takes {allowed}, not {call.method}"
@@ -188,6 +191,8 @@ class AdminRoutes:
         return None
 
     def _hint(self, path: str) -> str:
+        if _OF_CLIENTS.fullmatch(path):
+            return "the REST port has it"
         known = (_filled(one, path) for one in (*OF_THE_DATA_PLANE, *self._by_path))
         return did_you_mean(path, known if path.strip("/") else (), "GET /openapi.json says what there is")
 

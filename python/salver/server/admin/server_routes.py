@@ -6,7 +6,7 @@ from salver.admin.debug import GilReport, RequestList
 from salver.admin.requests import DrainRequest, EventsQuery, GilQuery, RequestsQuery
 from salver.admin.server import ServerDocument, ServerState
 from salver.errors import Code
-from salver.server.admin.about import JSON, TEXT, About, Content, Effect, json_of
+from salver.server.admin.about import JSON, OF_THE_CONFIGURATION, TEXT, About, Content, Effect, json_of
 from salver.server.admin.debug_pages import DebugPages
 from salver.server.admin.router import AdminHandler, Route
 from salver.server.admin.server_pages import ServerPages
@@ -27,7 +27,7 @@ def server_routes(*, pages: ServerPages, events: AdminHandler, debug: DebugPages
 
 
 def _server(pages: ServerPages) -> tuple[Route, ...]:
-    server = About(summary="The server as a whole", answer=json_of(ServerDocument))
+    server = About(summary="The server as a whole", details=OF_THE_CONFIGURATION, answer=json_of(ServerDocument))
     drain = About(
         summary="Begin the end of the server, as SIGTERM does",
         details="The server is no longer ready, answers the requests that it has, and ends. Asked again, nothing more "

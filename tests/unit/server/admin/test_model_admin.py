@@ -122,6 +122,14 @@ def test_models_are_told_with_their_versions(kit):
     assert ranker.versions[0].load_s >= 0
 
 
+@pytest.mark.parametrize("target", ["/v1/models", "/v1/models/ranker"])
+def test_answer_comes_whole_though_its_tag_is_known(kit, target):
+    known = kit.ask("GET", target)
+    again = kit.ask("GET", target, if_none_match=known.headers["etag"])
+    assert (again.status, again.headers["etag"]) == (200, known.headers["etag"])
+    assert json.loads(again.body).keys() == json.loads(known.body).keys()
+
+
 def test_list_is_written_as_its_document_is(kit):
     for _ in range(2):
         body = kit.ask("GET", "/v1/models").body

@@ -79,6 +79,16 @@ def test_unknown_path_names_the_nearest_or_where_all_stand(target, hint):
     assert caught.value.message == f"There is no {target} here; {hint}"
 
 
+@pytest.mark.parametrize("verb", [":predict", ":classify", ":regress", "/metadata"])
+@pytest.mark.parametrize("model", ["m", "m/versions/3", "m/labels/stable"])
+def test_paths_of_clients_are_said_to_be_elsewhere(model, verb):
+    table = AdminRoutes([Route("PATCH", "/v1/models/{model}", refuse), Route("GET", "/v1/models/{x}/{y}/{z}", refuse)])
+    path = f"/v1/models/{model}{verb}"
+    with pytest.raises(NotFoundError) as caught:
+        table(FakeControlCall.admin("POST", path))
+    assert caught.value.message == f"There is no {path} here; the REST port has it"
+
+
 def test_long_path_is_not_repeated():
     with pytest.raises(NotFoundError) as caught:
         ask("GET", f"/{'x/' * 10_000}")

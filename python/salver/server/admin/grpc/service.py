@@ -25,6 +25,7 @@ from salver.server.http_response import AnyResponse, HttpResponse
 from salver.server.requests import parsed
 
 SERVICE = f"{PACKAGE}.Admin"
+_OF_CLIENTS = "/tensorflow.serving."
 
 
 def _encoded(event: EventDocument) -> bytes:
@@ -73,7 +74,8 @@ class AdminService:
             return self._watch_events(call)
         if call.method in self._others:
             return self._others[call.method](call.body)
-        raise UnimplementedError(f"Method {call.method} is not implemented by the admin port")
+        hint = "; the gRPC port has it" if call.method.startswith(_OF_CLIENTS) else ""
+        raise UnimplementedError(f"Method {call.method} is not implemented by the admin port{hint}")
 
     def is_slow(self, call: ControlCall) -> bool:
         """Whether the answer to this call may take seconds."""

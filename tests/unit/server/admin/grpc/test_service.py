@@ -124,10 +124,18 @@ def test_refusals_are_those_of_rest(log):
         service(Rest(NotFoundError("no m")), log)(call_of("GetServer"))
 
 
-@pytest.mark.parametrize("path", ["/other.Service/X", f"/{SERVICE}/Predict", "/tensorflow.serving.ModelService/X"])
-def test_what_is_no_method_is_unimplemented(log, path):
-    with pytest.raises(UnimplementedError):
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("/other.Service/X", ""),
+        (f"/{SERVICE}/Predict", ""),
+        ("/tensorflow.serving.PredictionService/GetModelMetadata", "; the gRPC port has it"),
+    ],
+)
+def test_what_is_no_method_is_unimplemented(log, path, hint):
+    with pytest.raises(UnimplementedError) as caught:
         service(Rest(), log)(FakeControlCall.admin_grpc(path))
+    assert caught.value.message == f"Method {path} is not implemented by the admin port{hint}"
 
 
 def test_malformed_message_is_refused(log):
