@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +20,11 @@ class Exemplar:
     """When it was taken, in seconds since the epoch."""
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
-    """The values of one metric for one set of label values."""
+class Series(NamedTuple):
+    """The values of one metric for one set of label values.
+
+    A tuple, because a server with thousands of models makes tens of thousands of them at each look at its metrics.
+    """
 
     labels: tuple[str, ...]
     """Values, in the order of `MetricFamily.label_names`."""

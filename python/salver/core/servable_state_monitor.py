@@ -1,8 +1,8 @@
 """What state each version is in, and waiting for versions to reach one.
 
 The monitor hears every event of a bus from its construction on and keeps the last state of each version, END included,
-until it is told to forget. A version that failed keeps its error while it is tried again. Questions are answered from
-that table, from any thread, without delay.
+until it is told to forget or has too many of them. A version that failed keeps its error while it is tried again.
+Questions are answered from that table, from any thread, without delay.
 
 Waits come in two kinds:
     - `wait_until_servables_reach_state`: until each request has reached a state or failed for good. A request for one
@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from salver.core.event_bus import Event, EventBus
@@ -49,15 +49,18 @@ class PendingNotification:
 class ServableStateMonitor:
     """Keeps the last state of every version published on a bus. Thread-safe."""
 
-    def __init__(self, bus: EventBus[ServableState], max_count_log_events: int = 0) -> None:
+    def __init__(
+        self, bus: EventBus[ServableState], max_count_log_events: int = 0, *, max_ended_versions: int | None = None
+    ) -> None:
         """Listen to `bus` from now on; earlier events are not seen.
 
         Args:
             bus: Where managers publish.
             max_count_log_events: How many of the latest events `get_bounded_log` keeps; 0 keeps none.
+            max_ended_versions: How many versions in END are kept of each stream, the highest; None is no limit.
         """
         self._lock = threading.Lock()  # guards all below
-        self._table = ServableStateTable()
+        self._table = ServableStateTable(max_ended_versions)
         self._log: deque[ServableStateAndTime] = deque(maxlen=max_count_log_events)
         self._waits: list[Wait] = []
         self._listeners: list[Callable[[ServableStateAndTime], None]] = []
@@ -102,13 +105,11 @@ class ServableStateMonitor:
         with self._lock:
             return {name for name, _ in self._table.streams() if self._table.is_available(name)}
 
-    def count_versions(self, state: ManagerState) -> int:
-        """Return how many versions are in this state."""
+    def count_versions(self) -> Counter[ManagerState]:
+        """Return how many versions are in each state."""
         with self._lock:
-            return sum(
-                found.state.manager_state is state
-                for _, versions in self._table.streams()
-                for found in versions.values()
+            return Counter(
+                found.state.manager_state for _, versions in self._table.streams() for found in versions.values()
             )
 
     def get_bounded_log(self) -> list[ServableStateAndTime]:
@@ -125,6 +126,11 @@ class ServableStateMonitor:
         """Drop the versions in END."""
         with self._lock:
             self._table.forget_ended()
+
+    def forget_stream(self, name: str) -> bool:
+        """Drop what is known of a stream; False, and the rest stays, while it has a version that did not end."""
+        with self._lock:
+            return self._table.forget_stream(name)
 
     # --- Notifications
 

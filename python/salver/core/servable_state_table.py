@@ -32,7 +32,8 @@ class ServableStateTable:
     Not thread-safe.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, max_ended_versions: int | None = None) -> None:
+        self._max_ended_versions = max_ended_versions
         self._streams: dict[str, dict[int, ServableStateAndTime]] = {}
         self._first_versions: dict[str, set[int]] = {}
         """The versions that each stream began with: all that were managed before the first of them was loaded."""
@@ -56,6 +57,8 @@ class ServableStateTable:
         if state.manager_state == ManagerState.START:
             self._note_start(state.id, versions)
         versions[state.id.version] = self._with_failure(found)
+        if found.has_ended and self._max_ended_versions is not None:
+            self._forget_lowest(state.id, self._max_ended_versions)
         if state.manager_state == ManagerState.AVAILABLE:
             self.failures.pop(state.id, None)
         elif state.error is not None and state.error.code != Code.CANCELLED:
@@ -70,14 +73,14 @@ class ServableStateTable:
 
     def forget_ended(self) -> None:
         """Drop versions in END, and their failures."""
-        for name, versions in list(self._streams.items()):
-            for version, found in list(versions.items()):
-                if found.has_ended:
-                    del versions[version]
-                    self.failures.pop(found.state.id, None)
-            if not versions:
-                del self._streams[name]
-                self._first_versions.pop(name, None)
+        for name in list(self._streams):
+            self._forget_ended_of(name)
+
+    def forget_stream(self, name: str) -> bool:
+        """Do that for one stream, and drop what its source said; False if it has a version that did not end."""
+        self.source_errors.pop(name, None)
+        self._forget_ended_of(name)
+        return name not in self._streams
 
     def is_available(self, name: str) -> bool:
         """Whether a version of the stream is available."""
@@ -99,6 +102,26 @@ class ServableStateTable:
             if error is not None:
                 return error
         return self.source_errors.get(name)
+
+    def _forget_ended_of(self, name: str) -> None:
+        versions = self._streams.get(name, {})
+        for found in list(versions.values()):
+            if found.has_ended:
+                self._forget_version(found.state.id)
+        if not versions:
+            self._streams.pop(name, None)
+            self._first_versions.pop(name, None)
+
+    def _forget_lowest(self, last: ServableId, num_kept: int) -> None:
+        """Drop the lowest versions in END beyond so many; never the last, of whose end nobody was told yet."""
+        versions = self._streams[last.name]
+        ended = [number for number, found in versions.items() if found.has_ended and number != last.version]
+        for number in sorted(ended)[: max(0, len(ended) + 1 - num_kept)]:
+            self._forget_version(ServableId(last.name, number))
+
+    def _forget_version(self, id: ServableId) -> None:
+        del self._streams[id.name][id.version]
+        self.failures.pop(id, None)
 
     def _note_start(self, id: ServableId, versions: Mapping[int, ServableStateAndTime]) -> None:
         live = [found for found in versions.values() if not found.has_ended]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from salver.boundary import DataPlane, MetricFamily, Series
 from salver.core.servable_state import ManagerState
 from salver.core.servable_state_monitor import ServableStateMonitor
@@ -35,7 +33,6 @@ class AllMetrics:
         return {family.name: first_value(family) for family in self()}
 
     def _versions(self) -> MetricFamily:
-        streams = self._monitor.get_live_servable_states().values()
-        counts = Counter(found.state.manager_state for versions in streams for found in versions.values())
+        counts = self._monitor.count_versions()
         series = tuple(Series((state.name.lower(),), counts[state]) for state in _LIVE_STATES)
         return MetricFamily("salver_versions", "gauge", ("state",), series)

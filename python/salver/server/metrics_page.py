@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from salver.boundary import ControlCall, MetricFamily
 from salver.server.http_response import HttpResponse
-from salver.server.metrics_text import label_values, page_text
+from salver.server.metrics_text import by_labels, page_text
 from salver.server.openmetrics_text import CONTENT_TYPE, is_wanted, openmetrics_text
 
 _HEADERS = (("content-type", "text/plain"),)
@@ -35,4 +35,4 @@ def first_value(family: MetricFamily) -> int:
     """Return the value of the first series on the page; 0 for a histogram and where there is none."""
     if family.kind == "histogram" or not family.series:
         return 0
-    return int(min(family.series, key=label_values).value)
+    return int(min(family.series, key=by_labels).value)

@@ -10,28 +10,43 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
+from operator import attrgetter
 
 from salver.boundary import MetricFamily, Series
 
-_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
+by_labels = attrgetter("labels")
+"""What series are sorted by."""
 
 
 def page_text(families: Iterable[MetricFamily]) -> str:
     """Return the whole page: metrics in the order of their internal names, series in that of their label values."""
-    lines = [line for family in sorted(families, key=lambda family: family.name) for line in _lines(family)]
-    return "\n".join(lines) + "\n"
+    labels = LabelTexts()
+    ordered = sorted(families, key=lambda family: family.name)
+    return "\n".join(line for family in ordered for line in _lines(family, labels)) + "\n"
 
 
-def label_values(series: Series) -> tuple[str, ...]:
-    """Return what series are sorted by."""
-    return series.labels
+class LabelTexts:
+    """The labels of series as text, `name="value",...`: made once for a page, however many families have the same."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[str, ...], dict[tuple[str, ...], str]] = {}
+        """By the names of labels and by their values."""
+
+    def of(self, family: MetricFamily) -> Iterator[tuple[str, Series]]:
+        """Return the series of a family in the order of the page, each behind the text of its labels."""
+        names = [label_name(name) for name in family.label_names]
+        made = self._made.setdefault(family.label_names, {})
+        for series in sorted(family.series, key=by_labels):
+            text = made.get(series.labels)
+            if text is None:
+                pairs = zip(names, series.labels, strict=True)
+                text = made[series.labels] = ",".join([f'{name}="{_escaped(value)}"' for name, value in pairs])
+            yield text, series
 
 
-def label_pairs(family: MetricFamily, series: Series) -> list[str]:
-    """Return the labels of a series, escaped, each as `name="value"`."""
-    names = [label_name(label) for label in family.label_names]
-    values = [value.translate(_ESCAPES) for value in series.labels]
-    return [f'{name}="{value}"' for name, value in zip(names, values, strict=True)]
+def limit_labels(limits: Iterable[float]) -> list[str]:
+    """Return the label of each bucket of a histogram, that of the last included."""
+    return [*(f'le="{limit:g}"' for limit in limits), 'le="+Inf"']
 
 
 def metric_name(internal: str) -> str:
@@ -39,27 +54,25 @@ def metric_name(internal: str) -> str:
     return _not_leading_digit(re.sub(r"[^A-Za-z0-9_]", ":", internal))
 
 
-def _lines(family: MetricFamily) -> Iterator[str]:
+def _lines(family: MetricFamily, labels: LabelTexts) -> Iterator[str]:
     name = metric_name(family.name)
     yield f"# TYPE {name} {family.kind}"
-    for series in sorted(family.series, key=label_values):
-        pairs = label_pairs(family, series)
-        if family.kind == "histogram":
-            yield from _histogram_lines(name, pairs, family.limits, series)
-        else:
-            yield _line(name, pairs, series.value)
+    if family.kind == "histogram":
+        limits = limit_labels(family.limits)
+        for text, series in labels.of(family):
+            yield from _histogram_lines(name, text, limits, series)
+    else:
+        for text, series in labels.of(family):
+            yield f"{name}{{{text}}} {series.value}"
 
 
-def _histogram_lines(name: str, pairs: Sequence[str], limits: Sequence[float], series: Series) -> Iterator[str]:
+def _histogram_lines(name: str, labels: str, limits: Sequence[str], series: Series) -> Iterator[str]:
     counts = list(accumulate(series.bucket_counts))
-    for limit, count in zip([*(f"{limit:g}" for limit in limits), "+Inf"], counts, strict=True):
-        yield _line(f"{name}_bucket", [*pairs, f'le="{limit}"'], count)
-    yield _line(f"{name}_sum", pairs, series.value)
-    yield _line(f"{name}_count", pairs, counts[-1])
-
-
-def _line(name: str, pairs: Sequence[str], value: float) -> str:
-    return f"{name}{{{','.join(pairs)}}} {value}"
+    bucket = f"{name}_bucket{{{labels}," if labels else f"{name}_bucket{{"
+    for limit, count in zip(limits, counts, strict=True):
+        yield f"{bucket}{limit}}} {count}"
+    yield f"{name}_sum{{{labels}}} {series.value}"
+    yield f"{name}_count{{{labels}}} {counts[-1]}"
 
 
 def label_name(internal: str) -> str:
@@ -69,3 +82,7 @@ def label_name(internal: str) -> str:
 
 def _not_leading_digit(name: str) -> str:
     return f"_{name}" if name[:1].isdigit() else name
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")

@@ -19,7 +19,7 @@ GET_MODEL_STATUS = "/tensorflow.serving.ModelService/GetModelStatus"
 
 
 class ModelStatus:
-    """Answers status requests from what the monitor knows; versions that ended stay listed."""
+    """Answers status requests from what the monitor knows; versions that ended stay listed, as many as it keeps."""
 
     def __init__(self, monitor: ServableStateMonitor) -> None:
         self._monitor = monitor

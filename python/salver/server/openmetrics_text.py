@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 
 from salver.boundary import Exemplar, MetricFamily, Series
-from salver.server.metrics_text import label_pairs, label_values, metric_name
+from salver.server.metrics_text import LabelTexts, limit_labels, metric_name
 
 CONTENT_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 _MEDIA_TYPE = "application/openmetrics-text"
@@ -32,7 +32,9 @@ def is_wanted(accept: str) -> bool:
 
 def openmetrics_text(families: Iterable[MetricFamily]) -> str:
     """Return the whole page, in the order of the other form."""
-    lines = [line for family in sorted(families, key=lambda family: family.name) for line in _lines(family)]
+    labels = LabelTexts()
+    ordered = sorted(families, key=lambda family: family.name)
+    lines = [line for family in ordered for line in _lines(family, labels)]
     return "\n".join([*lines, "# EOF"]) + "\n"
 
 
@@ -47,26 +49,28 @@ def _quality(parameters: Sequence[str]) -> float:
     return 1.0
 
 
-def _lines(family: MetricFamily) -> Iterator[str]:
+def _lines(family: MetricFamily, labels: LabelTexts) -> Iterator[str]:
     name = metric_name(family.name)
     is_total = family.kind == "counter" and name.endswith("_total")
     kind = "unknown" if family.kind == "counter" and not is_total else family.kind
     yield f"# TYPE {name.removesuffix('_total') if is_total else name} {kind}"
-    for series in sorted(family.series, key=label_values):
-        pairs = label_pairs(family, series)
-        if family.kind == "histogram":
-            yield from _histogram_lines(name, pairs, family.limits, series)
-        else:
-            yield _line(name, pairs, series.value)
+    if family.kind == "histogram":
+        limits = limit_labels(family.limits)
+        for text, series in labels.of(family):
+            yield from _histogram_lines(name, text, limits, series)
+    else:
+        for text, series in labels.of(family):
+            yield f"{name}{_braced(text)} {series.value}"
 
 
-def _histogram_lines(name: str, pairs: Sequence[str], limits: Sequence[float], series: Series) -> Iterator[str]:
+def _histogram_lines(name: str, labels: str, limits: Sequence[str], series: Series) -> Iterator[str]:
     counts = list(accumulate(series.bucket_counts))
     exemplars = {exemplar.bucket: exemplar for exemplar in series.exemplars}
-    for index, (limit, count) in enumerate(zip([*(f"{limit:g}" for limit in limits), "+Inf"], counts, strict=True)):
-        yield _line(f"{name}_bucket", [*pairs, f'le="{limit}"'], count) + _told(exemplars.get(index))
-    yield _line(f"{name}_count", pairs, counts[-1])
-    yield _line(f"{name}_sum", pairs, series.value)
+    bucket = f"{name}_bucket{{{labels}," if labels else f"{name}_bucket{{"
+    for index, (limit, count) in enumerate(zip(limits, counts, strict=True)):
+        yield f"{bucket}{limit}}} {count}{_told(exemplars.get(index))}"
+    yield f"{name}_count{_braced(labels)} {counts[-1]}"
+    yield f"{name}_sum{_braced(labels)} {series.value}"
 
 
 def _told(exemplar: Exemplar | None) -> str:
@@ -75,5 +79,5 @@ def _told(exemplar: Exemplar | None) -> str:
     return f' # {{trace_id="{exemplar.trace_id}"}} {exemplar.value} {exemplar.at_s:.3f}'
 
 
-def _line(name: str, pairs: Sequence[str], value: float) -> str:
-    return f"{name}{{{','.join(pairs)}}} {value}" if pairs else f"{name} {value}"
+def _braced(labels: str) -> str:
+    return f"{{{labels}}}" if labels else ""

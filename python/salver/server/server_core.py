@@ -49,6 +49,7 @@ from salver.server.platforms import Platforms
 from salver.server.profiling.profiler import Profiler
 from salver.server.program_servables import aspire_servables
 from salver.server.recordings import Recordings
+from salver.server.removed_models import RemovedModels
 from salver.server.replays import Replays
 from salver.server.request_loggers import RequestLoggers, check_request_logging
 from salver.server.serving_table import DataPlaneServingTable
@@ -62,6 +63,9 @@ if TYPE_CHECKING:
     from salver.core.servable_state_table import ServableStateAndTime
 
 logger = logging.getLogger(__name__)
+
+_MAX_ENDED_VERSIONS = 100
+"""How many versions of a model are told of after their end, the highest: a server that loads new ones must not grow."""
 
 
 class ServerCore:
@@ -90,13 +94,14 @@ class ServerCore:
         )
         self.batching = BatchingPolicies(server_parameters(config))
         bus: EventBus[ServableState] = EventBus()
-        self.monitor = ServableStateMonitor(bus)
+        self.monitor = ServableStateMonitor(bus, max_ended_versions=_MAX_ENDED_VERSIONS)
         self.event_log = EventLog()
         self.events = LifeCycleEvents(self.event_log, self.monitor)
         self.health = Health(plane, self.events.server_state)
         self.table = DataPlaneServingTable(plane, batching=self.batching.of)
         self._waits = ModelWaits(bus, self.monitor)
         self.configured = ConfiguredModels(config, self._servables, self._waits, check=self._check, follow=self._follow)
+        self._removed = RemovedModels(self.monitor.forget_stream)
         self._reasons = ModelReasons(self.monitor, self.table, lambda: self.configured.names)
         self.batching_reload = self._batching_reload()
         self._platforms = Platforms(config, self._library, self.batching, platforms, warm_up_for=self._warm_up_for)
@@ -222,6 +227,7 @@ class ServerCore:
         removed = {model.name for model in before} - self.configured.names
         self._waits.report(removed, AbortedError(f"a later change took it away ({writer})"))
         self.events.forget_sources(removed)
+        self._removed.update(removed, self.configured.names)
 
     def _serve(self, change: Replacement) -> None:
         """Tell all parts of the list that is in force now."""

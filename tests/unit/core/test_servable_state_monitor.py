@@ -108,6 +108,13 @@ def test_live_states_leave_out_what_has_ended(bus, monitor):
     assert set(monitor.get_all_servable_states()) == {"a", "b"}
 
 
+def test_versions_are_counted_by_state(bus, monitor):
+    bus.send("a", 1, AVAILABLE)
+    bus.send("a", 2, LOADING)
+    bus.send("b", 1, AVAILABLE)
+    assert monitor.count_versions() == {AVAILABLE: 2, LOADING: 1}
+
+
 def test_available_names_have_at_least_one_available_version(bus, monitor):
     bus.send("a", 1, AVAILABLE)
     bus.send("a", 2, LOADING)
@@ -135,6 +142,52 @@ def test_forgets_unloaded_versions_only(bus, monitor):
     assert monitor.get_all_servable_states() == {"a": {2: at(2.0, "a", 2, AVAILABLE)}}
     bus.send("a", 1, START)
     assert monitor.get_state(ServableId("a", 1)).error is None
+
+
+class TestBounds:
+    def test_highest_of_the_versions_that_ended_are_kept(self, bus):
+        monitor = ServableStateMonitor(bus, max_ended_versions=2)
+        for version in (1, 2, 3, 4):
+            bus.send("a", version, AVAILABLE, END)
+        bus.send("a", 5, AVAILABLE)
+        assert list(monitor.get_version_states("a")) == [5, 4, 3]
+
+    def test_live_versions_do_not_count(self, bus):
+        monitor = ServableStateMonitor(bus, max_ended_versions=1)
+        for version in (1, 2, 3):
+            bus.send("a", version, AVAILABLE)
+        bus.send("a", 4, END)
+        assert list(monitor.get_version_states("a")) == [4, 3, 2, 1]
+
+    def test_end_of_a_version_is_told_however_low_it_is(self, bus):
+        monitor = ServableStateMonitor(bus, max_ended_versions=1)
+        bus.send("a", 2, END)
+        reached = []
+        monitor.notify_when_servables_reach_state(
+            [ServableRequest.specific("a", 1)], AVAILABLE, lambda ok, states: reached.append((ok, states))
+        )
+        bus.send("a", 1, LOADING, END, error=BROKEN)
+        assert [ok for ok, _ in reached] == [False]
+        assert list(monitor.get_version_states("a")) == [1]
+
+    def test_failure_goes_with_its_version(self, bus):
+        monitor = ServableStateMonitor(bus, max_ended_versions=1)
+        bus.send("a", 1, END, error=BROKEN)
+        bus.send("a", 2, AVAILABLE, END)
+        bus.send("a", 1, START)
+        assert monitor.get_state(ServableId("a", 1)).error is None
+
+    def test_stream_is_forgotten_once_all_of_it_has_ended(self, bus, monitor):
+        monitor.report_source("a", BROKEN)
+        bus.send("a", 1, END, error=BROKEN)
+        bus.send("a", 2, UNLOADING)
+        bus.send("b", 1, END)
+        assert not monitor.forget_stream("a")
+        assert (list(monitor.get_version_states("a")), monitor.get_source_error("a")) == ([2], None)
+        bus.send("a", 2, END)
+        assert monitor.forget_stream("a")
+        assert set(monitor.get_all_servable_states()) == {"b"}
+        assert monitor.forget_stream("never seen")
 
 
 # --- Notifications

@@ -39,6 +39,18 @@ def test_metrics_stand_by_internal_name_and_series_by_label_values():
     ]
 
 
+def test_families_with_the_same_label_values_have_them_under_their_own_names():
+    one, other, third = (
+        counter(name, (label,), (('"v',), 1)) for name, label in [("/a", "l"), ("/b", "m"), ("/c", "l")]
+    )
+
+    assert page_text([one, other, third]).splitlines()[1::2] == [
+        ':a{l="\\"v"} 1',
+        ':b{m="\\"v"} 1',
+        ':c{l="\\"v"} 1',
+    ]
+
+
 def test_braces_stay_where_there_is_no_label():
     assert page_text([MetricFamily("/g", "gauge", (), (Series((), 2),))]) == "# TYPE :g gauge\n:g{} 2\n"
 

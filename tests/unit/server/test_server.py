@@ -13,6 +13,7 @@ from salver import CallableServable, Latest, ModelConfig, Server, ServerConfig, 
 from salver.boundary import BatchingPolicy
 from salver.config.model_config_file import message_of
 from salver.config.server_config import RequestLoggingConfig
+from salver.core.ids import ServableId
 from salver.core.servable_request import ServableRequest
 from salver.core.servable_state import ManagerState
 from salver.errors import (
@@ -26,6 +27,7 @@ from salver.errors import (
 from salver.servables.tensorflow_library import TensorFlowLibrary
 from salver.server.health import Health
 from salver.server.model_reload import RELOAD_CONFIG
+from salver.server.removed_models import RemovedModels
 from salver.server.signals import run_until_signal
 from salver.sources.file_system_config import FileSystemSourceConfig
 from salver.testing.fake_calls import FakeControlCall
@@ -507,6 +509,16 @@ class TestApplyModels:
             wait_for(lambda: "a" not in plane.rows)
             wait_for(lambda: "a" not in plane.services)
             assert server.predict("b", {"x": [1.0]})["y"] == [2.5]
+
+    def test_what_is_known_of_models_that_were_removed_long_ago_is_forgotten(self, make, base, monkeypatch):
+        forgetful = functools.partial(RemovedModels, max_kept=1)
+        monkeypatch.setattr("salver.server.server_core.RemovedModels", forgetful)
+        with make({"a": base("a", 1)}) as server:
+            server.apply_models([ModelConfig(name="b", base_path=base("b", 1))])
+            wait_for(lambda: server.monitor.get_state(ServableId("a", 1)).manager_state is ManagerState.END)
+            server.apply_models([])
+            assert server.monitor.get_version_states("a") == {}
+            assert server.monitor.get_version_states("b") != {}
 
     def test_removed_model_can_come_back(self, make, base):
         with make({"a": base("a", 1)}) as server:

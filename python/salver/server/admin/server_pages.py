@@ -61,7 +61,7 @@ class ServerAdmin:
             ports=Ports(grpc=ports.grpc, rest=ports.rest, admin=ports.admin),
             resident_bytes=resident_bytes(),
             num_models=len(core.configured.names),
-            num_versions_available=core.monitor.count_versions(ManagerState.AVAILABLE),
+            num_versions_available=core.monitor.count_versions()[ManagerState.AVAILABLE],
             num_in_flight=core.table.total_in_flight(),
             config_writer=core.configured.writer,
             python_version=sys.version.partition(" ")[0],
