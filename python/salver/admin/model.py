@@ -134,7 +134,7 @@ class ModelDocument(ModelSpec):
     """AVAILABLE, LOADING, FAILED, UNLOADING or EMPTY: the best that a version of it is, or why there is none."""
     is_pinned: bool = False
     reason: Reason | None = None
-    """Why no version serves."""
+    """Why no version serves; of a model that is AVAILABLE, why no other version comes: its base path cannot be used."""
     memory_bytes: int | None = None
     num_in_flight: int | None = None
     batching: Annotated[str, BATCHING] = "off"

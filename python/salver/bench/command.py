@@ -11,6 +11,7 @@ from salver.bench.command_options import body_options, read_headers, shape_optio
 from salver.bench.server_address import read_server_address
 from salver.bench.session import Session, Wanted
 from salver.boundary.load import StartLoad
+from salver.terminal.names import read_name
 from salver.terminal.options import (
     FILE,
     check_version_or_label,
@@ -27,7 +28,7 @@ from salver.terminal.tls_options import tls_options
 
 
 @click.command(cls=Program, context_settings=HELP_OPTIONS)
-@click.argument("model")
+@click.argument("model", type=read_name)
 @server_address_option(read_server_address)
 @version_or_label_options
 @signature_option("The signature to ask; by default serving_default.")

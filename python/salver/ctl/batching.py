@@ -9,10 +9,11 @@ from salver.ctl.batching_view import reports_view
 from salver.ctl.client import Address, AdminClient
 from salver.ctl.looks import show
 from salver.ctl.options import address_option, complete_model, json_option, path_of, watch_option
+from salver.terminal.names import read_name
 
 
 @click.command()
-@click.argument("model", required=False, shell_complete=complete_model)
+@click.argument("model", type=read_name, required=False, shell_complete=complete_model)
 @address_option
 @json_option
 @watch_option

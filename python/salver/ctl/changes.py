@@ -12,6 +12,7 @@ from salver.ctl import labels as label_grammar
 from salver.ctl import version_policy
 from salver.ctl.changing import Terms, changing, make
 from salver.ctl.options import confirm, model_argument, path_of
+from salver.terminal.names import read_name
 from salver.terminal.options import Command, yes_option
 from salver.terminal.ranges import WholeNumber
 
@@ -41,7 +42,7 @@ def _absolute(context: click.Context, parameter: click.Parameter, path: str | No
 
 
 @click.command()
-@click.argument("model")
+@click.argument("model", type=read_name)
 @click.argument("base_path", callback=_absolute)
 @click.option("--platform", help="The kind of model; by default tensorflow.")
 @_versions_option

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
 import click
 
-from salver.admin.change import Change
+from salver.admin.change import Change, Difference
+from salver.admin.model import ModelDocument
 from salver.admin.reading import read_document
 from salver.ctl.change_view import change_view
 from salver.ctl.client import Address, AdminClient, Request
@@ -96,11 +97,19 @@ def make(terms: Terms, method: str, path: str, document: Any = None) -> None:
         click.echo(json.dumps(answer, indent=2))
     else:
         print_view(change_view(change))
-    if terms.wait_s and change.model is not None and change.model.status == "FAILED" and not change.is_dry_run:
-        reason = f": {change.model.reason.message}" if change.model.reason else ""
-        raise click.ClickException(
-            f"model {change.model.name} is configured, but no version of it could be loaded{reason}"
-        )
+    if terms.wait_s and change.model is not None and not change.is_dry_run:
+        _check_outcome(change.model, change.diff)
+
+
+def _check_outcome(model: ModelDocument, diff: Iterable[Difference]) -> None:
+    if model.status == "FAILED":
+        what = "no version of it could be loaded"
+    elif model.reason is not None and any(one.path.endswith("/base_path") for one in diff):
+        what = "its versions from before serve on"
+    else:
+        return
+    reason = f": {model.reason.message}" if model.reason else ""
+    raise click.ClickException(f"model {model.name} is configured, but {what}{reason}")
 
 
 def _quoted(etag: str) -> str:

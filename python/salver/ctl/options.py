@@ -12,6 +12,7 @@ from salver.ctl.client import DEFAULT_PORT, Address, AdminClient, Request
 from salver.errors import SalverError
 from salver.terminal import options
 from salver.terminal.address import read_host_and_port
+from salver.terminal.names import read_name
 from salver.terminal.options import Command
 from salver.terminal.ranges import Number
 
@@ -61,7 +62,7 @@ def watch_option(command: Command) -> Command:
 
 def model_argument(command: Command) -> Command:
     """Add the argument MODEL, which shells complete."""
-    return click.argument("model", shell_complete=complete_model)(command)
+    return click.argument("model", type=read_name, shell_complete=complete_model)(command)
 
 
 def complete_model(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -23,6 +23,7 @@ from salver.nearest import nearest_or_all
 from salver.predict.inputs import Array, arrays_for
 from salver.predict.readers import FORMS, ONLY, Values, form_of, read_values
 from salver.predict.writers import written
+from salver.terminal.names import read_name
 from salver.terminal.options import (
     check_version_or_label,
     input_option,
@@ -55,7 +56,7 @@ def _address(text: str) -> str:
 
 
 @click.command(cls=Program, context_settings=HELP_OPTIONS)
-@click.argument("model")
+@click.argument("model", type=read_name)
 @click.argument("file", type=click.Path(), required=False)
 @input_option("FILE", "A file for one input")
 @click.option("--input-format", type=click.Choice(FORMS), help="Of all files; by default what their names say.")

@@ -12,6 +12,7 @@ import click
 from salver.ctl.client import Address, AdminClient
 from salver.ctl.options import address_option
 from salver.profile import Profile
+from salver.terminal.names import read_name
 from salver.terminal.options import (
     concurrency_option,
     duration_option,
@@ -41,7 +42,7 @@ MAX_DURATION_S = 120.0
 
 
 @click.command(cls=Program, context_settings=HELP_OPTIONS)
-@click.argument("model")
+@click.argument("model", type=read_name)
 @address_option
 @rate_option("Requests in a second that are to come.")
 @concurrency_option("In its place: clients that wait for each answer.")

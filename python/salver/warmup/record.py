@@ -11,6 +11,7 @@ from salver.ctl.client import Address
 from salver.ctl.options import address_option
 from salver.errors import NotFoundError
 from salver.records.warmup_files import MAX_RECORDS
+from salver.terminal.names import read_name
 from salver.terminal.numbers import counted
 from salver.terminal.options import duration_option, force_option, output_option
 from salver.terminal.ranges import Number, WholeNumber
@@ -26,7 +27,7 @@ _ENDS = {
 
 
 @click.command()
-@click.argument("model")
+@click.argument("model", type=read_name)
 @address_option
 @output_option("The TFRecord file to write.", is_required=True)
 @click.option(

@@ -16,6 +16,7 @@ from salver.admin.replay import MAX_CONCURRENCY, Failure, ReplayQuery, ReplayRep
 from salver.ctl.client import Address
 from salver.ctl.options import address_option
 from salver.errors import FailedPreconditionError, InvalidArgumentError
+from salver.terminal.names import read_name
 from salver.terminal.numbers import duration
 from salver.terminal.options import concurrency_option, json_option, timeout_option, version_option
 from salver.terminal.ranges import WholeNumber
@@ -28,7 +29,7 @@ _MAX_SHOWN = 10
 
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False))
-@click.argument("model")
+@click.argument("model", type=read_name)
 @address_option
 @version_option("The version that is to answer; it has to be loaded.", is_required=True)
 @click.option(

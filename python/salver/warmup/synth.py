@@ -14,6 +14,7 @@ from salver.records.recorded_request import record_of
 from salver.records.request_form import RequestForm, chosen_form
 from salver.records.tensors import tensor_proto
 from salver.records.warmup_files import FileRecord, tfrecord_path
+from salver.terminal.names import read_name
 from salver.terminal.numbers import counted
 from salver.terminal.options import force_option, output_option
 from salver.warmup.files import check_free, write_file
@@ -39,7 +40,7 @@ class _Sizes(click.ParamType[tuple[int, ...]]):
 
 
 @click.command()
-@click.argument("model", metavar="DIR|MODEL")
+@click.argument("model", type=read_name, metavar="DIR|MODEL")
 @address_option
 @model_version_option
 @click.option("--signature", "names", multiple=True, help="For this signature; may be repeated. By default for all.")

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from salver.admin.change import Difference
+from salver.admin.model import Reason
 from salver.ctl.group import main
 from tests.support.admin_documents import change, model, sent
 
@@ -116,6 +117,16 @@ def test_etag_and_user_are_sent(admin, capsys, given, monkeypatch):
 def test_lost_update_is_told(admin, capsys):
     admin.answers["DELETE", f"{BASE}/ranker"] = 412, {"error": "the models have changed", "code": "ABORTED"}
     assert run(capsys, "unload", "ranker", "--if-match=1-a") == (1, "", "Error: the models have changed\n")
+
+
+@pytest.mark.parametrize(("path", "status"), [("base_path", 1), ("version_labels/stable", 0)])
+def test_base_path_that_cannot_be_used_ends_with_one_where_it_was_set(admin, capsys, path, status):
+    difference = Difference(op="replace", path=f"/models/ranker/{path}", before="/m", after="/n")
+    away = model(reason=Reason(code="NOT_FOUND", message="there is no such path"))
+    admin.answers["PATCH", f"{BASE}/ranker"] = 200, sent(change(diff=(difference,), model=away))
+    found, _, err = run(capsys, "set", "ranker", "--base-path=/n")
+    told = "Error: model ranker is configured, but its versions from before serve on: there is no such path\n"
+    assert (found, err) == (status, told if status else "")
 
 
 def test_model_that_fails_to_load_ends_with_one(admin, capsys):

@@ -47,6 +47,15 @@ def test_numbers_call_themselves_as_people_do():
     assert not {click.IntRange, click.FloatRange} & kinds
 
 
+def test_no_command_takes_an_empty_name_for_a_model():
+    arguments = [one for command in COMMANDS for one in command.params if isinstance(one, click.Argument)]
+    models = [one for one in arguments if one.name == "model"]
+    assert len(models) > 10
+    for argument in models:
+        with pytest.raises(click.BadParameter, match="expected a name"):
+            argument.type("", argument, None)
+
+
 @pytest.mark.parametrize("unit", ["s", "seconds", "sec"])
 def test_times_are_in_seconds_and_do_not_say_so_in_their_names(unit):
     assert not [option.opts for _, option in options() if option.opts[-1].endswith(f"-{unit}")]

@@ -107,7 +107,7 @@ class ModelDocuments:
             source="program" if config is None else "config",
             is_pinned=config is not None and config.policy_before_pin is not None,
             status=status,
-            reason=None if status == ManagerState.AVAILABLE.name else _reason_of_model(versions, error),
+            reason=_reason_of_model(() if status == ManagerState.AVAILABLE.name else versions, error),
             memory_bytes=total([one.memory_bytes for one in versions]),
             num_in_flight=total(traffic.in_flight),
             batching=_mode(look.policy),

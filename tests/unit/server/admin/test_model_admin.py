@@ -223,6 +223,14 @@ def test_model_without_versions_is_empty_or_says_what_is_missing(kit):
     assert str(kit.folder) not in missing.model.reason.message
 
 
+def test_model_that_serves_says_that_its_base_path_is_missing(kit):
+    change = kit.change("PATCH", "/v1/models/ranker", {"base_path": str(kit.folder / "missing")})
+    assert (change.model.status, change.model.reason.code) == ("AVAILABLE", "NOT_FOUND")
+    assert kit.model("ranker").reason == change.model.reason
+    change = kit.change("PATCH", "/v1/models/ranker", {"base_path": str(kit.folder / "ranker")})
+    assert (change.model.status, change.model.reason) == ("AVAILABLE", None)
+
+
 # --- Changing
 
 
