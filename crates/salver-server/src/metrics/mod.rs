@@ -2,7 +2,8 @@
 //!
 //! Requests are counted under the model name that the client sent, whether or not there is such a model. So that nobody
 //! can fill the memory by asking for names that do not exist, only so many of them are kept apart; the others are
-//! counted together, under [`OTHER_NAMES`]. Models that serve have their own counts always.
+//! counted together, under [`OTHER_NAMES`]. Models that serve have their own counts always; those of models that serve no
+//! longer stay for a while, so that their last requests count like the first.
 
 mod batching;
 mod family;
@@ -11,7 +12,7 @@ mod model;
 mod padding;
 mod requests;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -33,8 +34,13 @@ pub use salver_core::requests::Protocol as Entrypoint;
 const MAX_UNKNOWN_NAMES: usize = 1000;
 /// Longer ones are not.
 const MAX_UNKNOWN_NAME_BYTES: usize = 256;
+/// Models that serve no longer and are still counted each for itself, the latest.
+const MAX_GONE_MODELS: usize = 1000;
 /// The model name under which all further unknown names are counted.
 pub const OTHER_NAMES: &str = "(other)";
+
+/// Names that have counts from the start.
+const ALWAYS: [&str; 2] = ["", OTHER_NAMES];
 
 type Models = HashMap<Arc<str>, Arc<ModelMetrics>>;
 
@@ -43,18 +49,48 @@ type Models = HashMap<Arc<str>, Arc<ModelMetrics>>;
 pub struct Metrics {
     /// Replaced whole when a name is added; a request takes no lock.
     models: ArcSwap<Models>,
-    /// Those of the names that never were in the serving table. The lock also lets one thread at a time replace `models`.
-    unknown: Mutex<HashSet<Arc<str>>>,
+    /// Those of the names that do not serve. The lock also lets one thread at a time replace `models`.
+    outside: Mutex<Outside>,
     /// All further names.
     others: Arc<ModelMetrics>,
     versions: Mutex<Versions>,
+}
+
+/// Names that have counts and are not in the serving table.
+#[derive(Debug, Default)]
+struct Outside {
+    /// Those that never were in it.
+    unknown: HashSet<Arc<str>>,
+    /// Those that were, in the order in which they left.
+    gone: VecDeque<Arc<str>>,
+}
+
+impl Outside {
+    /// Notes which of the `known` names serve no longer, and returns those that are gone for longest and too many.
+    /// `num_known` of those that serve are known.
+    fn note_gone(&mut self, known: &Models, serving: &[&str], num_known: usize) -> Vec<Arc<str>> {
+        // Mostly so: a server that starts has its table published thousands of times.
+        if known.len() <= ALWAYS.len() + self.unknown.len() + num_known {
+            self.gone.clear();
+            return Vec::new();
+        }
+        let serving: HashSet<_> = serving.iter().copied().collect();
+        self.gone.retain(|name| !serving.contains(&**name));
+        let noted: HashSet<_> = self.gone.iter().cloned().collect();
+        let stays = |name: &Arc<str>| serving.contains(&**name) || ALWAYS.contains(&&**name);
+        let is_noted = |name: &Arc<str>| self.unknown.contains(name) || noted.contains(name);
+        let left: Vec<_> = known.keys().filter(|name| !stays(name) && !is_noted(name)).cloned().collect();
+        self.gone.extend(left);
+        let num_over = self.gone.len().saturating_sub(MAX_GONE_MODELS);
+        self.gone.drain(..num_over).collect()
+    }
 }
 
 impl Default for Metrics {
     fn default() -> Self {
         let others = Arc::<ModelMetrics>::default();
         let models = Models::from([(OTHER_NAMES.into(), others.clone()), ("".into(), Arc::default())]);
-        Self { models: ArcSwap::from_pointee(models), unknown: Mutex::default(), others, versions: Mutex::default() }
+        Self { models: ArcSwap::from_pointee(models), outside: Mutex::default(), others, versions: Mutex::default() }
     }
 }
 
@@ -99,19 +135,22 @@ impl Metrics {
         self.lock_versions().follow(versions.collect());
     }
 
-    /// Makes room for the models that serve from now on.
+    /// Makes room for the models that serve from now on, which are all that do.
     pub(crate) fn know<'a>(&self, names: impl Iterator<Item = &'a str>) {
-        let mut unknown = self.lock();
+        let mut outside = self.lock();
         let known = self.models.load_full();
+        let serving: Vec<_> = names.collect();
         let mut new = Vec::new();
-        for name in names {
-            unknown.remove(name);
-            if !known.contains_key(name) {
-                new.push(name);
+        for name in &serving {
+            outside.unknown.remove(*name);
+            if !known.contains_key(*name) {
+                new.push(*name);
             }
         }
-        if !new.is_empty() {
+        let forgotten = outside.note_gone(&known, &serving, serving.len() - new.len());
+        if !new.is_empty() || !forgotten.is_empty() {
             let mut models = Models::clone(&known);
+            forgotten.iter().for_each(|name| drop(models.remove(name)));
             models.extend(new.into_iter().map(|name| (Arc::from(name), Arc::default())));
             self.models.store(Arc::new(models));
         }
@@ -140,8 +179,8 @@ impl Metrics {
         self.versions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashSet<Arc<str>>> {
-        self.unknown.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Outside> {
+        self.outside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn with_model<T>(&self, name: &str, work: impl FnOnce(&ModelMetrics) -> T) -> T {
@@ -152,17 +191,17 @@ impl Metrics {
     }
 
     fn add_unknown(&self, name: &str) -> Arc<ModelMetrics> {
-        let mut unknown = self.lock();
+        let mut outside = self.lock();
         let models = self.models.load();
         if let Some(added_meanwhile) = models.get(name) {
             return added_meanwhile.clone();
         }
-        if unknown.len() >= MAX_UNKNOWN_NAMES || name.len() > MAX_UNKNOWN_NAME_BYTES {
+        if outside.unknown.len() >= MAX_UNKNOWN_NAMES || name.len() > MAX_UNKNOWN_NAME_BYTES {
             return self.others.clone();
         }
         let (name, metrics) = (Arc::<str>::from(name), Arc::<ModelMetrics>::default());
         let mut models = Models::clone(&models);
-        unknown.insert(name.clone());
+        outside.unknown.insert(name.clone());
         models.insert(name, metrics.clone());
         self.models.store(Arc::new(models));
         metrics
@@ -247,6 +286,29 @@ mod tests {
         assert_eq!(requests(&metrics, "one more"), 1, "a name that serves left its room to another");
         metrics.know(std::iter::empty());
         assert_eq!(requests(&metrics, "served"), 1, "counts outlive the model");
+    }
+
+    #[test]
+    fn models_that_are_gone_take_a_bounded_room() {
+        let metrics = Metrics::default();
+        count(&metrics, "unknown", Code::NotFound);
+        let names: Vec<_> = (0..MAX_GONE_MODELS + 10).map(|index| index.to_string()).collect();
+        for name in &names {
+            metrics.know(["stays", name].into_iter());
+            count(&metrics, name, Code::Ok);
+            count(&metrics, "stays", Code::Ok);
+        }
+        // Back and gone again: it is the last that left.
+        metrics.know(["stays", "20"].into_iter());
+        metrics.know(["stays"].into_iter());
+        assert_eq!(metrics.models.load().len(), MAX_GONE_MODELS + 4);
+        assert_eq!(["9", "10", "20", "1009"].map(|name| requests(&metrics, name)), [0, 1, 1, 1]);
+        assert_eq!((requests(&metrics, "stays"), requests(&metrics, "unknown")), (names.len() as u64, 1));
+        metrics.know(["stays", "another"].into_iter());
+        metrics.know(["stays"].into_iter());
+        assert_eq!(["10", "20"].map(|name| requests(&metrics, name)), [0, 1]);
+        count(&metrics, "9", Code::NotFound);
+        assert_eq!(requests(&metrics, "9"), 1, "a name that was forgotten begins anew");
     }
 
     #[test]
