@@ -6,9 +6,11 @@ import http.client
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -177,6 +179,29 @@ def test_requests_to_record_are_checked_and_end_with_their_time_or_caller(server
         with pytest.raises(TimeoutError):
             exchange(server.admin_port, "POST", "/v1/models/half:record", {}, limit_s=0.3)
     wait_until(lambda: ask("/v1/models/half:record", {"timeout_s": 0}).status == 200, LIMIT_S, "room")
+
+
+def test_recording_that_the_end_of_the_server_ends_is_answered_with_what_it_has(server) -> None:
+    answers: list[Any] = []
+
+    def record() -> None:
+        answers.append(server.ask_admin("/v1/models/half:record", "POST", {"max_records": 100_000}, limit_s=LIMIT_S))
+
+    def is_begun() -> bool:
+        entries = server.ask_admin("/v1/audit").json()["audit"]
+        return [entry["outcome"] for entry in entries if entry["request"].endswith(":record")] == ["OK"]
+
+    thread = threading.Thread(target=record)
+    thread.start()
+    wait_until(is_begun, LIMIT_S, "the recording")
+    predicted = server.post("/v1/models/half:predict", {"instances": [1.0]})
+    assert predicted.status == 200
+    server.signal(signal.SIGTERM)
+    thread.join(LIMIT_S)
+    (answer,) = answers
+    assert (answer.status, answer.headers["x-salver-end"]) == (200, "stop")
+    assert (answer.headers["x-salver-records"], answer.body != b"") in {("1", True), ("0", False)}  # it may come late
+    assert server.wait() == 0
 
 
 def test_recording_counts_until_a_slow_reader_has_it(server) -> None:

@@ -123,10 +123,11 @@ class AdminClient:
                 yield answer
             except TimeoutError:
                 raise UnavailableError(f"{self._address} does not answer within {request.timeout_s:.0f} s") from None
-            except (HTTPException, ConnectionResetError, BrokenPipeError):
+            except (HTTPException, ConnectionResetError, BrokenPipeError) as error:
                 if answer is not None:
                     raise UnavailableError(f"{self._address} broke off in the middle of its answer") from None
-                # The gRPC port hangs up.
+                if isinstance(error, ConnectionResetError | BrokenPipeError):
+                    raise self._hung_up() from None
                 raise self._is_something_else() from None
             except OSError as error:
                 reason = error.strerror or error
@@ -150,6 +151,11 @@ class AdminClient:
             return error_from_code(Code[document["code"]], document["error"])
         except (KeyError, TypeError):
             return self._is_something_else()
+
+    def _hung_up(self) -> SalverError:
+        # The gRPC port hangs up, too.
+        what = f"{self._address} hung up without an answer: it has ended meanwhile, or is no admin listener"
+        return UnavailableError(f"{what}; the server's flag --admin_port says where that is, by default {DEFAULT_PORT}")
 
     def _is_something_else(self) -> SalverError:
         hint = f"the server's flag --admin_port says where it is, by default {DEFAULT_PORT}"

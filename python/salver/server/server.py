@@ -288,6 +288,7 @@ class Server:
         self._tls.stop(_JOIN_TIMEOUT_S)
         # Before the plane, which would break them off.
         self._watchers.close(_JOIN_TIMEOUT_S)
+        self._threads.await_answers()
         # The plane first: a request that comes too late is told UNAVAILABLE, not that there is no such model.
         if not self._plane.stop():
             self.has_endless_run = True

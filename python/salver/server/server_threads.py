@@ -60,6 +60,10 @@ class ServerThreads:
             if threads is not None and not threads.stop(_JOIN_TIMEOUT_S):
                 logger.warning("A %s thread is still busy; it is left behind", threads.name)
 
+    def await_answers(self) -> None:
+        """Wait a moment for slow calls that end with the server to be answered, while their connections are there."""
+        self.slow_calls.join(_JOIN_TIMEOUT_S)
+
     def join_slow(self) -> None:
         """Wait a moment for slow calls and streamed answers to end."""
         self.slow_calls.join(_JOIN_TIMEOUT_S)

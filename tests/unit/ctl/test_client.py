@@ -1,4 +1,4 @@
-from http.client import BadStatusLine
+from http.client import BadStatusLine, RemoteDisconnected
 
 import pytest
 
@@ -59,10 +59,16 @@ def test_somebody_else_there(admin, answer):
         get()
 
 
-@pytest.mark.parametrize("error", [BadStatusLine("\x00"), ConnectionResetError(104, "reset"), BrokenPipeError()])
-def test_no_http_there(admin, error):
-    admin.error = error
+def test_no_http_there(admin):
+    admin.error = BadStatusLine("\x00")
     with pytest.raises(FailedPreconditionError, match="is no admin listener"):
+        get()
+
+
+@pytest.mark.parametrize("error", [RemoteDisconnected("x"), ConnectionResetError(104, "reset"), BrokenPipeError()])
+def test_who_hangs_up_has_ended_or_is_somebody_else(admin, error):
+    admin.error = error
+    with pytest.raises(UnavailableError, match=r"hung up without an answer: it has ended meanwhile, or is no admin"):
         get()
 
 
