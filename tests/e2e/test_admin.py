@@ -58,7 +58,9 @@ def test_probes_metrics_and_errors(start_server: StartServer) -> None:
     refused = server.ask_admin("/metrics", "DELETE")
     assert (refused.status, refused.headers["allow"], refused.json()["code"]) == (405, "GET", "UNIMPLEMENTED")
     # Not a place for inference.
-    assert server.ask_admin("/v1/models/half_plus_two:predict", "POST").status == 405
+    elsewhere = server.ask_admin("/v1/models/half_plus_two:predict", "POST")
+    assert (elsewhere.status, elsewhere.json()["code"]) == (404, "NOT_FOUND")
+    assert elsewhere.json()["error"].endswith("the REST port has it")
 
 
 def test_it_is_open_before_the_models_are_loaded(tmp_path: Path) -> None:
