@@ -157,13 +157,20 @@ impl ServerBody {
     }
 }
 
-/// What goes next of an answer that is there already. hyper asks for no more than it can send, but for one piece; so the
+/// What goes next of an answer, or a part of one, that is there already. hyper asks for no more than it can send, but for one piece; so the
 /// rest stays here, where it is known to wait, until the client makes room.
-fn next_piece(data: &mut Option<Bytes>) -> Option<Bytes> {
+pub(crate) fn next_piece(data: &mut Option<Bytes>) -> Option<Bytes> {
     let left = data.as_mut()?;
     match left.len().saturating_sub(MAX_LAST_PIECE) {
         0 => data.take(),
-        before_last => Some(left.split_to(before_last.min(MAX_PIECE))),
+        before_last => {
+            let piece = left.split_to(before_last.min(MAX_PIECE));
+            if left.len() <= MAX_LAST_PIECE {
+                // Memory of its own: it may lie with hyper for long, and the whole answer with it.
+                *left = Bytes::copy_from_slice(left);
+            }
+            Some(piece)
+        }
     }
 }
 

@@ -86,7 +86,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
-    use crate::body::{MAX_PIECE, ServerBody};
+    use crate::body::{MAX_PIECE, ServerBody, next_piece};
     use crate::connection::LocalExecutor;
     use crate::lifetime::Calls;
 
@@ -165,6 +165,19 @@ mod tests {
             assert_eq!(Arc::strong_count(&memory), 2, "that of the test and that of the service");
             assert!(client.ask().await.await.is_ok());
         });
+    }
+
+    #[test]
+    fn the_last_piece_which_nobody_watches_does_not_keep_the_whole_answer() {
+        let memory = Arc::new(());
+        let mut left = Some(Bytes::from_owner(Memory(vec![7; LEN], memory.clone())));
+        let (mut last, mut num_bytes) = (Bytes::new(), 0);
+        while let Some(piece) = next_piece(&mut left) {
+            num_bytes += piece.len();
+            last = piece;
+        }
+        assert_eq!((num_bytes, last.iter().all(|byte| *byte == 7)), (LEN, true));
+        assert_eq!(Arc::strong_count(&memory), 1);
     }
 
     #[test]

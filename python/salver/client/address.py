@@ -58,7 +58,7 @@ def read_address(text: str) -> GrpcAddress | RestAddress:
         if separator and scheme in _PORTS:
             return _rest_address(scheme, rest)
         if separator and scheme in {"grpc", "grpcs"}:
-            return GrpcAddress(_target(rest), is_secure=scheme == "grpcs")
+            return GrpcAddress(_target(rest.removesuffix("/")), is_secure=scheme == "grpcs")
         return GrpcAddress(_target(text))
     except InvalidArgumentError:
         forms = "HOST:PORT, HOST or [IPV6]:PORT for gRPC, http://HOST:PORT for REST"

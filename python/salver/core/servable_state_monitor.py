@@ -63,6 +63,7 @@ class ServableStateMonitor:
         self._table = ServableStateTable(max_ended_versions)
         self._log: deque[ServableStateAndTime] = deque(maxlen=max_count_log_events)
         self._waits: list[Wait] = []
+        self._end_of_waits: SalverError | None = None
         self._listeners: list[Callable[[ServableStateAndTime], None]] = []
         self._subscription = bus.subscribe(self._handle_event)
 
@@ -128,9 +129,14 @@ class ServableStateMonitor:
             self._table.forget_ended()
 
     def forget_stream(self, name: str) -> bool:
-        """Drop what is known of a stream; False, and the rest stays, while it has a version that did not end."""
+        """Drop what is known of a stream, but for versions that did not end; False if there are some."""
         with self._lock:
             return self._table.forget_stream(name)
+
+    def forget_failures(self, name: str) -> None:
+        """Take the versions of a stream as never tried: what fails no longer counts if the stream comes back."""
+        with self._lock:
+            self._table.forget_failures(name)
 
     # --- Notifications
 
@@ -145,8 +151,9 @@ class ServableStateMonitor:
         _call_all(decided)
 
     def end_waits(self, error: SalverError) -> None:
-        """Have every wait for availability that is open now end, what is undecided in it as failed with this error."""
+        """Have every wait for availability end, now and later, what is undecided in it as failed with this error."""
         with self._lock:
+            self._end_of_waits = error
             for wait in self._waits:
                 wait.give_up(error)
             decided = self._take_all_decided()
@@ -232,6 +239,8 @@ class ServableStateMonitor:
         with self._lock:
             for name in wait.names():
                 wait.look_at(name, self._table)
+            if self._end_of_waits is not None:
+                wait.give_up(self._end_of_waits)
             is_decided = wait.is_decided()
             if not is_decided:
                 self._waits.append(wait)

@@ -57,8 +57,8 @@ class ServableStateTable:
         if state.manager_state == ManagerState.START:
             self._note_start(state.id, versions)
         versions[state.id.version] = self._with_failure(found)
-        if found.has_ended and self._max_ended_versions is not None:
-            self._forget_lowest(state.id, self._max_ended_versions)
+        if found.has_ended:
+            self._note_end(state.id)
         if state.manager_state == ManagerState.AVAILABLE:
             self.failures.pop(state.id, None)
         elif state.error is not None and state.error.code != Code.CANCELLED:
@@ -81,6 +81,11 @@ class ServableStateTable:
         self.source_errors.pop(name, None)
         self._forget_ended_of(name)
         return name not in self._streams
+
+    def forget_failures(self, name: str) -> None:
+        """Take the versions of a stream as never tried; the states stay."""
+        for version in self.versions(name):
+            self.failures.pop(ServableId(name, version), None)
 
     def is_available(self, name: str) -> bool:
         """Whether a version of the stream is available."""
@@ -124,11 +129,14 @@ class ServableStateTable:
         self.failures.pop(id, None)
 
     def _note_start(self, id: ServableId, versions: Mapping[int, ServableStateAndTime]) -> None:
-        live = [found for found in versions.values() if not found.has_ended]
-        if not live:
-            self._first_versions[id.name] = {id.version}
-        elif all(found.state.manager_state == ManagerState.START for found in live):
+        states = {found.state.manager_state for found in versions.values()}
+        if not states & {ManagerState.LOADING, ManagerState.AVAILABLE}:
             self._first_versions.setdefault(id.name, set()).add(id.version)
+
+    def _note_end(self, id: ServableId) -> None:
+        self._first_versions.get(id.name, set()).discard(id.version)
+        if self._max_ended_versions is not None:
+            self._forget_lowest(id, self._max_ended_versions)
 
     def _with_failure(self, found: ServableStateAndTime) -> ServableStateAndTime:
         failure = self.failures.get(found.state.id)

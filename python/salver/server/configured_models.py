@@ -54,7 +54,8 @@ class ConfiguredModels:
         self._waits = waits
         self._check = check
         self._follow = follow
-        self._is_changeable = False
+        self._is_started = False
+        self._is_over = False
         self._lock = threading.Lock()
         """Guards `_list`, `_names` and `_writer`; held through a whole change, so that changes take turns."""
         self._list = ModelList()
@@ -95,12 +96,12 @@ class ConfiguredModels:
         return first
 
     def take_changes(self) -> None:
-        """From now on the list may change."""
-        self._is_changeable = True
+        """From now on the list may change, unless that was refused already."""
+        self._is_started = True
 
     def refuse_changes(self) -> None:
-        """From now on it may not."""
-        self._is_changeable = False
+        """From now on it may not, for good."""
+        self._is_over = True
 
     # --- Changing it
 
@@ -163,7 +164,7 @@ class ConfiguredModels:
 
     def _plan(self, edit: Edit) -> Replacement:
         """Make and check the list that is to take the place of the present one; under the lock."""
-        if not self._is_changeable:
+        if self._is_over or not self._is_started:
             raise FailedPreconditionError("the server is starting or stopping; its models cannot be changed")
         present = self._list
         models = tuple(edit(present.models))

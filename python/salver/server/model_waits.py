@@ -19,12 +19,15 @@ class ModelWaits:
         """Begin with the server's own monitor, which stays."""
         self._bus = bus
         self._monitors = [monitor]
+        self._ended: SalverError | None = None
 
     @contextmanager
     def fresh_monitor(self) -> Iterator[ServableStateMonitor]:
         """Give a monitor that knows nothing of an earlier life of the same names."""
         monitor = ServableStateMonitor(self._bus)
         self._monitors.append(monitor)
+        if self._ended is not None:  # looked at last: `end` either finds the monitor or is found
+            monitor.end_waits(self._ended)
         try:
             yield monitor
         finally:
@@ -38,7 +41,8 @@ class ModelWaits:
                 monitor.report_source(name, error)
 
     def end(self, error: SalverError) -> None:
-        """End the waiting of everybody with this error."""
+        """End the waiting of everybody with this error, also of who comes later."""
+        self._ended = error
         for monitor in tuple(self._monitors):
             monitor.end_waits(error)
 

@@ -227,6 +227,8 @@ class ServerCore:
         removed = {model.name for model in before} - self.configured.names
         self._waits.report(removed, AbortedError(f"a later change took it away ({writer})"))
         self.events.forget_sources(removed)
+        for name in removed:
+            self.monitor.forget_failures(name)
         self._removed.update(removed, self.configured.names)
 
     def _serve(self, change: Replacement) -> None:
@@ -262,6 +264,8 @@ class ServerCore:
     # --- Events
 
     def _on_poll_result(self, name: str, error: SalverError | None) -> None:
+        if name not in self.configured.names:
+            return  # a look that was under way when the model was taken away
         self._waits.report([name], error)
         self.events.source_report(name, error)
         self._update_reasons([name])

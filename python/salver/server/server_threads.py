@@ -26,7 +26,8 @@ _JOIN_TIMEOUT_S = 1.0
 class ServerThreads:
     """Runner threads and control threads pull; each slow call and streamed answer has a thread of its own.
 
-    Call sequence: construct, `answer_calls`, `run_batches`, `stop` once the data plane has stopped, `join_slow`.
+    Call sequence: construct, `answer_calls`, `run_batches`, `await_answers`, `stop` once the data plane has stopped,
+    `join_slow`.
     """
 
     def __init__(self, config: ServerConfig, plane: DataPlane, table: DataPlaneServingTable) -> None:

@@ -447,6 +447,36 @@ def test_stream_that_had_ended_begins_anew(bus, monitor):
     assert outcomes(monitor, "m") == {"m": None}
 
 
+def test_version_of_the_beginning_that_went_and_came_again_is_not_waited_for(bus, monitor):
+    bus.send("m", 1, START)
+    bus.send("m", 2, START, LOADING, AVAILABLE)
+    bus.send("m", 1, LOADING, AVAILABLE, END)
+    bus.send("m", 1, START, LOADING)
+    assert outcomes(monitor, "m") == {"m": None}
+
+
+def test_stream_begins_anew_while_its_old_versions_unload(bus, monitor):
+    bus.send("m", 1, UNLOADING)
+    bus.send("m", 2, START)
+    bus.send("m", 3, START, LOADING, AVAILABLE)
+    assert outcomes(monitor, "m") == {}
+
+
+def test_failures_that_are_forgotten_count_no_longer(bus, monitor):
+    bus.send("m", 1, LOADING, END, error=BROKEN)
+    monitor.forget_failures("m")
+    assert monitor.get_state(ServableId("m", 1)).error == BROKEN
+    bus.send("m", 1, START, LOADING)
+    assert monitor.get_state(ServableId("m", 1)).error is None
+    assert outcomes(monitor, "m") == {}
+
+
+def test_waits_that_were_ended_stay_so(bus, monitor):
+    bus.send("there", 1, AVAILABLE)
+    monitor.end_waits(BROKEN)
+    assert outcomes(monitor, "there", "m") == {"there": None, "m": BROKEN}
+
+
 def test_cancelled_load_is_no_failure(bus, monitor):
     bus.send("m", 1, LOADING, END, error=CancelledError("given up"))
     assert outcomes(monitor, "m") == {}

@@ -9,7 +9,13 @@ from salver.core.event_bus import EventBus
 from salver.core.ids import ServableId
 from salver.core.servable_state import ManagerState, ServableState
 from salver.core.servable_state_monitor import ServableStateMonitor
-from salver.errors import DeadlineExceededError, FailedPreconditionError, InvalidArgumentError, UnknownError
+from salver.errors import (
+    DeadlineExceededError,
+    FailedPreconditionError,
+    InvalidArgumentError,
+    UnavailableError,
+    UnknownError,
+)
 from salver.server.configured_models import ConfiguredModels
 from salver.server.model_waits import ModelWaits
 
@@ -49,8 +55,12 @@ def followed():
 
 
 @pytest.fixture
-def configured(bus, followed):
-    waits = ModelWaits(bus, ServableStateMonitor(bus))
+def waits(bus):
+    return ModelWaits(bus, ServableStateMonitor(bus))
+
+
+@pytest.fixture
+def configured(waits, followed):
     config = ServerConfig(models=(A,))
     made = ConfiguredModels(config, ["of_program"], waits, check=followed.check, follow=followed.follow)
     made.begin(config.models)
@@ -167,3 +177,23 @@ class TestApply:
     def test_wait_has_a_limit(self, configured):
         with pytest.raises(DeadlineExceededError, match="b"):
             configured.apply([A, B], 0)
+
+
+def test_a_start_that_ends_late_does_not_open_what_a_stop_has_closed(configured):
+    configured.refuse_changes()
+    configured.take_changes()
+    with pytest.raises(FailedPreconditionError, match="starting or stopping"):
+        configured.apply([A, B], None)
+    assert configured.models == (A,)
+
+
+def test_a_change_that_a_stop_overtakes_does_not_wait(configured, followed, waits):
+    followed.act = lambda: waits.end(UnavailableError("the server is stopping"))
+    with pytest.raises(UnknownError, match="the server is stopping"):
+        configured.apply([A, B], None)
+
+
+def test_who_comes_to_wait_after_the_end_does_not(configured, waits):
+    waits.end(UnavailableError("the server is stopping"))
+    with pytest.raises(UnknownError, match="the server is stopping"):
+        configured.apply([A, B], None)

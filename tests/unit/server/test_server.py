@@ -38,6 +38,7 @@ from tests.support.prediction_logs import predict_record, write_warmup_data
 LIMIT_S = 20
 
 VERSION_1 = ServableRequest.specific("m", 1)
+VERSION_1_ID = ServableId("m", 1)
 VECTOR = {"x": TensorSpec(np.float32, [None])}
 DOUBLE = CallableServable(lambda inputs: {"x": inputs["x"] * 2}, inputs=VECTOR, outputs=VECTOR)
 
@@ -212,6 +213,21 @@ def test_ports_stay_closed_while_one_of_the_first_versions_loads(make, tensorflo
     may_load.set()
     starting.join(LIMIT_S)
     assert server.predict("m", {"x": [1.0]}, label="canary")["y"] == [2.5]
+
+
+def test_model_that_comes_back_elsewhere_has_none_of_its_old_failures(make, tensorflow, base):
+    fail_for(tensorflow, "bad")
+    with make({"m": base("bad", 1)}) as server:
+        assert server.monitor.get_state(VERSION_1_ID).error.message.endswith("the graph is broken")
+        server.apply_models([])
+        may_load = threading.Event()
+        tensorflow.on_load = lambda _: may_load.wait(LIMIT_S) and FakeNativeModel(half_plus_two)
+        with pytest.raises(DeadlineExceededError):
+            server.apply_models([ModelConfig(name="m", base_path=base("good", 1))], timeout_s=0.05)
+        wait_for(lambda: server.monitor.get_state(VERSION_1_ID).manager_state is ManagerState.LOADING)
+        assert server.monitor.get_state(VERSION_1_ID).error is None
+        may_load.set()
+        server.wait_until_available("m", timeout_s=LIMIT_S)
 
 
 def test_serve_while_loading_opens_the_ports_at_once_and_tells_the_state(make, tensorflow, plane, base):

@@ -16,7 +16,7 @@ use salver_core::{Code, Status, Tensor};
 use smallvec::smallvec;
 use tokio::sync::mpsc;
 
-use crate::body::{MAX_PIECE, ServerBody};
+use crate::body::{ServerBody, next_piece};
 use crate::event_loop::{LoopContext, spawn_with};
 use crate::grpc::{Frames, drive, framing, inference, with_headers};
 use crate::inference::{Answer, Api};
@@ -140,9 +140,9 @@ impl Client<'_> {
 ///
 /// # Errors
 /// CANCELLED where the client has gone; DEADLINE_EXCEEDED where it takes nothing.
-async fn give(frames: &Frames, mut message: Bytes, limit: Duration) -> Result<(), Status> {
-    while !message.is_empty() {
-        let piece = message.split_to(message.len().min(MAX_PIECE));
+async fn give(frames: &Frames, message: Bytes, limit: Duration) -> Result<(), Status> {
+    let mut message = Some(message);
+    while let Some(piece) = next_piece(&mut message) {
         match tokio::time::timeout(limit, frames.send(Frame::data(piece))).await {
             Ok(given) => given.map_err(|_closed| Status::new(Code::Cancelled, "The caller has gone."))?,
             Err(_elapsed) => {
@@ -157,6 +157,7 @@ async fn give(frames: &Frames, mut message: Bytes, limit: Duration) -> Result<()
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::body::MAX_PIECE;
 
     const PART: Bytes = Bytes::from_static(b"a part");
 
