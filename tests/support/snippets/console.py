@@ -7,8 +7,10 @@ import http.client
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.support.server_process import free_ports
@@ -93,7 +95,9 @@ class Console:
             if not any(re.match(rf"--{name}\b", flag.replace("-", "_").replace("__", "--", 1)) for flag in flags):
                 command += f" --{name}={port}"
         self._server = _Server(_spawn(self._sandbox, f"exec {command}", output), step.place, output)
-        status = self._server.wait_ready(_admin_port(flags, self._sandbox.ports))
+        ports = self._sandbox.ports
+        has_rest = any(flag.startswith("--rest_api_port=") for flag in flags)
+        status = self._server.wait_ready(_admin_port(flags, ports), [ports.rest] if has_rest else [])
         assert status is None, f"{step.place}: exits with {status}:\n{self._said(output)}"
         if step.output:
             found = pattern(step.output, numbers_differ=numbers_differ).search(self._said(output))
@@ -104,14 +108,17 @@ class _Server:
     def __init__(self, process: subprocess.Popen[bytes], place: str, output: Path) -> None:
         self._process, self._place, self._output = process, place, output
 
-    def wait_ready(self, port: int) -> int | None:
-        """Wait until it serves, and return None, or until it ends, and return its status."""
+    def wait_ready(self, port: int, opened: Sequence[int]) -> int | None:
+        """Wait until it serves, and return None, or until it ends, and return its status.
+
+        It is ready just before its ports open: what is in `opened` is waited for, too.
+        """
         deadline = time.monotonic() + _START_LIMIT_S
         while time.monotonic() < deadline:
             status = self._process.poll()
             if status is not None:
                 return status
-            if _is_ready(port):
+            if _is_ready(port) and all(map(_is_open, opened)):
                 return None
             time.sleep(_PAUSE_S)
         raise AssertionError(f"{self._place}: the server does not get ready:\n{self._output.read_text()}")
@@ -145,6 +152,14 @@ def _is_ready(port: int) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _is_open(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except OSError:
+        return False
+    return True
 
 
 def _spawn(sandbox: Sandbox, command: str, output: Path) -> subprocess.Popen[bytes]:
