@@ -157,8 +157,8 @@ impl ServerBody {
     }
 }
 
-/// What goes next of an answer, or a part of one, that is there already. hyper asks for no more than it can send, but for one piece; so the
-/// rest stays here, where it is known to wait, until the client makes room.
+/// What goes next of an answer, or a part of one, that is there already. hyper asks for no more than it can send, but for
+/// one piece; so the rest stays here, where it is known to wait, until the client makes room.
 pub(crate) fn next_piece(data: &mut Option<Bytes>) -> Option<Bytes> {
     let left = data.as_mut()?;
     match left.len().saturating_sub(MAX_LAST_PIECE) {

@@ -1,8 +1,8 @@
 //! How long an HTTP/2 stream waits for its client to take its answer.
 //!
 //! Flow control lets a client leave answers where they are, on thousands of streams of one connection, each of them with
-//! its memory. A stream of which nothing is taken for [`LIMIT`] is reset; the others on its connection, which may be those
-//! of other people behind a proxy, do not notice.
+//! its memory. A stream of which the next piece is not taken within [`LIMIT`] is reset; the others on its connection, which
+//! may be those of other people behind a proxy, do not notice.
 
 use std::cell::Cell;
 use std::future::Future;

@@ -36,7 +36,7 @@ class ServableStateTable:
         self._max_ended_versions = max_ended_versions
         self._streams: dict[str, dict[int, ServableStateAndTime]] = {}
         self._first_versions: dict[str, set[int]] = {}
-        """The versions that each stream began with: all that were managed before the first of them was loaded."""
+        """The versions that each stream began with: those managed before one of them was loaded, until they end."""
         self.failures: dict[ServableId, SalverError] = {}
         """The last error of each version since it was last available; cancellations do not count."""
         self.source_errors: dict[str, SalverError] = {}
@@ -97,8 +97,8 @@ class ServableStateTable:
 
     def is_starting(self, name: str) -> bool:
         """Whether that is so for one of the versions that the stream began with."""
-        versions, first = self.versions(name), self._first_versions.get(name, ())
-        return any(self._is_version_on_first_way(versions[version]) for version in first if version in versions)
+        versions = self.versions(name)
+        return any(self._is_version_on_first_way(versions[first]) for first in self._first_versions.get(name, ()))
 
     def failure(self, name: str) -> SalverError | None:
         """Return the failure of the highest failed version, else what the source reported."""

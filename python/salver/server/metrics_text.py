@@ -49,6 +49,12 @@ def limit_labels(limits: Iterable[float]) -> list[str]:
     return [*(f'le="{limit:g}"' for limit in limits), 'le="+Inf"']
 
 
+def bucket_lines(name: str, labels: str, limits: Sequence[str], counts: Sequence[int]) -> list[str]:
+    """Return a line for each bucket of a histogram, from what `limit_labels` gives and counts that add up."""
+    start = f"{name}_bucket{{{labels}," if labels else f"{name}_bucket{{"
+    return [f"{start}{limit}}} {count}" for limit, count in zip(limits, counts, strict=True)]
+
+
 def metric_name(internal: str) -> str:
     """Return a metric's name on the page: what Prometheus does not allow becomes a colon."""
     return _not_leading_digit(re.sub(r"[^A-Za-z0-9_]", ":", internal))
@@ -68,9 +74,7 @@ def _lines(family: MetricFamily, labels: LabelTexts) -> Iterator[str]:
 
 def _histogram_lines(name: str, labels: str, limits: Sequence[str], series: Series) -> Iterator[str]:
     counts = list(accumulate(series.bucket_counts))
-    bucket = f"{name}_bucket{{{labels}," if labels else f"{name}_bucket{{"
-    for limit, count in zip(limits, counts, strict=True):
-        yield f"{bucket}{limit}}} {count}"
+    yield from bucket_lines(name, labels, limits, counts)
     yield f"{name}_sum{{{labels}}} {series.value}"
     yield f"{name}_count{{{labels}}} {counts[-1]}"
 

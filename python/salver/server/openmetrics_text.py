@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 
 from salver.boundary import Exemplar, MetricFamily, Series
-from salver.server.metrics_text import LabelTexts, limit_labels, metric_name
+from salver.server.metrics_text import LabelTexts, bucket_lines, limit_labels, metric_name
 
 CONTENT_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 _MEDIA_TYPE = "application/openmetrics-text"
@@ -66,9 +66,8 @@ def _lines(family: MetricFamily, labels: LabelTexts) -> Iterator[str]:
 def _histogram_lines(name: str, labels: str, limits: Sequence[str], series: Series) -> Iterator[str]:
     counts = list(accumulate(series.bucket_counts))
     exemplars = {exemplar.bucket: exemplar for exemplar in series.exemplars}
-    bucket = f"{name}_bucket{{{labels}," if labels else f"{name}_bucket{{"
-    for index, (limit, count) in enumerate(zip(limits, counts, strict=True)):
-        yield f"{bucket}{limit}}} {count}{_told(exemplars.get(index))}"
+    for index, line in enumerate(bucket_lines(name, labels, limits, counts)):
+        yield f"{line}{_told(exemplars.get(index))}"
     yield f"{name}_count{_braced(labels)} {counts[-1]}"
     yield f"{name}_sum{_braced(labels)} {series.value}"
 
